@@ -1,0 +1,63 @@
+/** The door of typebox: schemas are JSON Schema 2020-12, checked at the edge and served in the OpenAPI document. */
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Problem } from './refusal.ts'
+
+export type { Static, TSchema } from 'typebox'
+export { Type }
+
+const PROBLEMS_MAX = 100
+
+/** Compiles a schema once; the result names every field at fault, or nothing when the value fits. */
+export function checker(schema: Parameters<typeof Compile>[0]): (value: unknown) => Problem[] {
+  const compiled = Compile(schema)
+  return (value) => (compiled.Check(value) ? [] : problemsOf(compiled.Errors(value)))
+}
+
+function problemsOf(errors: Iterable<SchemaError>): Problem[] {
+  const problems: Problem[] = []
+  const seen = new Set<string>()
+  for (const error of errors) {
+    for (const problem of problemsIn(error)) {
+      const id = `${problem.field} ${problem.reason}`
+      if (seen.has(id) || problems.length === PROBLEMS_MAX) continue
+      seen.add(id)
+      problems.push(problem)
+    }
+  }
+  return problems
+}
+
+interface SchemaError {
+  keyword: string
+  instancePath: string
+  message: string
+  params: object
+}
+
+/** An unknown field is named as itself, not as its parent; typebox's own echo of it is left out. */
+function problemsIn(error: SchemaError): Problem[] {
+  const field = dotted(error.instancePath)
+  const params = error.params as { additionalProperties?: string[]; requiredProperties?: string[] }
+  if (error.keyword === 'additionalProperties')
+    return (params.additionalProperties ?? []).map((name) =>
+      at(field, name, 'is not a known field'),
+    )
+  if (error.keyword === 'required')
+    return (params.requiredProperties ?? []).map((name) => at(field, name, 'is required'))
+  if (error.message === 'schema is false') return []
+  return [{ field, reason: error.message }]
+}
+
+function at(parent: string, name: string, reason: string): Problem {
+  return { field: parent ? `${parent}.${name}` : name, reason }
+}
+
+/** `/price/amountMicros` → `price.amountMicros`. */
+function dotted(pointer: string): string {
+  return pointer
+    .slice(1)
+    .split('/')
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .join('.')
+}

@@ -1,0 +1,160 @@
+import type { Soon } from '../soon.ts'
+
+/**
+ * The one interface behind which people and the catalog are kept: embedded (LMDB) or Redis. Its
+ * verbs are the domain's. One conformance suite (`test/audience/store-conformance.ts`) runs over all.
+ *
+ * Durability: a promise of a writing verb resolves when the write survives `kill -9`. Every write is
+ * seen by every process within 1 s through `changesSince`.
+ */
+export interface Store {
+  readonly kind: 'embedded' | 'redis'
+  readonly people: PeopleStore
+  readonly catalog: CatalogStore
+  /** Root secret of this installation (32 bytes), made on first use; rejects while the store is out of reach. */
+  rootSecret(): Promise<Buffer>
+  /** What an operator should know; empty when all is well (e.g. `listpack: …`, `unreachable: …`). */
+  findings(): StoreFinding[]
+  close(): Promise<void>
+}
+
+export interface StoreFinding {
+  /** One word, e.g. `listpack`, `appendonly`, `eviction`, `unreachable`. */
+  finding: string
+  /** A sentence: what is wrong and what to do. */
+  advice: string
+}
+
+/** 128-bit key of one (namespace, value): 16 bytes. See people/user-key.ts. */
+export type UserKey = Buffer
+
+export interface PeopleStore {
+  /**
+   * The records of up to LIMITS.recallKeysMax keys, in the order asked, read in one batch.
+   * `undefined` for a stranger. Synchronous in the embedded store. Rejects when the store is out of reach.
+   */
+  recall(keys: readonly UserKey[]): Soon<(PersonRecord | undefined)[]>
+  /** Adds and removes memberships; the profile and its change-log entry are written atomically, per key. */
+  assign(batch: readonly Assignment[]): Promise<void>
+  /** Writes edges, seen from both ends. Which are refused, and why, is decided before (people/link.ts). */
+  link(edges: readonly Edge[]): Promise<void>
+  /** Removes an edge from both ends; one that is not there is no error. */
+  unlink(pairs: readonly EdgeEnds[]): Promise<void>
+  /** Removes all that is known under the keys: memberships, and edges from both ends. */
+  forget(keys: readonly UserKey[]): Promise<void>
+  /** Every key that holds any of these segments, in batches: for `mode=replace` and clean-up. */
+  holders(segment: number): AsyncIterable<UserKey[]>
+  /** Where the change log ends now. */
+  changesEnd(): Promise<LogCursor>
+  /**
+   * Entries after `cursor`, oldest first, at most `max`. `fellOff` when the log no longer reaches back
+   * that far: the reader must start clean (drop what it derived) from `cursor` of the answer.
+   * Cheap when nothing is new: near-caches call it every 50 ms or less.
+   */
+  changesSince(cursor: LogCursor, max: number): Soon<Changes>
+}
+
+/** Opaque, ordered per store; JSON-serialisable. */
+export type LogCursor = string
+
+export interface Changes {
+  entries: Change[]
+  cursor: LogCursor
+  fellOff: boolean
+}
+
+export interface Change {
+  what: 'assign' | 'link' | 'unlink' | 'forget'
+  key: UserKey
+  /** Segment numbers; empty for link and unlink. */
+  added: number[]
+  removed: number[]
+}
+
+/** What is kept under one key. Both parts are packed; see proto/profile-blob.ts and proto/edge-blob.ts. */
+export interface PersonRecord {
+  /** Packed memberships; empty when none. */
+  profile: Uint8Array
+  /** Packed edges; empty when none. */
+  edges: Uint8Array
+}
+
+export interface Assignment {
+  key: UserKey
+  /** Segment number and the first UTC day (days since the epoch) on which it no longer holds. */
+  add: { segment: number; expiryDay: number }[]
+  /** Segment numbers. */
+  remove: number[]
+}
+
+export interface EdgeEnds {
+  a: IdRef
+  b: IdRef
+}
+
+/** One id as an edge names it: its key, and what it was made of. */
+export interface IdRef {
+  key: UserKey
+  /** Namespace number (catalog). */
+  namespace: number
+  value: string
+}
+
+export interface Edge extends EdgeEnds {
+  /** Number of the partner that owns the edge; 0 is the exchange. */
+  owner: number
+  /** AdCOM ID match method; 0 unknown. */
+  method: number
+  firstSeenDay: number
+  lastSeenDay: number
+  /** First UTC day on which it no longer holds. */
+  expiryDay: number
+}
+
+/** Versioned records by kind. Knows JSON and kinds only; rooms declare what a kind means. */
+export interface CatalogStore {
+  /** All live records with the version they were read at. */
+  load(): Promise<CatalogRecords>
+  /** Records written after `version` (deleted ones with `value: null`), and the version now. */
+  changesSince(version: number): Promise<CatalogRecords>
+  /** The version now; cheap, called every 50 ms. Synchronous in the embedded store. */
+  version(): Soon<number>
+  /**
+   * Writes records atomically. `expect` is the record's version for optimistic locking (0: must not
+   * exist); a mismatch rejects with CatalogConflict and nothing is written. A `null` value deletes.
+   */
+  write(writes: readonly CatalogWrite[]): Promise<number>
+  /** Next number (1, 2, 3 …) of a sequence, never given twice: segment, partner, namespace numbers. */
+  nextNumber(sequence: string): Promise<number>
+}
+
+export interface CatalogRecords {
+  version: number
+  records: CatalogRecord[]
+}
+
+export interface CatalogRecord {
+  kind: string
+  id: string
+  /** Catalog version of its last write: its ETag. */
+  version: number
+  /** The record as JSON value; null when deleted. */
+  value: unknown
+}
+
+export interface CatalogWrite {
+  kind: string
+  id: string
+  value: unknown
+  expect?: number
+}
+
+export class CatalogConflict extends Error {
+  readonly kind: string
+  readonly id: string
+  constructor(kind: string, id: string) {
+    super(`${kind} ${id} was changed by somebody else since it was read`)
+    this.kind = kind
+    this.id = id
+  }
+}

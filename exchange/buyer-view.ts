@@ -1,0 +1,86 @@
+/**
+ * What one buyer may be given, compiled ahead so that a request only looks things up. Made by
+ * `compile-buyer-view.ts` per (catalog version, buyer, country), valid until `validUntilMs`, when the
+ * next contract, deal or its date begins or ends.
+ */
+export interface BuyerView {
+  /** Number of the buying partner. */
+  readonly buyer: number
+  /** Wall time of the next date that changes this view; `Infinity` where none does. */
+  readonly validUntilMs: number
+  /** By segment number: what may be written for it; undefined where the buyer has no right to it. */
+  readonly entitlements: readonly (Entitlement | undefined)[]
+  /** Every entitlement has an index 0 … entitlementCount-1: names the set in fragment caches. */
+  readonly entitlementCount: number
+  /**
+   * Edge owners whose edges a segment of this owner may be reached over for this buyer (besides the
+   * exchange's, 0, and the segment owner's own): those with a live contract of use `identity`.
+   */
+  edgeShared(edgeOwner: number, segmentOwner: number): boolean
+  /** Deals for requests of one exchange (partner number); undefined where there are none. */
+  deals(exchange: number): DealIndex | undefined
+}
+
+export interface Entitlement {
+  readonly index: number
+  readonly segment: number
+  readonly owner: Provider
+  /** Contract id; undefined for the buyer's own segments. */
+  readonly contract: string | undefined
+  /** What is written into user.data: one per `writeAs` form (own, taxonomy), two for `both`. */
+  readonly writes: readonly SegmentWrite[]
+}
+
+/** A segment as written into one Data object. */
+export interface SegmentWrite {
+  readonly group: DataGroup
+  /** segment[].id */
+  readonly id: string
+}
+
+/** One `user.data[]` object: a provider, a taxonomy, the seats and token it carries. */
+export interface DataGroup {
+  /** Position among the view's groups: Data objects are written in this order. */
+  readonly index: number
+  readonly provider: Provider
+  /** Data.ext.segtax; undefined: the ids are the provider's own. */
+  readonly segtax: number | undefined
+  /** Data.ext.seats */
+  readonly seats: readonly string[]
+}
+
+/** A partner as the bid path sees it. */
+export interface Provider {
+  readonly number: number
+  readonly id: string
+  readonly domain: string
+  readonly gvlId: number | undefined
+  /** Has a role (dmp, data_provider, ssp) that makes it a vendor whose own consent is asked. */
+  readonly asksConsent: boolean
+}
+
+/** Deals of one buyer on one exchange, found by the person's segments and never by walking all. */
+export interface DealIndex {
+  /** Deals without audience. */
+  readonly always: readonly CompiledDeal[]
+  /** Segment number → deals whose audience can only hold when this segment does. */
+  readonly bySegment: ReadonlyMap<number, readonly CompiledDeal[]>
+  /** Deals that exist but are withheld for this buyer here, by reason, for the trace. */
+  readonly withheld: ReadonlyMap<string, number>
+}
+
+export interface CompiledDeal {
+  readonly id: string
+  /** Position among the view's deals. */
+  readonly index: number
+  readonly seller: Provider
+  /** Owners of the audience's segments: each one's consent is asked like the seller's. */
+  readonly providers: readonly Provider[]
+  readonly any: readonly number[]
+  readonly all: readonly number[]
+  readonly none: readonly number[]
+  /** Site or app ids the deal is limited to; empty: everywhere. */
+  readonly sites: readonly string[]
+  /** The deal as OpenRTB JSON, floors exactly as they were given: `{"id":"…","bidfloor":2.50,…}`. */
+  readonly json: string
+}

@@ -1,0 +1,116 @@
+/**
+ * What one bid request says that the house acts on, without its wire format: spans of `bytes`, in
+ * the order met, every occurrence kept. A scanner (JSON today) fills it; permit, identify and
+ * entitle read it. One object serves many requests: `reset` forgets, nothing is allocated.
+ */
+
+/** What stands in a span. Text spans leave the quotes out; arrays and objects keep their brackets. */
+export const Kind = {
+  null: 1,
+  false: 2,
+  true: 3,
+  /** As written: the span is the lexeme. */
+  number: 4,
+  text: 5,
+  /** Text with JSON escapes in it: decode before use. */
+  escapedText: 6,
+  array: 7,
+  object: 8,
+} as const
+export type Kind = (typeof Kind)[keyof typeof Kind]
+
+/** Privacy signals and what else decides whether a person may be looked up. Both placements, 2.6 and 2.5 `ext`. */
+export const Signal = {
+  coppa: 1, //        regs.coppa, regs.ext.coppa
+  gdpr: 2, //         regs.gdpr, regs.ext.gdpr
+  usPrivacy: 3, //    regs.us_privacy, regs.ext.us_privacy
+  gpp: 4, //          regs.gpp, regs.ext.gpp
+  gppSid: 5, //       regs.gpp_sid, regs.ext.gpp_sid
+  gpc: 6, //          regs.ext.gpc, regs.gpc
+  consent: 7, //      user.consent, user.ext.consent
+  lmt: 8, //          device.lmt
+  dnt: 9, //          device.dnt
+  atts: 10, //        device.ext.atts
+  deviceCountry: 11, // device.geo.country
+  userCountry: 12, // user.geo.country
+} as const
+export type Signal = (typeof Signal)[keyof typeof Signal]
+
+/** Ids by which a person may be known. An eid is written as `eid`, then its `eidSource` and `eidUid`s in any order. */
+export const Id = {
+  buyeruid: 1, //  user.buyeruid
+  userId: 2, //    user.id
+  eid: 3, //       marks the beginning of one EID object (user.eids[], user.ext.eids[])
+  eidSource: 4, // its source
+  eidUid: 5, //    one of its uids[].id
+  ifa: 6, //       device.ifa
+} as const
+export type Id = (typeof Id)[keyof typeof Id]
+
+/** Spans with a field and a kind, in the order met. Grows up to `max`, then says `overflowed`. */
+export class SpanList {
+  readonly max: number
+  count = 0
+  overflowed = false
+  field: Uint8Array
+  kind: Uint8Array
+  start: Int32Array
+  end: Int32Array
+
+  constructor(max: number) {
+    this.max = max
+    this.field = new Uint8Array(max)
+    this.kind = new Uint8Array(max)
+    this.start = new Int32Array(max)
+    this.end = new Int32Array(max)
+  }
+
+  reset(): void {
+    this.count = 0
+    this.overflowed = false
+  }
+
+  add(field: number, kind: number, start: number, end: number): void {
+    const i = this.count
+    if (i === this.max) {
+      this.overflowed = true
+      return
+    }
+    this.field[i] = field
+    this.kind[i] = kind
+    this.start[i] = start
+    this.end[i] = end
+    this.count = i + 1
+  }
+}
+
+export const SIGNALS_MAX = 64
+export const IDS_MAX = 512
+
+export class BidFacts {
+  /** The request's own bytes; valid only as long as the request is. */
+  bytes: Uint8Array = new Uint8Array(0)
+  /** `tmax` in ms; -1 where absent, not a whole number ≥ 0, or beyond 2^31. */
+  tmaxMs = -1
+  /** `test` is 1 (or true). */
+  test = false
+  readonly signals = new SpanList(SIGNALS_MAX)
+  readonly ids = new SpanList(IDS_MAX)
+  /** site.id, or app.id: the last text met; -1 where none. */
+  siteIdStart = -1
+  siteIdEnd = -1
+  appIdStart = -1
+  appIdEnd = -1
+
+  reset(bytes: Uint8Array): void {
+    this.bytes = bytes
+    this.tmaxMs = -1
+    this.test = false
+    this.signals.reset()
+    this.ids.reset()
+    this.siteIdStart = -1
+    this.siteIdEnd = -1
+    this.appIdStart = -1
+    this.appIdEnd = -1
+  }
+}

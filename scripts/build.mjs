@@ -1,0 +1,152 @@
+// Makes what is missing before anything runs: installed packages (lockfile) and the compiled house.
+// Both are safe to run twice at once: the install takes a lock, a build is renamed into place whole.
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const BUILDS_KEPT = 4
+const NODE_MIN = [20, 19]
+
+/** Installs the lockfile's packages where they are missing or another lockfile's. */
+export async function ensureInstalled() {
+  checkNode()
+  const wanted = hashOf([join(root, 'package-lock.json')], process.versions.modules)
+  const stamp = join(root, 'node_modules', '.passerelle-install')
+  const done = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted
+  if (done()) return
+  await withLock(join(root, '.passerelle-install.lock'), () => {
+    if (done()) return
+    process.stderr.write('Installing packages (first start, or the lockfile changed) …\n')
+    execFileSync('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+    })
+    writeFileSync(stamp, wanted)
+  })
+}
+
+/** Compiles the sources where no build of exactly them exists; returns its folder. */
+export async function ensureBuild() {
+  await ensureInstalled()
+  const sources = sourceFiles()
+  const place = join(root, 'dist', hashOf(sources, process.version).slice(0, 16))
+  if (existsSync(place)) {
+    utimesSync(place, new Date(), new Date())
+    return place
+  }
+  process.stderr.write('Building …\n')
+  const draft = join(root, 'dist', `.draft-${process.pid}`)
+  try {
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+    execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', draft], {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+    })
+    moveIntoPlace(draft, place)
+  } finally {
+    rmSync(draft, { recursive: true, force: true })
+  }
+  dropOldBuilds(place)
+  return place
+}
+
+/** Imports a module of the build, e.g. `main.js`. */
+export async function importBuilt(path) {
+  return import(pathToFileURL(join(await ensureBuild(), path)).href)
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  if (major > NODE_MIN[0] || (major === NODE_MIN[0] && minor >= NODE_MIN[1])) return
+  process.stderr.write(
+    `Passerelle needs Node ${NODE_MIN.join('.')} or newer; this is ${process.version}.\n`,
+  )
+  process.exit(1)
+}
+
+/** Another start may have built the same sources meanwhile: then its build stands. */
+function moveIntoPlace(draft, place) {
+  try {
+    renameSync(draft, place)
+  } catch (error) {
+    if (!existsSync(place)) throw error
+  }
+}
+
+/** A running instance may still restart workers from an older build, so a few are kept. */
+function dropOldBuilds(current) {
+  const dist = join(root, 'dist')
+  const builds = readdirSync(dist)
+    .filter((name) => /^[0-9a-f]{16}$/.test(name) && join(dist, name) !== current)
+    .map((name) => ({ path: join(dist, name), age: statSync(join(dist, name)).mtimeMs }))
+    .sort((a, b) => b.age - a.age)
+  for (const build of builds.slice(BUILDS_KEPT - 1))
+    rmSync(build.path, { recursive: true, force: true })
+}
+
+function sourceFiles() {
+  const config = JSON.parse(readFileSync(join(root, 'tsconfig.build.json'), 'utf8'))
+  const found = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((f) =>
+    join(root, f),
+  )
+  for (const entry of config.include) collect(join(root, entry), found)
+  return found.sort()
+}
+
+function collect(path, into) {
+  if (!existsSync(path)) return
+  if (statSync(path).isFile()) into.push(path)
+  else for (const name of readdirSync(path)) collect(join(path, name), into)
+}
+
+function hashOf(files, salt) {
+  const hash = createHash('sha256').update(salt)
+  for (const file of files) hash.update(`${relative(root, file)}\0`).update(readFileSync(file))
+  return hash.digest('hex')
+}
+
+/** A folder is made by one process only; a lock whose maker is gone is taken over. */
+async function withLock(path, work) {
+  while (!takeLock(path)) await new Promise((again) => setTimeout(again, 200))
+  try {
+    work()
+  } finally {
+    rmSync(path, { recursive: true, force: true })
+  }
+}
+
+function takeLock(path) {
+  try {
+    mkdirSync(path)
+    writeFileSync(join(path, 'pid'), String(process.pid))
+    return true
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error
+    if (isAbandoned(path)) rmSync(path, { recursive: true, force: true })
+    return false
+  }
+}
+
+function isAbandoned(path) {
+  try {
+    process.kill(Number(readFileSync(join(path, 'pid'), 'utf8')), 0)
+    return false
+  } catch (error) {
+    return error.code === 'ESRCH'
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await ensureBuild()
