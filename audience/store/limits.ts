@@ -3,8 +3,8 @@ export const LIMITS = {
   /** Keys one `recall` may ask for: the ids of a request and one ring of their neighbours. */
   recallKeysMax: 256,
   /**
-   * Changes the log keeps; a reader further behind starts clean. A million is ten million people
-   * changed over the few minutes a feed may be away, at ~30 bytes each: ~30 MB.
+   * Changes the log keeps; a reader further behind starts clean. A million is half a minute of the
+   * fastest import, or days of ordinary traffic, at ~35 bytes each: ~35 MB.
    */
   logEntriesMax: 1_000_000,
   /** Changes written in one transaction: what a desk's event loop is held up for (~15 ms). */
@@ -15,6 +15,8 @@ export const LIMITS = {
   catalogPollMs: 50,
   /** How long the last confirmed catalog version is good for (HOUSE.md decision 5: fails closed). */
   catalogConfirmWithinMs: 5_000,
+  /** The snapshot file is rewritten at most this often, however fast the catalog changes. */
+  snapshotWriteEveryMs: 1_000,
   /** Largest catalog snapshot file that is read at start; a larger one is ignored with a finding. */
   snapshotBytesMax: 512 * 1024 * 1024,
 } as const

@@ -33,7 +33,9 @@ export function parseStoreAddress(address: string): StoreAddress {
     return { kind: 'embedded', dir }
   }
   if (address.startsWith('redis+cluster:')) {
-    throw new Error('PASSERELLE_STORE: Redis Cluster is not supported yet; use redis://host:port/db')
+    throw new Error(
+      'PASSERELLE_STORE: Redis Cluster is not supported yet; use redis://host:port/db',
+    )
   }
   if (isRedisUrl(address)) return { kind: 'redis', url: address }
   throw new Error(

@@ -5,10 +5,13 @@ export const StoreFindings = {
   unreachable: 'The store does not answer: bids go on unenriched; check its address and process.',
   listpack: 'Profiles are not kept as listpacks: raise hash-max-listpack-entries and -value.',
   appendonly: 'Append-only persistence is off: a restart of the server loses answered writes.',
-  eviction: 'An eviction policy is set: the server may drop people; set maxmemory-policy noeviction.',
+  eviction:
+    'An eviction policy is set: the server may drop people; set maxmemory-policy noeviction.',
   commit_failed: 'The last write could not be committed: check free space and the disk itself.',
-  poisoned: 'The disk failed to sync: nothing more is written until this process is restarted.',
-  snapshot_ignored: 'The catalog snapshot file is damaged or foreign: it is not used, and rewritten.',
+  snapshot_ignored:
+    'The catalog snapshot file is damaged or foreign: it is not used, and rewritten.',
+  listener_failed:
+    'A room could not take the last catalog: shared segments stay closed until it can.',
   snapshot_unwritten: 'The catalog snapshot cannot be written: check the data directory.',
 } as const
 export type StoreFindingWord = keyof typeof StoreFindings

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import { mkdir, open, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { LIMITS } from './limits.ts'
+import type { CatalogRecord, CatalogRecords } from './store.ts'
+
+const FORMAT = 'passerelle-catalog/1'
+const NONE: ReadonlyMap<string, CatalogRecord> = new Map()
+
+type Kinds = ReadonlyMap<string, ReadonlyMap<string, CatalogRecord>>
+
+/** The whole catalog at one version. Immutable: a change makes a new one. */
+export class CatalogSnapshot {
+  readonly version: number
+  readonly #kinds: Kinds
+
+  private constructor(version: number, kinds: Kinds) {
+    this.version = version
+    this.#kinds = kinds
+  }
+
+  static of({ version, records }: CatalogRecords): CatalogSnapshot {
+    return new CatalogSnapshot(version, new Map()).with({ version, records })
+  }
+
+  /** Live records of a kind by id; empty where there are none. */
+  kind(name: string): ReadonlyMap<string, CatalogRecord> {
+    return this.#kinds.get(name) ?? NONE
+  }
+
+  /** Every live record. */
+  *records(): Iterable<CatalogRecord> {
+    for (const records of this.#kinds.values()) yield* records.values()
+  }
+
+  /** A new snapshot with these changes; kinds they do not touch are shared with this one. */
+  with({ version, records }: CatalogRecords): CatalogSnapshot {
+    const kinds = new Map(this.#kinds)
+    const copied = new Map<string, Map<string, CatalogRecord>>()
+    for (const record of records) {
+      const known = copied.get(record.kind) ?? new Map(this.kind(record.kind))
+      copied.set(record.kind, known)
+      if (record.value === null) known.delete(record.id)
+      else known.set(record.id, record)
+    }
+    for (const [kind, known] of copied) kinds.set(kind, known)
+    return new CatalogSnapshot(version, kinds)
+  }
+}
+
+/** What a snapshot file held: a snapshot, a sentence why it is ignored, or nothing where it is absent. */
+export interface SnapshotFile {
+  snapshot?: CatalogSnapshot
+  ignored?: string
+}
+
+/**
+ * Reads a snapshot file: a header line (format, version, SHA-256 of the rest), then the records as
+ * one JSON array. Never throws: what cannot be trusted is ignored with a sentence.
+ */
+export function readSnapshotFile(file: string): SnapshotFile {
+  try {
+    if (statSync(file).size > LIMITS.snapshotBytesMax) return { ignored: `${file} is too large` }
+    const text = readFileSync(file, 'utf8')
+    const headEnd = text.indexOf('\n')
+    const head = JSON.parse(text.slice(0, headEnd)) as Record<string, unknown>
+    const body = text.slice(headEnd + 1)
+    if (head['format'] !== FORMAT) return { ignored: `${file} is not of format ${FORMAT}` }
+    if (head['sha256'] !== sha256(body)) return { ignored: `${file} fails its checksum` }
+    const records = JSON.parse(body) as CatalogRecord[]
+    return { snapshot: CatalogSnapshot.of({ version: Number(head['version']), records }) }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    return { ignored: `${file} cannot be read` }
+  }
+}
+
+/** Writes the file whole or not at all: beside it, synced, then renamed into place. Mode 0600. */
+export async function writeSnapshotFile(file: string, snapshot: CatalogSnapshot): Promise<void> {
+  const body = JSON.stringify([...snapshot.records()])
+  const head = { format: FORMAT, version: snapshot.version, sha256: sha256(body) }
+  const draft = `${file}.${process.pid}.tmp`
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  const handle = await open(draft, 'w', 0o600)
+  try {
+    await handle.writeFile(`${JSON.stringify(head)}\n${body}`)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await rename(draft, file)
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

@@ -1,0 +1,41 @@
+import { mkdirSync } from 'node:fs'
+import type { Clock } from '../../clock.ts'
+import { LIMITS } from '../limits.ts'
+import { storeFinding } from '../reasons.ts'
+import type { Store, StoreFinding } from '../store.ts'
+import { ChangeLog } from './change-log.ts'
+import { EmbeddedCatalog } from './embedded-catalog.ts'
+import { EmbeddedPeople } from './embedded-people.ts'
+import { EmbeddedDb } from './lmdb.ts'
+import { rootSecretIn } from './root-secret.ts'
+
+export interface EmbeddedStoreOptions {
+  clock: Clock
+  /** Default LIMITS.logEntriesMax. */
+  logEntriesMax?: number
+}
+
+/**
+ * Opens the store of one machine: LMDB in `dir` (made where absent, mode 0700), shared by all
+ * processes of this machine. Reads are synchronous; writes resolve once synced to disk.
+ */
+export async function openEmbeddedStore(
+  dir: string,
+  options: EmbeddedStoreOptions,
+): Promise<Store> {
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  const db = new EmbeddedDb(dir)
+  const log = await ChangeLog.open(db, options.logEntriesMax ?? LIMITS.logEntriesMax)
+  return {
+    kind: 'embedded',
+    people: new EmbeddedPeople(db, log, options.clock),
+    catalog: new EmbeddedCatalog(db),
+    rootSecret: () => rootSecretIn(dir),
+    findings: () => findingsOf(db),
+    close: () => db.close(),
+  }
+}
+
+function findingsOf(db: EmbeddedDb): StoreFinding[] {
+  return db.commitError ? [storeFinding('commit_failed', db.commitError.message)] : []
+}

@@ -1,0 +1,79 @@
+import { type Database, open, type RootDatabase } from 'lmdb'
+
+/** Versions, sequences and counters by name. */
+export type MetaDb = Database<number, string>
+/** 16-byte keys, or 8-byte big-endian numbers, to packed bytes. */
+export type BytesDb = Database<Buffer, Buffer>
+/** Catalog entries by [kind, id]. */
+export type CatalogDb = Database<{ version: number; value: unknown }, [string, string]>
+/** [version, kind, id] of every catalog entry, so that a reader finds what is new to it. */
+export type CatalogVersionDb = Database<number, (number | string)[]>
+
+const DATABASES_MAX = 8
+
+/**
+ * The door of lmdb: one environment in one directory, its databases, and the two things this house
+ * asks of them: a transaction that is on disk or did not happen, and a read of what is there now.
+ * Several processes may hold the same directory; within one process open it once, since opening
+ * waits for the write lock, which a writer of the same process gives up only in a later turn.
+ */
+export class EmbeddedDb {
+  readonly profiles: BytesDb
+  readonly edges: BytesDb
+  readonly log: BytesDb
+  readonly catalog: CatalogDb
+  readonly catalogVersions: CatalogVersionDb
+  readonly meta: MetaDb
+  /** What the last commit failed of; undefined once one succeeds. */
+  commitError: Error | undefined
+  readonly #root: RootDatabase
+
+  /** Opens or makes the environment; slots of readers that died are freed on the way. Map grows by itself. */
+  constructor(dir: string) {
+    // Without overlapping sync a commit is answered after its fdatasync: as fast here when measured,
+    // and a failed sync rejects the very promise it belongs to.
+    this.#root = open(dir, { maxDbs: DATABASES_MAX, overlappingSync: false, noSubdir: false })
+    const bytes = { keyEncoding: 'binary', encoding: 'binary' } as const
+    this.profiles = this.#root.openDB<Buffer, Buffer>('profiles', bytes)
+    this.edges = this.#root.openDB<Buffer, Buffer>('edges', bytes)
+    this.log = this.#root.openDB<Buffer, Buffer>('log', bytes)
+    const json = { encoding: 'json' } as const
+    this.catalog = this.#root.openDB('catalog', json)
+    this.catalogVersions = this.#root.openDB('catalog-versions', json)
+    this.meta = this.#root.openDB('meta', json)
+  }
+
+  /**
+   * Runs `work` (synchronous) with the write lock, and resolves with its result once it is committed
+   * and synced. What `work` throws is passed on; then, or where the commit fails, nothing is written.
+   */
+  async transact<T>(work: () => T): Promise<T> {
+    try {
+      // A child transaction, because a plain one would keep what was put before a throw.
+      const result = await this.#root.childTransaction(work)
+      this.commitError = undefined
+      return result
+    } catch (error) {
+      throw await this.#explain(error)
+    }
+  }
+
+  /** Makes the reads that follow see every commit there is, also those of other processes. */
+  refresh(): void {
+    this.#root.resetReadTxn()
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close()
+  }
+
+  /** lmdb tells the cause of a failed commit through a second promise, which must not go unhandled. */
+  async #explain(error: unknown): Promise<unknown> {
+    const commit = (error as { commitError?: Promise<never> }).commitError
+    if (commit === undefined) return error
+    const cause: unknown = await commit.catch((reason: unknown) => reason)
+    const detail = cause instanceof Error ? cause.message : String(cause)
+    this.commitError = new Error(`The embedded store could not commit: ${detail}`, { cause })
+    return this.commitError
+  }
+}
