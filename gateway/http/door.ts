@@ -1,3 +1,6 @@
+import type { Clock } from '../../audience/clock.ts'
+import type { DoorLimits } from '../limits.ts'
+
 /**
  * The small contract of an HTTP door, kept by two adapters: uWebSockets.js (`open-uws-door.ts`, for
  * buyers' machines) and hardened node:http (`open-node-door.ts`, for browsers, operators, and the bid
@@ -18,8 +21,13 @@ export interface DoorOptions {
   /** 0 picks a free port. */
   port: number
   routes: readonly Route[]
+  clock: Clock
   /** Counts what a door refuses by itself, by reason word. */
   onRefused?: (reason: DoorRefusal) => void
+  /** Told of a handler that threw or rejected (its client got 500), and of one that never answered. */
+  onFailed?: (error: unknown) => void
+  /** Bounds of this door where they differ from the defaults in gateway/limits.ts. */
+  limits?: Partial<DoorLimits>
 }
 
 /** Why a door itself turned something away. */
@@ -30,6 +38,8 @@ export const DoorRefusals = {
   too_large: 'The body is longer than the route allows: 413.',
   unknown_path: 'No route has this path: 404.',
   wrong_method: 'The path exists, but not with this method: 405.',
+  slow_body: 'The body did not arrive in time: closed without an answer.',
+  failed: 'The handler failed or did not answer in time: 500.',
   aborted: 'The client went away before it was answered.',
 } as const
 export type DoorRefusal = keyof typeof DoorRefusals
@@ -43,7 +53,11 @@ export interface Route {
   /** `none`: a body is read and thrown away. `whole`: handed over complete. `stream` (node:http only): see `ask.stream`. */
   body: 'none' | 'whole' | 'stream'
   bodyBytesMax: number
-  /** Runs once the body is complete (`stream`: once the head is). May answer later; a throw or rejection becomes 500 (the bid route never throws). */
+  /**
+   * Runs once the body is complete (`stream`: once the head is). May answer later; a throw or
+   * rejection becomes 500 (the bid route never throws). Once it has answered and returned, `ask` and
+   * `answer` belong to the door again: doors reuse them for the next request.
+   */
   handle(ask: Ask, answer: Answer): void | Promise<void>
 }
 
@@ -82,4 +96,5 @@ export interface Answer {
   onAbort(then: () => void): void
 }
 
+/** Thrown into the reader of `ask.stream`; the door answers 413 where the handler lets it pass. */
 export class BodyTooLarge extends Error {}

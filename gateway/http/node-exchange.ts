@@ -1,0 +1,220 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Answer, type Ask, BodyTooLarge, type Route } from './door.ts'
+import { assertHeaderSafe } from './header-safe.ts'
+import type { Flight } from './in-flight.ts'
+import type { NodeDoorState } from './node-door-state.ts'
+import { remoteText } from './remote-text.ts'
+
+const NO_BYTES = new Uint8Array(0)
+
+/** What the door found out about a request before anybody reads its body. */
+export interface NodeArrival {
+  path: string
+  query: string
+  headers: readonly string[]
+  /** As declared; 0 for a body in chunks. */
+  declaredBytes: number
+}
+
+/** One request of the node:http door: what is asked, how to answer, and who owes what until when. */
+export class NodeExchange implements Ask, Answer, Flight {
+  slot = 0
+  bodyOwedSinceMs = Number.NaN
+  answerDueMs: number
+  readonly arrivedMs: number
+  readonly method: string
+  readonly path: string
+  readonly query: string
+  readonly headers: readonly string[]
+  body: Uint8Array = NO_BYTES
+  stream?: AsyncIterable<Uint8Array>
+  private readonly door: NodeDoorState
+  private readonly route: Route
+  private readonly req: IncomingMessage
+  private readonly res: ServerResponse
+  private readonly declaredBytes: number
+  private over = false
+  private left = false
+  private abortThen: (() => void) | undefined
+
+  constructor(
+    door: NodeDoorState,
+    route: Route,
+    { req, res, ...arrival }: NodeArrival & { req: IncomingMessage; res: ServerResponse },
+  ) {
+    this.door = door
+    this.route = route
+    this.req = req
+    this.res = res
+    this.method = req.method ?? ''
+    this.path = arrival.path
+    this.query = arrival.query
+    this.headers = arrival.headers
+    this.declaredBytes = arrival.declaredBytes
+    this.arrivedMs = door.clock.elapsed()
+    this.answerDueMs = this.arrivedMs + door.limits.answerMsMax
+  }
+
+  get done(): boolean {
+    return this.over
+  }
+
+  begin(): void {
+    this.door.inFlight.add(this)
+    this.res.once('close', () => this.closed())
+    const tooLarge = this.declaredBytes > this.route.bodyBytesMax
+    if (tooLarge && this.declaredBytes > this.door.limits.discardBytesMax) this.refuseTooLarge()
+    else if (tooLarge || this.route.body !== 'stream') void this.readWhole(tooLarge)
+    else this.handleStream()
+  }
+
+  /** What is handed over lives on by itself here. */
+  keepBody(): Uint8Array {
+    return this.body
+  }
+
+  remote(): string {
+    return remoteText(this.req.socket.remoteAddress)
+  }
+
+  onAbort(then: () => void): void {
+    this.abortThen = then
+  }
+
+  send(status: number, headers: readonly string[], body: Uint8Array | string = NO_BYTES): void {
+    if (this.over) return
+    assertHeaderSafe(headers)
+    this.over = true
+    this.abortThen = undefined
+    const closing = this.door.draining || this.declaredBytes > this.door.limits.discardBytesMax
+    if (this.req.complete || closing) this.leave()
+    else this.linger()
+    const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength
+    const framing = ['content-length', String(bytes), ...(closing ? ['connection', 'close'] : [])]
+    this.res.writeHead(status, [...headers, ...framing])
+    // Node may hold on to the bytes until the socket takes them; the handler may reuse its buffer at once.
+    this.res.end(typeof body === 'string' ? body : Buffer.from(body))
+  }
+
+  cutSlowBody(): void {
+    this.door.onRefused('slow_body')
+    this.gone()
+    this.req.socket.destroy()
+  }
+
+  failLate(): void {
+    this.fail(new Error(`${this.method} ${this.path} was not answered in time`))
+  }
+
+  private async readWhole(tooLarge: boolean): Promise<void> {
+    const parts: Uint8Array[] = []
+    let bytes = 0
+    this.bodyOwedSinceMs = this.arrivedMs
+    try {
+      for await (const chunk of this.pieces()) {
+        bytes += chunk.byteLength
+        tooLarge ||= bytes > this.route.bodyBytesMax
+        if (tooLarge && bytes > this.door.limits.discardBytesMax) break
+        if (this.route.body === 'whole' && !tooLarge) parts.push(chunk)
+      }
+    } catch {
+      return // The client went away: `close` tells.
+    }
+    this.bodyOwedSinceMs = Number.NaN
+    if (this.over) return
+    if (tooLarge) return this.refuseTooLarge()
+    this.body = parts.length === 1 ? parts[0]! : parts.length ? Buffer.concat(parts) : NO_BYTES
+    await this.handle()
+  }
+
+  private handleStream(): void {
+    this.answerDueMs = Number.POSITIVE_INFINITY
+    this.stream = this.chunks()
+    void this.handle()
+  }
+
+  /** Pulled one by one, so that a slow handler slows its client; only a client that owes bytes can be late. */
+  private async *chunks(): AsyncIterable<Uint8Array> {
+    let bytes = 0
+    this.bodyOwedSinceMs = this.door.clock.elapsed()
+    for await (const chunk of this.pieces()) {
+      this.bodyOwedSinceMs = Number.NaN
+      if ((bytes += chunk.byteLength) > this.route.bodyBytesMax) throw new BodyTooLarge()
+      yield chunk
+      this.bodyOwedSinceMs = this.door.clock.elapsed()
+    }
+    this.bodyOwedSinceMs = Number.NaN
+  }
+
+  /** Leaving this loop early must not destroy the socket: an answer has yet to go out on it. */
+  private pieces(): AsyncIterable<Buffer> {
+    return { [Symbol.asyncIterator]: () => this.req.iterator({ destroyOnReturn: false }) }
+  }
+
+  private async handle(): Promise<void> {
+    try {
+      await this.route.handle(this, this)
+    } catch (error) {
+      if (error instanceof BodyTooLarge) this.refuseTooLarge()
+      else this.fail(error)
+    }
+  }
+
+  private refuseTooLarge(): void {
+    if (this.over) return
+    this.door.onRefused('too_large')
+    this.over = true
+    this.leave()
+    const reason = ['x-passerelle-reason', 'too_large']
+    this.res.writeHead(413, [...reason, 'content-length', '0', 'connection', 'close']).end()
+  }
+
+  private fail(error: unknown): void {
+    if (this.over) return
+    if (this.req.errored) {
+      this.aborted()
+      return
+    }
+    this.door.onFailed(error)
+    this.door.onRefused('failed')
+    this.send(500, ['x-passerelle-reason', 'failed'])
+  }
+
+  /**
+   * Answered before the body was here: the rest is thrown away, so that the client reads its answer and not
+   * a reset, but not for ever.
+   */
+  private linger(): void {
+    this.answerDueMs = Number.POSITIVE_INFINITY
+    this.bodyOwedSinceMs = this.door.clock.elapsed()
+    this.req.once('end', () => this.leave())
+    this.req.once('close', () => this.leave())
+    this.req.resume()
+  }
+
+  /** The response is through or the connection is gone; a rest of the body may still be on its way. */
+  private closed(): void {
+    if (!this.over) this.aborted()
+    else if (this.req.complete || this.req.socket.destroyed) this.leave()
+  }
+
+  private aborted(): void {
+    this.door.onRefused('aborted')
+    this.gone()
+  }
+
+  private gone(): void {
+    const then = this.abortThen
+    this.over = true
+    this.abortThen = undefined
+    this.leave()
+    then?.()
+  }
+
+  private leave(): void {
+    if (this.left) return
+    this.left = true
+    this.bodyOwedSinceMs = Number.NaN
+    this.door.inFlight.remove(this)
+  }
+}
