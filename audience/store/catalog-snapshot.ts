@@ -56,7 +56,7 @@ export interface SnapshotFile {
 }
 
 /**
- * Reads a snapshot file: a header line (format, version, SHA-256 of the rest), then the records as
+ * Reads a snapshot file: a header line (format, version, SHA-256 of version and rest), then the records as
  * one JSON array. Never throws: what cannot be trusted is ignored with a sentence.
  */
 export function readSnapshotFile(file: string): SnapshotFile {
@@ -67,7 +67,9 @@ export function readSnapshotFile(file: string): SnapshotFile {
     const head = JSON.parse(text.slice(0, headEnd)) as Record<string, unknown>
     const body = text.slice(headEnd + 1)
     if (head['format'] !== FORMAT) return { ignored: `${file} is not of format ${FORMAT}` }
-    if (head['sha256'] !== sha256(body)) return { ignored: `${file} fails its checksum` }
+    if (head['sha256'] !== checksum(Number(head['version']), body)) {
+      return { ignored: `${file} fails its checksum` }
+    }
     const records = JSON.parse(body) as CatalogRecord[]
     return { snapshot: CatalogSnapshot.of({ version: Number(head['version']), records }) }
   } catch (error) {
@@ -79,7 +81,11 @@ export function readSnapshotFile(file: string): SnapshotFile {
 /** Writes the file whole or not at all: beside it, synced, then renamed into place. Mode 0600. */
 export async function writeSnapshotFile(file: string, snapshot: CatalogSnapshot): Promise<void> {
   const body = JSON.stringify([...snapshot.records()])
-  const head = { format: FORMAT, version: snapshot.version, sha256: sha256(body) }
+  const head = {
+    format: FORMAT,
+    version: snapshot.version,
+    sha256: checksum(snapshot.version, body),
+  }
   const draft = `${file}.${process.pid}.tmp`
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const handle = await open(draft, 'w', 0o600)
@@ -92,6 +98,6 @@ export async function writeSnapshotFile(file: string, snapshot: CatalogSnapshot)
   await rename(draft, file)
 }
 
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+function checksum(version: number, body: string): string {
+  return createHash('sha256').update(`${version}\n${body}`).digest('hex')
 }

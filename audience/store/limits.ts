@@ -1,7 +1,5 @@
 /** Bounds of the store, its change log and the catalog feed. */
 export const LIMITS = {
-  /** Keys one `recall` may ask for: the ids of a request and one ring of their neighbours. */
-  recallKeysMax: 256,
   /**
    * Changes the log keeps; a reader further behind starts clean. A million is half a minute of the
    * fastest import, or days of ordinary traffic, at ~35 bytes each: ~35 MB.

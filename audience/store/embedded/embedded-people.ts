@@ -1,0 +1,158 @@
+import { mergeEdge, removeEdges, unpackEdges } from '../../../proto/edge-blob.ts'
+import { mergeProfile, unpackProfile } from '../../../proto/profile-blob.ts'
+import { type Clock, dayOf } from '../../clock.ts'
+import { LIMITS as ROOM_LIMITS } from '../../limits.ts'
+import { LIMITS } from '../limits.ts'
+import type {
+  Assignment,
+  Change,
+  Changes,
+  Edge,
+  EdgeEnds,
+  LogCursor,
+  PeopleStore,
+  PersonRecord,
+  UserKey,
+} from '../store.ts'
+import type { ChangeLog } from './change-log.ts'
+import type { BytesDb, EmbeddedDb } from './lmdb.ts'
+
+const KEY_BYTES = 16
+const EMPTY = Buffer.alloc(0)
+
+/** People in LMDB: packed memberships and packed matches by key, each write with its log entry. */
+export class EmbeddedPeople implements PeopleStore {
+  readonly #db: EmbeddedDb
+  readonly #log: ChangeLog
+  readonly #clock: Clock
+
+  constructor(db: EmbeddedDb, log: ChangeLog, clock: Clock) {
+    this.#db = db
+    this.#log = log
+    this.#clock = clock
+  }
+
+  recall(keys: readonly UserKey[]): (PersonRecord | undefined)[] {
+    const { recallKeysMax } = ROOM_LIMITS
+    if (keys.length > recallKeysMax) throw new RangeError(`recall of over ${recallKeysMax} keys`)
+    return keys.map((key) => this.#recordOf(key))
+  }
+
+  assign(batch: readonly Assignment[]): Promise<void> {
+    return this.#writeInParts(batch, (assignment, today) => this.#assignOne(assignment, today))
+  }
+
+  link(edges: readonly Edge[]): Promise<void> {
+    return this.#writeInParts(edges, (edge, today) => this.#linkOne(edge, today))
+  }
+
+  unlink(pairs: readonly EdgeEnds[]): Promise<void> {
+    return this.#writeInParts(pairs, ({ a, b }, today) => this.#unlinkOne(a.key, b.key, today))
+  }
+
+  forget(keys: readonly UserKey[]): Promise<void> {
+    return this.#writeInParts(keys, (key, today) => this.#forgetOne(key, today))
+  }
+
+  async *holders(segment: number): AsyncIterable<UserKey[]> {
+    const limit = LIMITS.holdersScanMax
+    let last: Buffer | undefined
+    for (;;) {
+      // Each step is a read of its own: a snapshot held over turns would keep old pages from reuse.
+      const start = last ? { start: last, exclusiveStart: true } : {}
+      const step = [...this.#db.profiles.getRange({ ...start, limit })]
+      last = step.at(-1)?.key
+      const found = step.filter(({ value }) => holds(value, segment)).map(({ key }) => key)
+      if (found.length > 0) yield found
+      if (step.length < limit) return
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
+  async changesEnd(): Promise<LogCursor> {
+    return this.#log.end()
+  }
+
+  changesSince(cursor: LogCursor, max: number): Changes {
+    return this.#log.since(cursor, max)
+  }
+
+  #recordOf(key: UserKey): PersonRecord | undefined {
+    const profile = this.#db.profiles.getBinary(key)
+    const edges = this.#db.edges.getBinary(key)
+    return profile || edges ? { profile: profile ?? EMPTY, edges: edges ?? EMPTY } : undefined
+  }
+
+  /** Each part is one transaction with one log entry, so that no write holds up the process for long. */
+  async #writeInParts<T>(
+    items: readonly T[],
+    write: (item: T, today: number) => Change[],
+  ): Promise<void> {
+    const today = dayOf(this.#clock.now())
+    const size = LIMITS.transactionChangesMax
+    for (let from = 0; from < items.length; from += size) {
+      const part = items.slice(from, from + size)
+      await this.#db.transact(() => this.#log.append(part.flatMap((item) => write(item, today))))
+    }
+  }
+
+  #assignOne({ key, add, remove }: Assignment, today: number): Change[] {
+    const before = this.#db.profiles.getBinary(key)
+    const after = mergeProfile(before ?? EMPTY, add, remove, today)
+    if (!put(this.#db.profiles, key, before, after)) return []
+    return [{ what: 'assign', key, added: add.map((one) => one.segment), removed: remove }]
+  }
+
+  #linkOne(edge: Edge, today: number): Change[] {
+    return [
+      ...this.#rewriteEdges('link', edge.a.key, (held) => addEdge(held, edge, edge.b, today)),
+      ...this.#rewriteEdges('link', edge.b.key, (held) => addEdge(held, edge, edge.a, today)),
+    ]
+  }
+
+  #unlinkOne(a: UserKey, b: UserKey, today: number): Change[] {
+    return [
+      ...this.#rewriteEdges('unlink', a, (held) => removeEdges(held, b, today)),
+      ...this.#rewriteEdges('unlink', b, (held) => removeEdges(held, a, today)),
+    ]
+  }
+
+  #forgetOne(key: UserKey, today: number): Change[] {
+    const { profile, edges } = this.#recordOf(key) ?? { profile: EMPTY, edges: EMPTY }
+    this.#db.profiles.remove(key)
+    const others = unpackEdges(edges).map((edge) => Buffer.from(edge.key))
+    const unlinked = others.flatMap((other) => this.#unlinkOne(other, key, today))
+    const removed = unpackProfile(profile).map((membership) => membership.segment)
+    const known = profile.length > 0 || edges.length > 0
+    const ends = unlinked.filter((change) => !change.key.equals(key))
+    return known ? [{ what: 'forget', key, added: [], removed }, ...ends] : []
+  }
+
+  #rewriteEdges(
+    what: Change['what'],
+    key: UserKey,
+    rewrite: (held: Uint8Array) => Uint8Array,
+  ): Change[] {
+    const before = this.#db.edges.getBinary(key)
+    const changed = put(this.#db.edges, key, before, rewrite(before ?? EMPTY))
+    return changed ? [{ what, key, added: [], removed: [] }] : []
+  }
+}
+
+/** Puts the bytes, or removes the key where there are none. False where all was so already. */
+function put(db: BytesDb, key: UserKey, before: Buffer | undefined, after: Uint8Array): boolean {
+  if (key.length !== KEY_BYTES) throw new RangeError(`a key has ${KEY_BYTES} bytes`)
+  if (Buffer.compare(before ?? EMPTY, after) === 0) return false
+  if (after.length > 0) db.put(key, Buffer.from(after.buffer, after.byteOffset, after.length))
+  else db.remove(key)
+  return true
+}
+
+function addEdge(held: Uint8Array, edge: Edge, other: Edge['a'], today: number): Uint8Array {
+  const { owner, method, firstSeenDay, lastSeenDay, expiryDay } = edge
+  return mergeEdge(held, { ...other, owner, method, firstSeenDay, lastSeenDay, expiryDay }, today)
+}
+
+function holds(profile: Uint8Array, segment: number): boolean {
+  return unpackProfile(profile).some((membership) => membership.segment === segment)
+}

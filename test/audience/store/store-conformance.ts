@@ -1,0 +1,51 @@
+import { afterEach, describe } from 'vitest'
+import type { Store } from '../../../audience/store/store.ts'
+import { catalogConformance } from './conformance-catalog.ts'
+import { changesConformance } from './conformance-changes.ts'
+import { matchesConformance } from './conformance-matches.ts'
+import { peopleConformance } from './conformance-people.ts'
+import { processesConformance } from './conformance-processes.ts'
+
+/** A store of its own for one test. */
+export interface OpenedStore {
+  store: Store
+  /** What `openStore` takes in another process for the same store. */
+  address: string
+  dataDir: string
+  /** One more handle on the same store, as another process would have it; whoever asks closes it. */
+  reopen(): Promise<Store>
+  /** Closes `store` (once more is no error) and removes what it kept. */
+  close(): Promise<void>
+}
+
+export interface OpenedStoreOptions {
+  /** About how many changes the log keeps. Absent: the store's default. */
+  logEntriesMax?: number
+}
+
+/** Opens a store for one test, closed behind it. */
+export type OpenForTest = (options?: OpenedStoreOptions) => Promise<OpenedStore>
+
+/** What `Store` promises, as tests over any implementation of it. */
+export function storeConformance(
+  name: string,
+  open: (options?: OpenedStoreOptions) => Promise<OpenedStore>,
+): void {
+  describe(`${name} keeps the promises of a store`, () => {
+    const opened: OpenedStore[] = []
+    const openForTest: OpenForTest = async (options) => {
+      const one = await open(options)
+      opened.push(one)
+      return one
+    }
+    afterEach(async () => {
+      for (const one of opened.splice(0)) await one.close()
+    })
+
+    describe('people', () => peopleConformance(openForTest))
+    describe('matches', () => matchesConformance(openForTest))
+    describe('change log', () => changesConformance(openForTest))
+    describe('catalog', () => catalogConformance(openForTest))
+    describe('processes', () => processesConformance(openForTest))
+  })
+}
