@@ -1,0 +1,16 @@
+/** What each metric says, for whoever reads `/metrics`. Every metric has a line here. */
+export const METRIC_HELP = {
+  passerelle_bid_requests_total: 'Bid requests answered, by outcome.',
+  passerelle_bid_refused_total: 'Bid requests refused, by reason (API: x-passerelle-reason).',
+  passerelle_bid_unenriched_total: 'Bid requests answered without additions, by reason.',
+  passerelle_bid_seconds: 'From the arrival of the head to the answer.',
+  passerelle_bid_step_seconds: 'Time of one step of a bid request (one request in 64 is timed).',
+  passerelle_near_cache_total: 'Looks into the near-cache of people, by result.',
+  passerelle_store_findings: 'What the store says an operator should know: 1 while it holds.',
+  passerelle_door_refused_total: 'What a door turned away by itself, by reason.',
+  passerelle_process_resident_bytes: 'Resident memory of the process.',
+  passerelle_process_heap_bytes: 'Used JavaScript heap of the process.',
+  passerelle_process_cpu_seconds_total: 'CPU time of the process, user and system.',
+  passerelle_event_loop_lag_seconds: 'Latest turn of the event loop since the last reading.',
+} as const
+export type MetricName = keyof typeof METRIC_HELP
