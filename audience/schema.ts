@@ -1,5 +1,5 @@
 /** The door of typebox: schemas are JSON Schema 2020-12, checked at the edge and served in the OpenAPI document. */
-import { Type } from 'typebox'
+import { type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Problem } from './refusal.ts'
 
@@ -9,7 +9,7 @@ export { Type }
 const PROBLEMS_MAX = 100
 
 /** Compiles a schema once; the result names every field at fault, or nothing when the value fits. */
-export function checker(schema: Parameters<typeof Compile>[0]): (value: unknown) => Problem[] {
+export function checker(schema: TSchema): (value: unknown) => Problem[] {
   const compiled = Compile(schema)
   return (value) => (compiled.Check(value) ? [] : problemsOf(compiled.Errors(value)))
 }

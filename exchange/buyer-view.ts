@@ -1,7 +1,9 @@
 /**
  * What one buyer may be given, compiled ahead so that a request only looks things up. Made by
- * `compile-buyer-view.ts` per (catalog version, buyer, country), valid until `validUntilMs`, when the
- * next contract, deal or its date begins or ends.
+ * `compile-buyer-view.ts` per (catalog version, buyer, class of countries), valid until
+ * `validUntilMs`, when the next contract or deal begins or ends. Ask `ExchangeCatalog.viewFor` for
+ * each request: it keeps views and knows when one is over. Within one view everything is immutable,
+ * so fragments may be cached beside it.
  */
 export interface BuyerView {
   /** Number of the buying partner. */
@@ -17,7 +19,12 @@ export interface BuyerView {
    * exchange's, 0, and the segment owner's own): those with a live contract of use `identity`.
    */
   edgeShared(edgeOwner: number, segmentOwner: number): boolean
-  /** Deals for requests of one exchange (partner number); undefined where there are none. */
+  /** Who owns a segment, whether or not this buyer may have it; undefined for an unknown number. */
+  segmentOwner(segment: number): Provider | undefined
+  /**
+   * Deals for requests of one exchange (partner number; 0 where it is unknown): those of other
+   * exchanges are counted as withheld. Undefined where the buyer has no deals at all.
+   */
   deals(exchange: number): DealIndex | undefined
 }
 
@@ -65,13 +72,13 @@ export interface DealIndex {
   readonly always: readonly CompiledDeal[]
   /** Segment number → deals whose audience can only hold when this segment does. */
   readonly bySegment: ReadonlyMap<number, readonly CompiledDeal[]>
-  /** Deals that exist but are withheld for this buyer here, by reason, for the trace. */
+  /** Deals that exist but are withheld for this buyer here, by reason (reasons.ts), for the trace. */
   readonly withheld: ReadonlyMap<string, number>
 }
 
 export interface CompiledDeal {
   readonly id: string
-  /** Position among the view's deals. */
+  /** Position among all deals of the catalog version, in the order of their ids; one per deal. */
   readonly index: number
   readonly seller: Provider
   /** Owners of the audience's segments: each one's consent is asked like the seller's. */

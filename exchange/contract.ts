@@ -1,0 +1,146 @@
+import { type Static, Type } from '../audience/schema.ts'
+import {
+  ContractRegion,
+  Currency,
+  closed,
+  listOf,
+  Micros,
+  MomentText,
+  Name,
+  OperatorId,
+} from './fields.ts'
+import { LIMITS } from './limits.ts'
+
+/** What a buyer may do with the segments of a contract. */
+export const USES = [
+  'bid_enrichment',
+  'activation',
+  'identity',
+  'overlap',
+  'modeling',
+  'direct',
+] as const
+export type Use = (typeof USES)[number]
+
+export const CONTRACT_STATUSES = [
+  'draft',
+  'signed',
+  'active',
+  'paused',
+  'revoked',
+  'ended',
+] as const
+export type ContractStatus = (typeof CONTRACT_STATUSES)[number]
+
+/** How a segment is written into a request; see openrtb.md §1.4 and docs/decisions/0006. */
+export const WRITE_AS = ['own', 'taxonomy', 'both'] as const
+export type WriteAs = (typeof WRITE_AS)[number]
+
+export const PRICE_KINDS = [
+  'cpm',
+  'flat_month',
+  'percent_media',
+  'tiered_cpm',
+  'per_match',
+  'free',
+] as const
+export type PriceKind = (typeof PRICE_KINDS)[number]
+
+/** What the buyer pays. One flat object, so that a refusal names the field and not a branch. */
+export const Price = closed({
+  kind: Type.Enum([...PRICE_KINDS]),
+  /**
+   * `cpm`, `tiered_cpm`: per 1,000 units (of the first tier). `flat_month`: a month. `per_match`: a
+   * match. `percent_media`: millionths of the media price, 300000 is 30 %. `free`: 0 or absent.
+   */
+  amountMicros: Type.Optional(Micros),
+  currency: Type.Optional(Currency),
+  /** `flat_month`: a month begun or ended midway is paid by its days. */
+  prorated: Type.Optional(Type.Boolean()),
+  /** `percent_media`: least and most to pay per 1,000 units. */
+  floorMicros: Type.Optional(Micros),
+  capMicros: Type.Optional(Micros),
+  /** `tiered_cpm`: price per 1,000 units from so many units on, ascending. */
+  tiers: Type.Optional(
+    listOf(closed({ fromUnits: Type.Integer({ minimum: 1 }), amountMicros: Micros }), 32, 1),
+  ),
+  /** `marginal` (default): each unit at its own tier's price; `all`: all at the highest reached. */
+  tierMode: Type.Optional(Type.Enum(['marginal', 'all'])),
+})
+export type Price = Static<typeof Price>
+
+const Cap = closed({
+  units: Type.Optional(Type.Integer({ minimum: 1 })),
+  spendMicros: Type.Optional(Micros),
+  per: Type.Enum(['day', 'contract']),
+})
+
+/** Who is what in data protection; kept and shown, the record of processing is made from it. */
+const DataProtection = closed({
+  seller: Type.Optional(Type.String({ maxLength: 64 })),
+  buyer: Type.Optional(Type.String({ maxLength: 64 })),
+  operator: Type.Optional(Type.Enum(['processor', 'joint', 'controller'])),
+  basis: Type.Optional(Type.String({ maxLength: 64 })),
+  tcfPurposes: Type.Optional(listOf(Type.Integer({ minimum: 1, maximum: 24 }), 24)),
+  instrument: Type.Optional(
+    closed({
+      name: Type.Optional(Name),
+      url: Type.Optional(Type.String({ maxLength: 2048 })),
+      sha256: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
+    }),
+  ),
+  transfer: Type.Optional(Type.String({ maxLength: 255 })),
+  retentionDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 36_500 })),
+  onward: Type.Optional(Type.Boolean()),
+})
+
+/** Body of `PUT /api/contracts/{id}`. */
+export const ContractBody = closed({
+  offer: Type.Optional(OperatorId),
+  seller: OperatorId,
+  buyer: OperatorId,
+  segments: listOf(OperatorId, LIMITS.contractSegmentsMax, 1),
+  price: Price,
+  uses: listOf(Type.Enum([...USES]), USES.length, 1),
+  /** Empty: everywhere. */
+  regions: Type.Optional(listOf(ContractRegion, LIMITS.regionsMax)),
+  /** First moment at which it holds. */
+  startsAt: MomentText,
+  /** First moment at which it no longer holds. */
+  endsAt: MomentText,
+  /** IANA zone in which dates without an offset are read. */
+  timeZone: Type.Optional(Type.String({ maxLength: 64 })),
+  caps: Type.Optional(listOf(Cap, 8)),
+  /** Our segment id → the buyer's own id for it, written in its place. */
+  externalIds: Type.Optional(
+    Type.Record(Type.String(), Type.String({ minLength: 1, maxLength: 255 }), {
+      maxProperties: LIMITS.contractSegmentsMax,
+    }),
+  ),
+  /** The buyer's seats the segments are for. */
+  seats: Type.Optional(listOf(Type.String({ minLength: 1, maxLength: 64 }), LIMITS.seatsMax)),
+  writeAs: Type.Optional(Type.Enum([...WRITE_AS])),
+  attribution: Type.Optional(
+    Type.Enum(['used_all', 'used_lowest', 'used_highest', 'used_sum_by_category', 'by_population']),
+  ),
+  dataProtection: Type.Optional(DataProtection),
+  billOn: Type.Optional(Type.Enum(['billable', 'win', 'delivered'])),
+  status: Type.Optional(Type.Enum([...CONTRACT_STATUSES])),
+})
+export type ContractBody = Static<typeof ContractBody>
+
+export type Side = 'seller' | 'buyer'
+
+/** A contract as kept in the catalog, under kind `contract` and its id. */
+export interface ContractRecord extends ContractBody {
+  status: ContractStatus
+  regions: string[]
+  writeAs: WriteAs
+  billOn: 'billable' | 'win' | 'delivered'
+  /** Version of the terms: 1 at first, one more whenever anything but the status changes. */
+  version: number
+  /** When each side signed these terms; a new version of the terms is signed by nobody yet. */
+  signed: { seller?: string; buyer?: string }
+  /** When it was first made: decides between equally cheap contracts. */
+  createdAt: string
+}

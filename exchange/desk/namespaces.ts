@@ -1,0 +1,121 @@
+import {
+  EXCHANGE_OWNER,
+  IFA,
+  NAMESPACE_KIND,
+  type Namespace,
+  NamespaceSchema,
+} from '../../audience/namespace.ts'
+import { refuse } from '../../audience/refusal.ts'
+import { checker, type Static, Type } from '../../audience/schema.ts'
+import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
+import type { CatalogRecord, CatalogStore } from '../../audience/store/store.ts'
+import { closed, OperatorId } from '../fields.ts'
+import {
+  type Actor,
+  type DeskDeps,
+  isExchange,
+  mustWriteFor,
+  type Shown,
+  sees,
+  type WriteOptions,
+  type Written,
+} from './desk.ts'
+import {
+  listRecords,
+  type Page,
+  type PageOptions,
+  type Reading,
+  readRecord,
+} from './read-records.ts'
+import { checkedBody, writeRecord } from './write-record.ts'
+
+/**
+ * Body of `PUT /api/namespaces/{name}`. Only eid sources are declared by themselves: a partner's
+ * namespace is made with the partner, `ifa` is always there.
+ */
+export const NamespaceBody = closed({
+  kind: Type.Enum(['eid']),
+  /** Partner id; absent: the exchange. Fixed when it is made. */
+  owner: Type.Optional(OperatorId),
+})
+export type NamespaceBody = Static<typeof NamespaceBody>
+
+/** A namespace as the desk shows it. */
+export type NamespaceShown = Omit<Namespace, 'number'>
+
+const checkBody = checker(NamespaceBody)
+const checkName = checker(NamespaceSchema.properties.name)
+
+/** Declares an eid source. Refuses `conflict` where the name has another owner or kind. */
+export async function putNamespace(
+  deps: DeskDeps,
+  actor: Actor,
+  { name, body, ifMatch }: { name: string; body: unknown } & WriteOptions,
+): Promise<Written<NamespaceShown>> {
+  const [wrong] = checkName(name)
+  if (wrong) throw refuse('invalid', 'name', wrong.reason)
+  const given = checkedBody<NamespaceBody>(body, checkBody, ['name'])
+  const owner = given.owner ?? actor.partner ?? EXCHANGE_OWNER
+  mustWriteFor(actor, owner)
+  const written = await writeRecord<Namespace>(
+    deps,
+    { kind: NAMESPACE_KIND, id: name },
+    {
+      ifMatch,
+      decide: async (existing, snapshot) => {
+        refuseForeign(existing, owner)
+        if (existing) return { value: existing.value as Namespace }
+        refuseUnknownOwner(snapshot, owner)
+        if (name === IFA.name || snapshot.kind('partner').has(name))
+          throw refuse('conflict', 'name', `${name} is taken`)
+        const number = await nextNamespaceNumber(deps.catalog)
+        return { value: { name, number, kind: 'eid', owner } }
+      },
+    },
+  )
+  return { ...written, value: show(name, written.value!) }
+}
+
+export function getNamespace(deps: DeskDeps, actor: Actor, name: string): Shown<NamespaceShown> {
+  if (name === IFA.name && isExchange(actor)) return { value: show(name, IFA), version: 0 }
+  return readRecord(deps, name, reading(actor))
+}
+
+export function listNamespaces(
+  deps: DeskDeps,
+  actor: Actor,
+  page: PageOptions,
+): Page<NamespaceShown> {
+  return listRecords(deps, page, reading(actor))
+}
+
+/** The number of a new namespace: never that of `ifa`, which is there from the beginning. */
+export async function nextNamespaceNumber(catalog: CatalogStore): Promise<number> {
+  for (;;) {
+    const number = await catalog.nextNumber('namespace')
+    if (number > IFA.number) return number
+  }
+}
+
+function refuseForeign(existing: CatalogRecord | undefined, owner: string): void {
+  if (!existing) return
+  const namespace = existing.value as Namespace
+  if (namespace.kind !== 'eid')
+    throw refuse('conflict', 'kind', `the name is taken by a namespace of kind ${namespace.kind}`)
+  if (namespace.owner !== owner)
+    throw refuse('conflict', 'owner', 'the name is taken by another owner')
+}
+
+function refuseUnknownOwner(snapshot: CatalogSnapshot, owner: string): void {
+  if (owner !== EXCHANGE_OWNER && !snapshot.kind('partner').has(owner))
+    throw refuse('unprocessable', 'owner', `there is no partner ${owner}`)
+}
+
+function reading(actor: Actor): Reading<Namespace, NamespaceShown> {
+  return { kind: NAMESPACE_KIND, visible: ({ owner }) => sees(actor, owner), show }
+}
+
+function show(_name: string, record: Namespace): NamespaceShown {
+  const { number: _number, ...fields } = record
+  return fields
+}

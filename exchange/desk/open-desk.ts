@@ -1,0 +1,53 @@
+import { pauseContract, revokeContract, signContract } from './contract-life.ts'
+import { getContract, listContracts, putContract } from './contracts.ts'
+import { deleteDeal, getDeal, listDeals, putDeal } from './deals.ts'
+import type { DeskDeps } from './desk.ts'
+import { createKey, deleteKey, listKeys } from './keys.ts'
+import { getNamespace, listNamespaces, putNamespace } from './namespaces.ts'
+import { deletePartner, getPartner, listPartners, putPartner } from './partners.ts'
+import { deleteSegment, getSegment, listSegments, putSegment } from './segments.ts'
+
+const VERBS = {
+  putPartner,
+  getPartner,
+  listPartners,
+  deletePartner,
+  createKey,
+  listKeys,
+  deleteKey,
+  putNamespace,
+  getNamespace,
+  listNamespaces,
+  putSegment,
+  getSegment,
+  listSegments,
+  deleteSegment,
+  putContract,
+  getContract,
+  listContracts,
+  signContract,
+  pauseContract,
+  revokeContract,
+  putDeal,
+  getDeal,
+  listDeals,
+  deleteDeal,
+}
+type Verbs = typeof VERBS
+
+// biome-ignore lint/suspicious/noExplicitAny: any verb's further arguments
+type Bound<F> = F extends (deps: DeskDeps, ...rest: infer A extends any[]) => infer R
+  ? (...rest: A) => R
+  : never
+
+/** The verbs by which operators and partners change and read the exchange, each `(actor, …)`. */
+export type ExchangeDesk = { [Name in keyof Verbs]: Bound<Verbs[Name]> }
+
+/** Binds every verb to one catalog. */
+export function openDesk(deps: DeskDeps): ExchangeDesk {
+  const bound = Object.entries(VERBS).map(([name, verb]) => [
+    name,
+    (...rest: unknown[]) => (verb as (...all: unknown[]) => unknown)(deps, ...rest),
+  ])
+  return Object.fromEntries(bound) as ExchangeDesk
+}

@@ -1,0 +1,144 @@
+import { EXCHANGE_OWNER, IFA, NAMESPACE_KIND, type Namespace } from '../../audience/namespace.ts'
+import { type Problem, refuse } from '../../audience/refusal.ts'
+import { checker } from '../../audience/schema.ts'
+import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
+import { PartnerBody, type PartnerRecord, unknownMacros } from '../partner.ts'
+import {
+  type Actor,
+  type DeskDeps,
+  mustBeExchange,
+  notFound,
+  type Shown,
+  sees,
+  type WriteOptions,
+  type Written,
+} from './desk.ts'
+import { nextNamespaceNumber } from './namespaces.ts'
+import {
+  listRecords,
+  type Page,
+  type PageOptions,
+  type Reading,
+  readRecord,
+} from './read-records.ts'
+import { holdersOfPartner, refuseWhileHeld } from './references.ts'
+import { checkedBody, checkId, refuseAll, writeRecord } from './write-record.ts'
+
+/** A partner as the desk shows it. */
+export type PartnerShown = PartnerBody & { id: string; status: 'active' | 'paused' }
+
+const checkPartner = checker(PartnerBody)
+
+/**
+ * Makes or replaces a partner. Its namespace is made with it; its keys are never touched. Refuses:
+ * `invalid`, `unprocessable` (exchange or route name no partner), `conflict` (name taken).
+ */
+export async function putPartner(
+  deps: DeskDeps,
+  actor: Actor,
+  { id, body, ifMatch }: { id: string; body: unknown } & WriteOptions,
+): Promise<Written<PartnerShown>> {
+  mustBeExchange(actor)
+  checkId(id)
+  const given = checkedBody<PartnerBody>(body, checkPartner)
+  const written = await writeRecord<PartnerRecord>(
+    deps,
+    { kind: 'partner', id },
+    {
+      ifMatch,
+      decide: async (existing, snapshot) => {
+        refuseAll('unprocessable', problemsOf(id, given, snapshot))
+        const fields = { ...given, status: given.status ?? 'active' } as const
+        if (existing) {
+          const { number, namespace } = existing.value as PartnerRecord
+          return { value: { ...fields, number, namespace } }
+        }
+        refuseTakenName(id, snapshot)
+        const number = await deps.catalog.nextNumber('partner')
+        const namespace: Namespace = {
+          name: id,
+          number: await nextNamespaceNumber(deps.catalog),
+          kind: 'partner',
+          owner: id,
+        }
+        return {
+          value: { ...fields, number, namespace: namespace.number },
+          also: [{ kind: NAMESPACE_KIND, id, value: namespace, expect: 0 }],
+        }
+      },
+    },
+  )
+  return { ...written, value: show(id, written.value!) }
+}
+
+/**
+ * Deletes a partner with its keys and its namespace. Refuses with `conflict` while objects of others
+ * rest on it, and names them.
+ */
+export async function deletePartner(
+  deps: DeskDeps,
+  actor: Actor,
+  { id, ifMatch }: { id: string } & WriteOptions,
+): Promise<void> {
+  mustBeExchange(actor)
+  await writeRecord(
+    deps,
+    { kind: 'partner', id },
+    {
+      ifMatch,
+      decide: (existing, snapshot) => {
+        if (!existing) throw notFound()
+        refuseWhileHeld(holdersOfPartner(snapshot, id, deps.clock.now()))
+        const keys = [...snapshot.kind('key').values()].filter(
+          ({ value }) => (value as { partner: string }).partner === id,
+        )
+        return {
+          value: null,
+          also: [
+            { kind: NAMESPACE_KIND, id, value: null },
+            ...keys.map((key) => ({ kind: 'key', id: key.id, value: null })),
+          ],
+        }
+      },
+    },
+  )
+}
+
+export function getPartner(deps: DeskDeps, actor: Actor, id: string): Shown<PartnerShown> {
+  return readRecord(deps, id, reading(actor))
+}
+
+export function listPartners(deps: DeskDeps, actor: Actor, page: PageOptions): Page<PartnerShown> {
+  return listRecords(deps, page, reading(actor))
+}
+
+function reading(actor: Actor): Reading<PartnerRecord, PartnerShown> {
+  return { kind: 'partner', visible: (_, id) => sees(actor, id), show }
+}
+
+function show(id: string, record: PartnerRecord): PartnerShown {
+  const { number: _number, namespace: _namespace, ...fields } = record
+  return { id, ...fields }
+}
+
+function refuseTakenName(id: string, snapshot: CatalogSnapshot): void {
+  const taken = snapshot.kind(NAMESPACE_KIND).has(id)
+  if (taken || id === IFA.name || id === EXCHANGE_OWNER)
+    throw refuse('conflict', 'id', `the name ${id} is taken by a namespace of another owner`)
+}
+
+function problemsOf(id: string, given: PartnerBody, snapshot: CatalogSnapshot): Problem[] {
+  const problems: Problem[] = []
+  const known = snapshot.kind('partner')
+  const mustExist = (field: string, partner: string | undefined) => {
+    if (partner !== undefined && partner !== id && !known.has(partner))
+      problems.push({ field, reason: `there is no partner ${partner}` })
+  }
+  mustExist('exchange', given.exchange)
+  for (const [i, partner] of (given.sync?.route ?? []).entries())
+    mustExist(`sync.route.${i}`, partner)
+  for (const way of ['redirect', 'iframe'] as const)
+    for (const macro of unknownMacros(given.sync?.[way]?.url ?? ''))
+      problems.push({ field: `sync.${way}.url`, reason: `{${macro}} is not a known macro` })
+  return problems
+}

@@ -1,0 +1,93 @@
+import { Refused } from '../../audience/refusal.ts'
+import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
+import type { ContractRecord } from '../contract.ts'
+import type { DealRecord } from '../deal.ts'
+import type { KeyRecord } from '../key.ts'
+import { LIMITS } from '../limits.ts'
+import { momentOf } from '../moment.ts'
+import type { PartnerRecord } from '../partner.ts'
+
+/** An object that rests on another, e.g. `contract autumn`. */
+export interface Holder {
+  kind: string
+  id: string
+}
+
+/** What keeps a partner from being deleted: its segments, living contracts, deals, and references to it. */
+export function* holdersOfPartner(
+  snapshot: CatalogSnapshot,
+  id: string,
+  nowMs: number,
+): Iterable<Holder> {
+  yield* where<{ owner: string }>(snapshot, 'segment', ({ owner }) => owner === id)
+  yield* where<{ owner: string }>(
+    snapshot,
+    'namespace',
+    ({ owner }, name) => owner === id && name !== id,
+  )
+  yield* where<ContractRecord>(
+    snapshot,
+    'contract',
+    (contract) => (contract.seller === id || contract.buyer === id) && !isOver(contract, nowMs),
+  )
+  yield* where<DealRecord>(
+    snapshot,
+    'deal',
+    ({ seller, exchange, buyers }) =>
+      seller === id || exchange === id || (buyers?.includes(id) ?? false),
+  )
+  yield* where<PartnerRecord>(
+    snapshot,
+    'partner',
+    ({ exchange, sync }, other) =>
+      other !== id && (exchange === id || (sync?.route?.includes(id) ?? false)),
+  )
+  yield* where<KeyRecord>(
+    snapshot,
+    'key',
+    ({ partner, exchange }) => exchange === id && partner !== id,
+  )
+}
+
+/** What keeps a segment from being deleted: living contracts and deals. */
+export function* holdersOfSegment(
+  snapshot: CatalogSnapshot,
+  id: string,
+  nowMs: number,
+): Iterable<Holder> {
+  yield* where<ContractRecord>(
+    snapshot,
+    'contract',
+    (contract) => contract.segments.includes(id) && !isOver(contract, nowMs),
+  )
+  yield* where<DealRecord>(snapshot, 'deal', ({ audience }) =>
+    [audience?.any, audience?.all, audience?.none].some((ids) => ids?.includes(id)),
+  )
+}
+
+/** Refuses with `conflict` and the names of what holds the object; many are counted. */
+export function refuseWhileHeld(holders: Iterable<Holder>): void {
+  const all = [...holders]
+  if (all.length === 0) return
+  const problems = all
+    .slice(0, LIMITS.namedMax)
+    .map(({ kind, id }) => ({ field: '', reason: `${kind} ${id} still rests on it` }))
+  const more = all.length - problems.length
+  if (more > 0) problems.push({ field: '', reason: `and ${more} more` })
+  throw new Refused('conflict', problems)
+}
+
+/** A contract that can serve nothing any more unless somebody writes it anew. */
+function isOver(contract: ContractRecord, nowMs: number): boolean {
+  if (contract.status === 'revoked' || contract.status === 'ended') return true
+  return momentOf(contract.endsAt, contract.timeZone) <= nowMs
+}
+
+function* where<R>(
+  snapshot: CatalogSnapshot,
+  kind: string,
+  holds: (record: R, id: string) => boolean,
+): Iterable<Holder> {
+  for (const { id, value } of snapshot.kind(kind).values())
+    if (holds(value as R, id)) yield { kind, id }
+}

@@ -1,0 +1,120 @@
+import { refuse } from '../../audience/refusal.ts'
+import {
+  checkSegmentBody,
+  SEGMENT_KIND,
+  type Segment,
+  type SegmentBody,
+} from '../../audience/segment.ts'
+import type { ContractRecord } from '../contract.ts'
+import type { Shown, WriteOptions, Written } from './desk.ts'
+import { type Actor, type DeskDeps, isExchange, mustWriteFor, notFound, sees } from './desk.ts'
+import {
+  listRecords,
+  type Page,
+  type PageOptions,
+  type Reading,
+  readRecord,
+} from './read-records.ts'
+import { holdersOfSegment, refuseWhileHeld } from './references.ts'
+import { checkedBody, checkId, writeRecord } from './write-record.ts'
+
+/** A segment as the desk shows it. */
+export type SegmentShown = SegmentBody & { id: string }
+
+/**
+ * Makes or replaces a segment. Its number is given once; its owner may not change (`conflict`). An
+ * owner that does not exist is `unprocessable`.
+ */
+export async function putSegment(
+  deps: DeskDeps,
+  actor: Actor,
+  { id, body, ifMatch }: { id: string; body: unknown } & WriteOptions,
+): Promise<Written<SegmentShown>> {
+  checkId(id)
+  const given = checkedBody<SegmentBody>(body, checkSegmentBody)
+  mustWriteFor(actor, given.owner)
+  const written = await writeRecord<Segment>(
+    deps,
+    { kind: SEGMENT_KIND, id },
+    {
+      ifMatch,
+      decide: async (existing, snapshot) => {
+        const before = existing?.value as Segment | undefined
+        if (before && before.owner !== given.owner) throw refuseOwner(actor, before)
+        if (!snapshot.kind('partner').has(given.owner))
+          throw refuse('unprocessable', 'owner', `there is no partner ${given.owner}`)
+        const number = before?.number ?? (await deps.catalog.nextNumber('segment'))
+        return { value: { ...given, number } }
+      },
+    },
+  )
+  return { ...written, value: show(id, written.value!) }
+}
+
+/** Deletes a segment. Refuses with `conflict` while living contracts or deals rest on it, and names them. */
+export async function deleteSegment(
+  deps: DeskDeps,
+  actor: Actor,
+  { id, ifMatch }: { id: string } & WriteOptions,
+): Promise<void> {
+  await writeRecord(
+    deps,
+    { kind: SEGMENT_KIND, id },
+    {
+      ifMatch,
+      decide: (existing, snapshot) => {
+        if (!existing) throw notFound()
+        mustWriteFor(actor, (existing.value as Segment).owner)
+        refuseWhileHeld(holdersOfSegment(snapshot, id, deps.clock.now()))
+        return { value: null }
+      },
+    },
+  )
+}
+
+export function getSegment(deps: DeskDeps, actor: Actor, id: string): Shown<SegmentShown> {
+  return readRecord(deps, id, reading(deps, actor))
+}
+
+export function listSegments(deps: DeskDeps, actor: Actor, page: PageOptions): Page<SegmentShown> {
+  return listRecords(deps, page, reading(deps, actor))
+}
+
+/** A tenant sees its own segments, and those in contracts it has a side in. */
+function reading(deps: DeskDeps, actor: Actor): Reading<Segment, SegmentShown> {
+  let contracted: Set<string> | undefined
+  return {
+    kind: SEGMENT_KIND,
+    visible: ({ owner }, id) => {
+      if (isExchange(actor) || sees(actor, owner)) return true
+      contracted ??= contractedSegments(deps, actor)
+      return contracted.has(id)
+    },
+    show,
+  }
+}
+
+function contractedSegments(deps: DeskDeps, actor: Actor): Set<string> {
+  const segments = new Set<string>()
+  for (const { value } of deps.feed.current()?.kind('contract').values() ?? []) {
+    const contract = value as ContractRecord
+    if (sees(actor, contract.seller, contract.buyer))
+      for (const id of contract.segments) segments.add(id)
+  }
+  return segments
+}
+
+/** A tenant that takes another's id learns that it is taken, and nothing else. */
+function refuseOwner(actor: Actor, before: Segment) {
+  return isExchange(actor) || sees(actor, before.owner)
+    ? refuse(
+        'conflict',
+        'owner',
+        `the owner is ${before.owner}: it is fixed when a segment is made`,
+      )
+    : refuse('conflict', 'id', 'the id is taken')
+}
+
+function show(id: string, { number: _number, ...fields }: Segment): SegmentShown {
+  return { id, ...fields }
+}

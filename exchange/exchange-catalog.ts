@@ -1,0 +1,149 @@
+import type { CatalogSnapshot } from '../audience/store/catalog-snapshot.ts'
+import type { BuyerView } from './buyer-view.ts'
+import { type Part, part } from './by-record.ts'
+import { CompiledBuyerView } from './compile-buyer-view.ts'
+import { type Contracts, compileContracts } from './compile-contracts.ts'
+import { compileDeals, type Deals } from './compile-deals.ts'
+import { type KeyHolder, KeyRing } from './compile-keys.ts'
+import { type CompiledPartner, compilePartners, type Partners } from './compile-partners.ts'
+import { type CompiledSegment, compileSegments, type Segments } from './compile-segments.ts'
+import { LIMITS } from './limits.ts'
+
+/**
+ * The exchange's part of one catalog version, compiled. Immutable to its readers; a new version makes
+ * a new one, which takes over every part that did not change.
+ */
+export class ExchangeCatalog {
+  readonly version: number
+  /** Numbers of the namespaces of kind `eid`, by source domain. */
+  readonly eidNamespaces: ReadonlyMap<string, number>
+  readonly #parts: CatalogParts
+  /** By buyer, class of countries, and whether the catalog is confirmed. */
+  readonly #views = new Map<number, CompiledBuyerView>()
+
+  private constructor(version: number, parts: CatalogParts) {
+    this.version = version
+    this.#parts = parts
+    this.eidNamespaces = parts.eids.value
+  }
+
+  /** Compiles a snapshot; with `previous`, at the cost of what changed since. */
+  static compile(snapshot: CatalogSnapshot, previous?: ExchangeCatalog): ExchangeCatalog {
+    const before = previous ? previous.#parts : undefined
+    return new ExchangeCatalog(snapshot.version, compileParts(snapshot, before))
+  }
+
+  partner(id: string): CompiledPartner | undefined {
+    return this.#parts.partners.value.byId.get(id)
+  }
+
+  partnerByNumber(number: number): CompiledPartner | undefined {
+    return this.#parts.partners.value.byNumber.get(number)
+  }
+
+  segment(id: string): CompiledSegment | undefined {
+    return this.#parts.segments.value.byId.get(id)
+  }
+
+  segmentByNumber(number: number): CompiledSegment | undefined {
+    return this.#parts.segments.value.byNumber.get(number)
+  }
+
+  /**
+   * The holder of a key as presented; undefined where it is unknown or revoked, its partner paused,
+   * or `scope` not among its scopes: one answer for all, so that a caller learns nothing more.
+   */
+  findKey(presented: string, scope?: string): KeyHolder | undefined {
+    return this.#parts.keys.value.find(presented, scope)
+  }
+
+  /**
+   * What a buyer may be given now. `country` is an index of audience/countries.ts; where `confirmed`
+   * is false nothing shared is in it. One Map lookup by an integer on a request; a view is made when
+   * it is first asked for, and made anew when a date in it has passed.
+   */
+  viewFor(buyer: number, country: number, nowMs: number, confirmed: boolean): BuyerView {
+    const { classOf, covers } = this.#parts.contracts.value
+    const countryClass = classOf[country] ?? 0
+    const key = (buyer * covers.length + countryClass) * 2 + (confirmed ? 1 : 0)
+    const known = this.#views.get(key)
+    if (known?.period.holds(nowMs)) return known
+    const covered = covers[countryClass]!
+    const view = this.#makeView(buyer, { nowMs, confirmed, covered })
+    this.#keep(key, view)
+    return view
+  }
+
+  #makeView(
+    buyer: number,
+    at: { nowMs: number; confirmed: boolean; covered: ReadonlySet<string> },
+  ): CompiledBuyerView {
+    const partner = this.partnerByNumber(buyer)
+    if (!partner) throw new Error(`no partner has the number ${buyer} in this catalog`)
+    const { partners, segments, contracts, deals } = this.#parts
+    const parts = {
+      partners: partners.value,
+      segments: segments.value,
+      contracts: contracts.value,
+      deals: deals.value,
+    }
+    return new CompiledBuyerView(parts, partner, at)
+  }
+
+  /** The view made longest ago leaves where too many are kept. */
+  #keep(key: number, view: CompiledBuyerView): void {
+    this.#views.delete(key)
+    if (this.#views.size >= LIMITS.viewsMax)
+      for (const oldest of this.#views.keys()) {
+        this.#views.delete(oldest)
+        break
+      }
+    this.#views.set(key, view)
+  }
+}
+
+interface CatalogParts {
+  readonly partners: Part<Partners>
+  readonly segments: Part<Segments>
+  readonly contracts: Part<Contracts>
+  readonly deals: Part<Deals>
+  readonly eids: Part<ReadonlyMap<string, number>>
+  readonly keys: Part<KeyRing>
+}
+
+function compileParts(snapshot: CatalogSnapshot, before: CatalogParts | undefined): CatalogParts {
+  const records = (kind: string) => snapshot.kind(kind)
+  const partners = part(before?.partners, [records('partner')], () =>
+    compilePartners(records('partner')),
+  )
+  const segments = part(before?.segments, [records('segment')], () =>
+    compileSegments(records('segment')),
+  )
+  return {
+    partners,
+    segments,
+    contracts: part(before?.contracts, [records('contract')], () =>
+      compileContracts(records('contract')),
+    ),
+    deals: part(before?.deals, [records('deal'), partners, segments], () =>
+      compileDeals(records('deal'), partners.value, segments.value),
+    ),
+    eids: part(before?.eids, [records('namespace')], () => compileEids(records('namespace'))),
+    keys: part(
+      before?.keys,
+      [records('key'), partners],
+      () => new KeyRing(records('key'), partners.value),
+    ),
+  }
+}
+
+function compileEids(
+  records: ReadonlyMap<string, { value: unknown }>,
+): ReadonlyMap<string, number> {
+  const numbers = new Map<string, number>()
+  for (const [name, { value }] of records) {
+    const { kind, number } = value as { kind: string; number: number }
+    if (kind === 'eid') numbers.set(name, number)
+  }
+  return numbers
+}

@@ -1,0 +1,39 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { type Static, Type } from '../audience/schema.ts'
+import { closed, listOf, OperatorId } from './fields.ts'
+
+/** What a key may be used for; `wire:<name>` works on that wire's path only. */
+export const KeyScope = Type.String({ pattern: '^(bid|data|desk|wire:[a-z0-9][a-z0-9_-]{0,30})$' })
+
+/** Body of `POST /api/partners/{id}/keys`. */
+export const KeyBody = closed({
+  scopes: Type.Optional(listOf(KeyScope, 16, 1)),
+  /** The holder may ask for traces of its own requests. */
+  trace: Type.Optional(Type.Boolean()),
+  /** The exchange that requests with this key come from, unless `?x=` says otherwise. */
+  exchange: Type.Optional(OperatorId),
+})
+export type KeyBody = Static<typeof KeyBody>
+
+export const DEFAULT_SCOPES = ['bid', 'data'] as const
+
+/** A key as kept in the catalog, under kind `key` and its id. The key itself is kept nowhere. */
+export interface KeyRecord {
+  partner: string
+  /** SHA-256 of the key as presented, base64url. A key has 256 random bits: no salt, no stretching. */
+  hash: string
+  scopes: string[]
+  trace: boolean
+  exchange?: string
+  createdAt: string
+}
+
+/** A new key: `pk_<its id>_<32 random bytes>`, so that one found in a log can be named and revoked. */
+export function makeKey(): { id: string; key: string } {
+  const id = randomBytes(6).toString('hex')
+  return { id, key: `pk_${id}_${randomBytes(32).toString('base64url')}` }
+}
+
+export function hashKey(key: string): Buffer {
+  return createHash('sha256').update(key).digest()
+}

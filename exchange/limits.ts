@@ -1,0 +1,33 @@
+/** Bounds of the exchange: each with the reason for its size. */
+export const LIMITS = {
+  /** Characters of a name; what a list page can still show. */
+  nameCharsMax: 255,
+  /** Segments in one contract: a whole provider's catalogue fits. */
+  contractSegmentsMax: 10_000,
+  /** Regions in one contract: every country of the world fits. */
+  regionsMax: 260,
+  /** Segments in each of a deal's any, all and none; a request walks them. */
+  dealAudienceMax: 64,
+  /** Buyer partners in one deal. */
+  dealBuyersMax: 1_000,
+  /** Seats or advertiser domains in one deal or contract; they are written into requests. */
+  seatsMax: 256,
+  /** Sites or apps one deal is limited to. */
+  dealSitesMax: 1_000,
+  /** Keys of one partner: rotation needs two, a fleet of consumers a few more. */
+  partnerKeysMax: 64,
+  /** Bytes of a key as presented; longer ones are refused unread. */
+  keyCharsMax: 256,
+  /** Presented keys remembered as verified, so that a request hashes nothing. */
+  verifiedKeysMax: 4_096,
+  /** Compiled views (buyer × class of countries × confirmed) kept per catalog version. */
+  viewsMax: 512,
+  /** Objects named in one refusal. */
+  namedMax: 20,
+  /** Objects on one page of a list. */
+  pageMax: 1_000,
+  /** Objects on a page where the caller did not say. */
+  pageDefault: 100,
+  /** Times a write is tried again after somebody else wrote the same object in between. */
+  writeAttempts: 4,
+} as const

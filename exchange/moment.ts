@@ -1,0 +1,63 @@
+const HAS_OFFSET = /(?:Z|[+-]\d{2}:\d{2})$/
+const formats = new Map<string, Intl.DateTimeFormat>()
+const ZONES_MAX = 600
+
+/**
+ * Wall time (ms since the epoch) that a `MomentText` names; one without offset is a local time in
+ * `timeZone` (IANA; UTC by default). A local time that a change of clocks skips counts as the moment
+ * of the change. NaN where the text is no moment (2026-02-30).
+ */
+export function momentOf(text: string, timeZone = 'UTC'): number {
+  const dateOnly = !text.includes('T')
+  const whole = dateOnly ? `${text}T00:00:00` : text
+  if (!dateExists(text)) return Number.NaN
+  if (!dateOnly && HAS_OFFSET.test(text)) return Date.parse(whole)
+  const asUtcMs = Date.parse(`${whole}Z`)
+  if (timeZone === 'UTC' || Number.isNaN(asUtcMs)) return asUtcMs
+  const guessMs = asUtcMs - offsetMs(asUtcMs, timeZone)
+  return asUtcMs - offsetMs(guessMs, timeZone)
+}
+
+/** True for a time zone this machine's ICU knows by its IANA name. */
+export function isTimeZone(name: string): boolean {
+  try {
+    formatOf(name)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** `Date.parse` lets 30 February pass as 2 March: a date counts only if it comes back unchanged. */
+function dateExists(text: string): boolean {
+  const date = text.slice(0, 10)
+  const ms = Date.parse(`${date}T00:00:00Z`)
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date)
+}
+
+/** How far local time in the zone is ahead of UTC at a moment. */
+function offsetMs(atMs: number, timeZone: string): number {
+  const part: Record<string, number> = {}
+  for (const { type, value } of formatOf(timeZone).formatToParts(atMs)) part[type] = Number(value)
+  const { year, month, day, hour, minute, second } = part
+  const localMs = Date.UTC(year!, month! - 1, day!, hour!, minute!, second!)
+  return localMs - Math.floor(atMs / 1000) * 1000
+}
+
+function formatOf(timeZone: string): Intl.DateTimeFormat {
+  let format = formats.get(timeZone)
+  if (!format) {
+    format = new Intl.DateTimeFormat('en-US', {
+      timeZone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    })
+    if (formats.size < ZONES_MAX) formats.set(timeZone, format)
+  }
+  return format
+}

@@ -1,0 +1,99 @@
+import { isGdprRegion } from '../audience/countries.ts'
+import { type Static, Type } from '../audience/schema.ts'
+import { closed, Domain, listOf, Name, OperatorId } from './fields.ts'
+
+/**
+ * A partner: a company that buys, sells or carries. It is a tenant: every object has one as its
+ * owner. Its id is also the name of the namespace its own ids live in.
+ */
+export const PARTNER_ROLES = [
+  'dsp',
+  'dmp',
+  'publisher',
+  'advertiser',
+  'ssp',
+  'data_provider',
+] as const
+export type PartnerRole = (typeof PARTNER_ROLES)[number]
+
+/** Ids of a request by which a person may be looked up, in the house's order. */
+export const ID_ORDER = ['buyeruid', 'user_id', 'eids', 'ifa'] as const
+export type IdSource = (typeof ID_ORDER)[number]
+
+/** Macros a sync URL may carry; anything else in braces is refused. */
+export const SYNC_MACROS = [
+  'gdpr',
+  'gdpr_consent',
+  'us_privacy',
+  'gpp',
+  'gpp_sid',
+  'uid',
+  'ts',
+  'sig',
+  'redirect',
+] as const
+
+const SyncUrl = closed({
+  url: Type.String({ maxLength: 2048, pattern: '^https?://[^\\s]+$' }),
+  userMacro: Type.String({ maxLength: 64 }),
+})
+
+/** How cookie sync reaches the partner (Prebid Server's terms); kept here, acted on by the sync room. */
+const Sync = closed({
+  redirect: Type.Optional(SyncUrl),
+  iframe: Type.Optional(SyncUrl),
+  syncerKey: Type.Optional(OperatorId),
+  ttlDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 395 })),
+  skipWhen: Type.Optional(
+    closed({
+      gdpr: Type.Optional(Type.Boolean()),
+      gppSid: Type.Optional(listOf(Type.Integer({ minimum: 1, maximum: 4095 }), 64)),
+    }),
+  ),
+  enabled: Type.Optional(Type.Boolean()),
+  allowedRedirectHosts: Type.Optional(listOf(Domain, 64)),
+  unsignedMatch: Type.Optional(Type.Boolean()),
+  route: Type.Optional(listOf(OperatorId, 64)),
+})
+
+/** Body of `PUT /api/partners/{id}`. */
+export const PartnerBody = closed({
+  name: Name,
+  domain: Domain,
+  roles: listOf(Type.Enum([...PARTNER_ROLES]), PARTNER_ROLES.length, 1),
+  gvlId: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
+  gdprDefault: Type.Optional(Type.Enum([0, 1])),
+  /** A country (ISO 3166-1, or UK) or a group: EU, EEA. Decides the default of `gdprDefault`. */
+  region: Type.String({ pattern: '^[A-Za-z]{2,3}$' }),
+  /** The exchange this partner's requests come from where neither `?x=` nor the key says. */
+  exchange: Type.Optional(OperatorId),
+  status: Type.Optional(Type.Enum(['active', 'paused'])),
+  sync: Type.Optional(Sync),
+  settings: Type.Optional(
+    closed({
+      /** In which order ids are tried; those left out are not used. */
+      idOrder: Type.Optional(listOf(Type.Enum([...ID_ORDER]), ID_ORDER.length, 1)),
+    }),
+  ),
+})
+export type PartnerBody = Static<typeof PartnerBody>
+
+/** A partner as kept in the catalog, under kind `partner` and its id. */
+export interface PartnerRecord extends PartnerBody {
+  status: 'active' | 'paused'
+  /** Never reused; 0 stands for the exchange itself. */
+  number: number
+  /** Number of the namespace of the same name. */
+  namespace: number
+}
+
+/** Whether a request without any GDPR signal counts as under the GDPR (API.md, "Consent"). */
+export function gdprDefaultOf(partner: Pick<PartnerBody, 'gdprDefault' | 'region'>): 0 | 1 {
+  return (partner.gdprDefault as 0 | 1 | undefined) ?? (isGdprRegion(partner.region) ? 1 : 0)
+}
+
+/** Macros in a sync URL that nobody would fill, e.g. `{gdprr}`. */
+export function unknownMacros(url: string): string[] {
+  const known = new Set<string>(SYNC_MACROS)
+  return [...url.matchAll(/\{([^{}]*)\}/g)].map((m) => m[1]!).filter((macro) => !known.has(macro))
+}

@@ -1,0 +1,12 @@
+/** Why a deal that exists is not in a request; counted in traces and metrics. */
+export const WithheldReasons = {
+  deal_not_on_this_exchange: 'The request comes from an exchange that would not honour the id.',
+  deal_paused: 'The deal is paused.',
+  deal_out_of_dates: 'The deal has not begun, or is over.',
+  deal_partner_paused: 'The seller of the deal, or the exchange it is for, is paused.',
+  audience_not_licensed:
+    'The seller neither owns a segment of the audience nor has it under a live contract.',
+  catalog_unconfirmed:
+    'The catalog could not be confirmed for some seconds: nothing shared is given meanwhile.',
+} as const
+export type WithheldReason = keyof typeof WithheldReasons
