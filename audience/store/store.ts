@@ -2,7 +2,7 @@ import type { Soon } from '../soon.ts'
 
 /**
  * The one interface behind which people and the catalog are kept: embedded (LMDB) or Redis. Its
- * verbs are the domain's. One conformance suite (`test/audience/store-conformance.ts`) runs over all.
+ * verbs are the domain's. One conformance suite (`test/audience/store/store-conformance.ts`) runs over all.
  *
  * Durability: a promise of a writing verb resolves when the write survives `kill -9`. Every write is
  * seen by every process within 1 s through `changesSince`.
@@ -34,11 +34,15 @@ export interface PeopleStore {
    * `undefined` for a stranger. Synchronous in the embedded store. Rejects when the store is out of reach.
    */
   recall(keys: readonly UserKey[]): Soon<(PersonRecord | undefined)[]>
-  /** Adds and removes memberships; the profile and its change-log entry are written atomically, per key. */
+  /**
+   * Adds and removes memberships; the profile and its change-log entry are written atomically, per
+   * key, in the order of the batch. A long batch is written in parts: where it rejects, a first part
+   * may be in, and giving the batch again is safe. What changes nothing is not logged.
+   */
   assign(batch: readonly Assignment[]): Promise<void>
-  /** Writes edges, seen from both ends. Which are refused, and why, is decided before (people/link.ts). */
+  /** Writes edges, seen from both ends; one of the same ids and owner is replaced. Which are refused, and why, is decided before (people/link.ts). */
   link(edges: readonly Edge[]): Promise<void>
-  /** Removes an edge from both ends; one that is not there is no error. */
+  /** Removes the edges between two ids, of all owners, from both ends; one that is not there is no error. */
   unlink(pairs: readonly EdgeEnds[]): Promise<void>
   /** Removes all that is known under the keys: memberships, and edges from both ends. */
   forget(keys: readonly UserKey[]): Promise<void>
@@ -66,7 +70,10 @@ export interface Changes {
 export interface Change {
   what: 'assign' | 'link' | 'unlink' | 'forget'
   key: UserKey
-  /** Segment numbers; empty for link and unlink. */
+  /**
+   * Segment numbers as they were asked for, whether held before or not; for forget, `removed` is what
+   * was held. Empty for link and unlink.
+   */
   added: number[]
   removed: number[]
 }

@@ -52,7 +52,7 @@ export function processesConformance(open: OpenForTest): void {
     const { store, address, dataDir } = await open()
     for (let kill = 0; kill < KILLS; kill++) {
       const other = await startOtherProcess(address, dataDir)
-      const acked = await other.torrentThenKill(15 + kill * 11)
+      const acked = await other.torrentThenKill(1 + kill * 1_000, 15 + kill * 11)
       const { records } = await store.catalog.load()
       const ids = new Set(records.map((record) => record.id))
       for (const n of acked) {
@@ -69,7 +69,7 @@ export function processesConformance(open: OpenForTest): void {
     const opened = await open()
     const other = await startOtherProcess(opened.address, opened.dataDir)
     await opened.store.close()
-    const acked = (await other.torrentThenKill(20)).filter((n) => n % 3 !== 0)
+    const acked = (await other.torrentThenKill(1, 20)).filter((n) => n % 3 !== 0)
     const again = await opened.reopen()
     const found = await again.people.recall(acked.map(keyOf))
     expect(found.map(membershipsIn)).toEqual(acked.map((n) => ({ [n]: 60_000 })))

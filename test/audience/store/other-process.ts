@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
@@ -8,16 +8,25 @@ type Answer = { id?: number; result?: unknown; error?: string; ready?: true; ack
 export interface OtherProcess {
   /** Calls `people.assign`, `catalog.write`, `store.rootSecret` … there. */
   call<T>(verb: string, ...args: unknown[]): Promise<T>
-  /** Lets it write without end until `acks` writes were answered, then kills it; what was answered. */
-  torrentThenKill(acks: number): Promise<number[]>
+  /**
+   * Lets it write what torrent.ts says, the `from`th and on, until `acks` writes were answered, then
+   * kills it. Resolves with the numbers of those that were answered.
+   */
+  torrentThenKill(from: number, acks: number): Promise<number[]>
   end(): Promise<void>
 }
 
-export async function startOtherProcess(address: string, dataDir: string): Promise<OtherProcess> {
-  const child = fork(pathOf('./store-child.ts'), [address, dataDir], {
-    execArgv: ['--import', pathOf('./ts-loader.mjs')],
-    serialization: 'advanced',
-  })
+export interface OtherProcessOptions {
+  /** No file it writes may grow beyond this: what a full disk looks like to one process. */
+  fileKiBMax?: number
+}
+
+export async function startOtherProcess(
+  address: string,
+  dataDir: string,
+  options: OtherProcessOptions = {},
+): Promise<OtherProcess> {
+  const child = spawnChild([address, dataDir], options)
   const calls = new Map<number, (answer: Answer) => void>()
   const acked: number[] = []
   let enough = Number.POSITIVE_INFINITY
@@ -41,9 +50,9 @@ export async function startOtherProcess(address: string, dataDir: string): Promi
 
   return {
     call,
-    torrentThenKill: async (acks) => {
+    torrentThenKill: async (from, acks) => {
       enough = acks
-      void call('torrent')
+      void call('torrent', from)
       await gone(child)
       return acked
     },
@@ -52,6 +61,16 @@ export async function startOtherProcess(address: string, dataDir: string): Promi
       await gone(child)
     },
   }
+}
+
+function spawnChild(args: string[], { fileKiBMax }: OtherProcessOptions): ChildProcess {
+  const script = ['--import', pathOf('./ts-loader.mjs'), pathOf('./store-child.ts'), ...args]
+  const limited = `ulimit -f ${fileKiBMax ?? 'unlimited'}; exec "$0" "$@"`
+  return spawn('bash', ['-c', limited, process.execPath, ...script], {
+    // A store may complain on stderr of what a test does to it on purpose.
+    stdio: ['ignore', 'inherit', fileKiBMax ? 'ignore' : 'inherit', 'ipc'],
+    serialization: 'advanced',
+  })
 }
 
 /** The child is up, or the reason why not. */

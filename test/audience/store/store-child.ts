@@ -29,9 +29,9 @@ function verbOf(verb: string): (...args: unknown[]) => unknown {
   return method.bind(target)
 }
 
-/** Writes without end, telling of each write once it is answered: until the parent kills this. */
-async function torrent(): Promise<void> {
-  for (let n = 1; ; n++) {
+/** Writes the `from`th and all after it, telling of each once it is answered: until the parent kills this. */
+async function torrent(from: unknown): Promise<void> {
+  for (let n = Number(from); ; n++) {
     await writeOne(store, n)
     process.send?.({ acked: n })
   }
