@@ -1,0 +1,269 @@
+import { createHash } from 'node:crypto'
+import { accessSync, constants, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { parseStoreAddress } from './audience/store/open-store.ts'
+
+/** Every setting, typed and checked. docs/operating/configuration.md has the table. */
+export interface Config {
+  /** `embedded:<dir>` or `redis://host:port/db`. */
+  store: string
+  dataDir: string
+  /** Root of all keys, 32 bytes; undefined: the store makes and keeps one. */
+  secret: Buffer | undefined
+  /** Where the bid and edge doors listen; undefined: 127.0.0.1 while the demo world is seeded, else 0.0.0.0. */
+  host: string | undefined
+  consoleHost: string
+  gatewayPort: number
+  edgePort: number
+  consolePort: number
+  /** Undefined: generated once into `dataDir`. */
+  adminToken: string | undefined
+  /** Undefined: on with an empty embedded store, else as it was. */
+  demo: 'on' | 'off' | undefined
+  /** Gateway processes. */
+  workers: number
+  /** File of the Global Vendor List. */
+  gvlPath: string | undefined
+  gvlId: number | undefined
+}
+
+export interface ConfigProblem {
+  variable: string
+  problem: string
+  expected: string
+}
+
+/** Everything that is wrong with the settings, found before anything started. */
+export class ConfigError extends Error {
+  readonly problems: readonly ConfigProblem[]
+
+  constructor(problems: readonly ConfigProblem[]) {
+    const lines = problems.map(
+      (one) => `  ${one.variable}: ${one.problem}; expected ${one.expected}`,
+    )
+    super(`The configuration cannot be used:\n${lines.join('\n')}`)
+    this.problems = problems
+  }
+}
+
+type Values = Record<string, string | undefined>
+
+/**
+ * Reads the settings from the environment, and from the JSON file that PASSERELLE_CONFIG names (same
+ * names; the environment wins). Throws ConfigError with all problems at once; never repeats a secret.
+ */
+export function readConfig(env: Values): { config: Config; warnings: string[] } {
+  const problems: ConfigProblem[] = []
+  const values = { ...readConfigFile(env['PASSERELLE_CONFIG'], problems), ...nonEmpty(env) }
+  const config = new Reader(values, problems).read()
+  if (problems.length) throw new ConfigError(problems)
+  return { config, warnings: unknownNames(values) }
+}
+
+class Reader {
+  private readonly values: Values
+  private readonly problems: ConfigProblem[]
+
+  constructor(values: Values, problems: ConfigProblem[]) {
+    this.values = values
+    this.problems = problems
+  }
+
+  read(): Config {
+    const store = this.store()
+    const config: Config = {
+      store,
+      dataDir: this.text('DATA') ?? (store.startsWith('embedded:') ? store.slice(9) : './data'),
+      secret: this.secret(),
+      host: this.host('HOST'),
+      consoleHost: this.host('CONSOLE_HOST') ?? '127.0.0.1',
+      gatewayPort: this.port('GATEWAY_PORT', 8080),
+      edgePort: this.port('EDGE_PORT', 8082),
+      consolePort: this.port('CONSOLE_PORT', 8081),
+      adminToken: this.adminToken(),
+      demo: this.demo(),
+      workers: this.integer('WORKERS', [1, WORKERS_MAX]) ?? availableParallelism(),
+      gvlPath: this.readableFile('GVL'),
+      gvlId: this.integer('GVL_ID', [1, 65_535]),
+    }
+    this.portsDiffer(config)
+    return config
+  }
+
+  private text(name: string): string | undefined {
+    return this.values[`PASSERELLE_${name}`]
+  }
+
+  private wrong(name: string, problem: string, expected: string): undefined {
+    this.problems.push({ variable: `PASSERELLE_${name}`, problem, expected })
+  }
+
+  private store(): string {
+    const text = this.text('STORE') ?? 'embedded:./data'
+    try {
+      parseStoreAddress(text)
+    } catch (error) {
+      const sentence = (error as Error).message.replace('PASSERELLE_STORE: ', '')
+      this.wrong('STORE', sentence, 'embedded:<dir> or redis://host:port/db')
+    }
+    return text
+  }
+
+  private secret(): Buffer | undefined {
+    const given = this.text('SECRET')
+    const path = this.readableFile('SECRET_FILE')
+    if (given !== undefined && this.text('SECRET_FILE') !== undefined)
+      this.wrong('SECRET', 'is set beside PASSERELLE_SECRET_FILE', 'one of the two')
+    const text = given ?? (path === undefined ? undefined : readFileSync(path, 'utf8').trim())
+    if (text === undefined) return undefined
+    const from = given === undefined ? 'SECRET_FILE' : 'SECRET'
+    if (text.length < SECRET_CHARS_MIN)
+      return this.wrong(from, 'is too short', `at least ${SECRET_CHARS_MIN} random characters`)
+    return createHash('sha256').update(text).digest()
+  }
+
+  private adminToken(): string | undefined {
+    const text = this.text('ADMIN_TOKEN')
+    if (text === undefined || /^[!-~]{16,512}$/.test(text)) return text
+    return this.wrong('ADMIN_TOKEN', 'cannot be a token', '16 to 512 visible ASCII characters')
+  }
+
+  private demo(): 'on' | 'off' | undefined {
+    const text = this.text('DEMO')
+    if (text === undefined || text === 'on' || text === 'off') return text
+    return this.wrong('DEMO', `is ${quoted(text)}`, 'on or off')
+  }
+
+  private host(name: string): string | undefined {
+    const text = this.text(name)
+    if (text === undefined || /^[0-9A-Za-z.:_-]{1,253}$/.test(text)) return text
+    return this.wrong(name, `is ${quoted(text)}`, 'an address or host name, such as 0.0.0.0')
+  }
+
+  private port(name: string, byDefault: number): number {
+    return this.integer(name, [1, 65_535]) ?? byDefault
+  }
+
+  private integer(name: string, [min, max]: [number, number]): number | undefined {
+    const text = this.text(name)
+    if (text === undefined) return undefined
+    const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+    if (number >= min && number <= max) return number
+    return this.wrong(name, `is ${quoted(text)}`, `a whole number from ${min} to ${max}`)
+  }
+
+  private readableFile(name: string): string | undefined {
+    const path = this.text(name)
+    if (path === undefined) return undefined
+    try {
+      accessSync(path, constants.R_OK)
+      return path
+    } catch {
+      return this.wrong(name, `${quoted(path)} cannot be read`, 'the path of a readable file')
+    }
+  }
+
+  private portsDiffer({ gatewayPort, edgePort, consolePort }: Config): void {
+    const expected = 'a port of its own for each door'
+    if (edgePort === gatewayPort)
+      this.wrong('EDGE_PORT', `is ${edgePort}, like PASSERELLE_GATEWAY_PORT`, expected)
+    if (consolePort === gatewayPort || consolePort === edgePort)
+      this.wrong('CONSOLE_PORT', `is ${consolePort}, like another door's`, expected)
+  }
+}
+
+const SECRET_CHARS_MIN = 32
+const WORKERS_MAX = 256
+
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 80))
+}
+
+/** A variable that is set to nothing is not set. */
+function nonEmpty(env: Values): Values {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => name.startsWith('PASSERELLE_') && value),
+  )
+}
+
+function readConfigFile(path: string | undefined, problems: ConfigProblem[]): Values {
+  if (!path) return {}
+  const wrong = (problem: string): Values => {
+    const expected = 'a JSON object of settings by name, such as {"PASSERELLE_WORKERS": 2}'
+    problems.push({ variable: 'PASSERELLE_CONFIG', problem, expected })
+    return {}
+  }
+  let content: unknown
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'))
+  } catch {
+    return wrong(`${quoted(path)} cannot be read as JSON`)
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    return wrong(`${quoted(path)} does not hold an object`)
+  const entries = Object.entries(content)
+  const odd = entries.filter(([, value]) => typeof value === 'object')
+  if (odd.length) return wrong(`${odd.map(([name]) => name).join(', ')} is not a plain value`)
+  return nonEmpty(Object.fromEntries(entries.map(([name, value]) => [name, String(value)])))
+}
+
+/** Settings this version reads. */
+const NAMES = [
+  'STORE',
+  'DATA',
+  'SECRET',
+  'SECRET_FILE',
+  'HOST',
+  'CONSOLE_HOST',
+  'GATEWAY_PORT',
+  'EDGE_PORT',
+  'CONSOLE_PORT',
+  'ADMIN_TOKEN',
+  'DEMO',
+  'WORKERS',
+  'GVL',
+  'GVL_ID',
+  'CONFIG',
+].map((name) => `PASSERELLE_${name}`)
+
+/** Names of the house plan, the tests, the CLI and the supervisor: not settings of this process, and no mistake. */
+const OTHERS = [
+  'GRPC_PORT',
+  'EDGE_URL',
+  'TLS_CERT',
+  'TLS_KEY',
+  'TRUST_PROXY',
+  'ROLE',
+  'WORKER',
+  'CORPUS',
+  'TEST_INSTALL',
+  'URL',
+  'TOKEN',
+].map((name) => `PASSERELLE_${name}`)
+
+function unknownNames(values: Values): string[] {
+  const known = new Set([...NAMES, ...OTHERS])
+  const unknown = Object.keys(values).filter((name) => !known.has(name))
+  if (!unknown.length) return []
+  const hints = unknown.map((name) => `${name} (did you mean ${nearest(name)}?)`)
+  return [`unknown settings are ignored: ${hints.join(', ')}`]
+}
+
+function nearest(name: string): string {
+  const ranked = NAMES.map((known) => ({ known, steps: editDistance(name, known) }))
+  return ranked.sort((a, b) => a.steps - b.steps)[0]!.known
+}
+
+/** Letters to insert, drop or change to turn one word into the other (Levenshtein). */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1))
+    }
+    row = next
+  }
+  return row[b.length]!
+}
