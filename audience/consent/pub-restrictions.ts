@@ -8,8 +8,9 @@ const PURPOSE_BITS = 6
 const TYPE_BITS = 2
 const HEAD_BITS = PURPOSE_BITS + TYPE_BITS + COUNT_BITS
 
-/** Restriction types as bits of an answer. Type 3 is not defined: it counts like "not allowed". */
-export const Restriction = { notAllowed: 1, requireConsent: 2, requireLI: 4, undefined: 8 } as const
+/** Restriction types as bits of an answer. Type 3 ("undefined, not used") asks for nothing: left out. */
+export const Restriction = { notAllowed: 1, requireConsent: 2, requireLI: 4 } as const
+const ALL_RESTRICTIONS = 7
 
 /** Publisher restrictions of a TC string: per purpose and type, ranges of vendors. Read in place. */
 export class PubRestrictions implements RangesText {
@@ -59,6 +60,6 @@ export class PubRestrictions implements RangesText {
         found |= 1 << (head & 3)
       this.bit = rangesEnd(this, entries, GVL_ID_MAX)
     }
-    return found
+    return found & ALL_RESTRICTIONS
   }
 }
