@@ -1,0 +1,262 @@
+import {
+  BidFacts,
+  IDS_MAX,
+  Id,
+  Kind,
+  SIGNALS_MAX,
+  Signal,
+  type SpanList,
+} from '../../proto/bid-facts.ts'
+import { type ImpPlace, JsonPlaces, type Place } from '../../proto/json-places.ts'
+import { ScanOutcome } from '../../proto/scan-outcome.ts'
+import { scanRequest } from '../../proto/scan-request.ts'
+import { depthOf, type OrderedValue, parseOrdered } from '../support/ordered-json.ts'
+
+/**
+ * What a scan must say, found slowly: JSON.parse after a strict UTF-8 decoder decides what is JSON, and
+ * a walk over the ordered parse finds what stands where. `disagreement` is the whole comparison.
+ */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const facts = new BidFacts()
+const places = new JsonPlaces()
+
+/** Undefined where the scanner and the oracle agree about these bytes; else what each of them says. */
+export function disagreement(bytes: Uint8Array): string | undefined {
+  const outcome = scanRequest(bytes, facts, places)
+  const wanted = wantedOutcome(bytes)
+  if (!wanted.outcomes.includes(outcome)) return `outcome ${outcome}, wanted ${wanted.outcomes}`
+  if (outcome !== ScanOutcome.ok || wanted.root === undefined) return undefined
+  const found = JSON.stringify(snapshot(facts, places))
+  const expected = JSON.stringify(expectedOf(wanted.root, bytes))
+  return found === expected ? undefined : `found    ${found}\nexpected ${expected}`
+}
+
+/** Whether the bytes are accepted, for counting how much a fuzz run reaches. */
+export function isAccepted(bytes: Uint8Array): boolean {
+  return scanRequest(bytes, facts, places) === ScanOutcome.ok
+}
+
+interface Wanted {
+  outcomes: number[]
+  root?: OrderedValue
+}
+
+function wantedOutcome(bytes: Uint8Array): Wanted {
+  let value: unknown
+  try {
+    value = JSON.parse(decoder.decode(bytes))
+  } catch {
+    // Two things wrong at once: which is met first does not matter.
+    const opened = bytes.reduce((n, c) => n + (c === 0x5b || c === 0x7b ? 1 : 0), 0)
+    return { outcomes: [ScanOutcome.malformed, ...(opened > 64 ? [ScanOutcome.tooDeep] : [])] }
+  }
+  const root = parseOrdered(bytes)
+  if (depthOf(root) > 64) return { outcomes: [ScanOutcome.tooDeep] }
+  if (root.kind !== Kind.object) return { outcomes: [ScanOutcome.notObject] }
+  const id = Object.entries(value as object).find(([key]) => key === 'id')?.[1]
+  const lacksId = id === undefined || id === null || id === ''
+  return { outcomes: [lacksId ? ScanOutcome.noId : ScanOutcome.ok], root }
+}
+
+const NO_PLACE = { count: 0, kind: 0, open: -1, close: -1, empty: false }
+type PlainPlace = typeof NO_PLACE
+
+function newExpectation() {
+  return {
+    tmaxMs: -1,
+    test: false,
+    site: [-1, -1],
+    app: [-1, -1],
+    signals: [] as number[][],
+    ids: [] as number[][],
+    places: {
+      root: { ...NO_PLACE },
+      user: { ...NO_PLACE },
+      data: { ...NO_PLACE },
+      regs: { ...NO_PLACE },
+      regsExt: { ...NO_PLACE },
+      dsa: { ...NO_PLACE },
+      transparency: { ...NO_PLACE },
+      imp: { ...NO_PLACE },
+    },
+    imps: [] as ReturnType<typeof newImp>[],
+  }
+}
+type Expectation = ReturnType<typeof newExpectation>
+
+const newImp = () => ({
+  self: { ...NO_PLACE },
+  id: [-1, -1, 0],
+  pmp: { ...NO_PLACE },
+  deals: { ...NO_PLACE },
+})
+
+/** In the shape of an Expectation. */
+function snapshot(f: BidFacts, p: JsonPlaces): Expectation {
+  const { root, user, data, regs, regsExt, dsa, transparency, imp } = p
+  const named = { root, user, data, regs, regsExt, dsa, transparency, imp }
+  return {
+    tmaxMs: f.tmaxMs,
+    test: f.test,
+    site: [f.siteIdStart, f.siteIdEnd],
+    app: [f.appIdStart, f.appIdEnd],
+    signals: spansOf(f.signals),
+    ids: spansOf(f.ids),
+    places: Object.fromEntries(
+      Object.entries(named).map(([name, place]) => [name, plainPlace(place)]),
+    ) as Expectation['places'],
+    imps: p.imps.slice(0, p.impCount).map(plainImp),
+  }
+}
+
+function spansOf(list: SpanList): number[][] {
+  return Array.from({ length: list.count }, (_, i) => [
+    list.field[i]!,
+    list.kind[i]!,
+    list.start[i]!,
+    list.end[i]!,
+  ])
+}
+
+const plainPlace = ({ count, kind, open, close, empty }: Place): PlainPlace => ({
+  count,
+  kind,
+  open,
+  close,
+  empty,
+})
+
+const plainImp = (imp: ImpPlace) => ({
+  self: plainPlace(imp.self),
+  id: [imp.idStart, imp.idEnd, imp.idKind],
+  pmp: plainPlace(imp.pmp),
+  deals: plainPlace(imp.deals),
+})
+
+/** The values under a key, in order. */
+const under = (value: OrderedValue, key: string): OrderedValue[] =>
+  value.members.filter(([name]) => name === key).map(([, member]) => member)
+
+const span = (field: number, v: OrderedValue): number[] => [field, v.kind, v.start, v.end]
+
+function expectedOf(root: OrderedValue, bytes: Uint8Array): Expectation {
+  const e = newExpectation()
+  const lexeme = (v: OrderedValue) => Number(Buffer.from(bytes.subarray(v.start, v.end)).toString())
+  mark(e.places.root, root, bytes)
+  for (const [key, value] of root.members) {
+    if (key === 'tmax') e.tmaxMs = value.kind === Kind.number ? whole(lexeme(value)) : -1
+    if (key === 'test')
+      e.test = value.kind === Kind.true || (value.kind === Kind.number && lexeme(value) === 1)
+    if (key === 'site') e.site = lastText(value) ?? e.site
+    if (key === 'app') e.app = lastText(value) ?? e.app
+    if (key === 'user') expectUser(e, value, bytes)
+    if (key === 'regs') expectRegs(e, value, bytes)
+    if (key === 'device') expectDevice(e, value)
+    if (key === 'imp') expectImps(e, value, bytes)
+  }
+  e.signals = e.signals.slice(0, SIGNALS_MAX)
+  e.ids = e.ids.slice(0, IDS_MAX)
+  return e
+}
+
+function mark(place: PlainPlace, value: OrderedValue, bytes: Uint8Array): void {
+  const isContainer = value.kind === Kind.array || value.kind === Kind.object
+  place.count++
+  place.kind = value.kind
+  place.open = isContainer ? value.start : -1
+  place.close = isContainer ? value.end - 1 : -1
+  const inside = Buffer.from(bytes.subarray(value.start + 1, value.end - 1)).toString()
+  place.empty = isContainer && inside.trim() === ''
+}
+
+const whole = (n: number) => (Number.isInteger(n) && n >= 0 && n <= 2 ** 31 ? Math.abs(n) : -1)
+
+function lastText(inventory: OrderedValue): number[] | undefined {
+  const texts = under(inventory, 'id').filter(
+    (id) => id.kind === Kind.text || id.kind === Kind.escapedText,
+  )
+  return texts.length === 0 ? undefined : [texts.at(-1)!.start, texts.at(-1)!.end]
+}
+
+function expectUser(e: Expectation, user: OrderedValue, bytes: Uint8Array): void {
+  mark(e.places.user, user, bytes)
+  for (const [key, value] of user.members) {
+    if (key === 'id') e.ids.push(span(Id.userId, value))
+    if (key === 'buyeruid') e.ids.push(span(Id.buyeruid, value))
+    if (key === 'consent') e.signals.push(span(Signal.consent, value))
+    if (key === 'data') mark(e.places.data, value, bytes)
+    if (key === 'eids') expectEids(e, value)
+    if (key === 'geo')
+      for (const country of under(value, 'country'))
+        e.signals.push(span(Signal.userCountry, country))
+    if (key === 'ext')
+      for (const [name, inner] of value.members) {
+        if (name === 'consent') e.signals.push(span(Signal.consent, inner))
+        if (name === 'eids') expectEids(e, inner)
+      }
+  }
+}
+
+function expectEids(e: Expectation, eids: OrderedValue): void {
+  for (const eid of eids.items.filter((item) => item.kind === Kind.object)) {
+    e.ids.push(span(Id.eid, eid))
+    for (const [key, value] of eid.members) {
+      if (key === 'source') e.ids.push(span(Id.eidSource, value))
+      if (key === 'uids')
+        for (const uid of value.items)
+          for (const id of under(uid, 'id')) e.ids.push(span(Id.eidUid, id))
+    }
+  }
+}
+
+const REGS: Record<string, number> = {
+  coppa: Signal.coppa,
+  gdpr: Signal.gdpr,
+  us_privacy: Signal.usPrivacy,
+  gpp: Signal.gpp,
+  gpp_sid: Signal.gppSid,
+  gpc: Signal.gpc,
+}
+
+function expectRegs(e: Expectation, regs: OrderedValue, bytes: Uint8Array): void {
+  mark(e.places.regs, regs, bytes)
+  for (const [key, value] of regs.members) {
+    if (Object.hasOwn(REGS, key)) e.signals.push(span(REGS[key]!, value))
+    if (key !== 'ext') continue
+    mark(e.places.regsExt, value, bytes)
+    for (const [name, inner] of value.members) {
+      if (Object.hasOwn(REGS, name)) e.signals.push(span(REGS[name]!, inner))
+      if (name !== 'dsa') continue
+      mark(e.places.dsa, inner, bytes)
+      for (const transparency of under(inner, 'transparency'))
+        mark(e.places.transparency, transparency, bytes)
+    }
+  }
+}
+
+function expectDevice(e: Expectation, device: OrderedValue): void {
+  for (const [key, value] of device.members) {
+    if (key === 'ifa') e.ids.push(span(Id.ifa, value))
+    if (key === 'lmt') e.signals.push(span(Signal.lmt, value))
+    if (key === 'dnt') e.signals.push(span(Signal.dnt, value))
+    if (key === 'geo')
+      for (const country of under(value, 'country'))
+        e.signals.push(span(Signal.deviceCountry, country))
+    if (key === 'ext')
+      for (const atts of under(value, 'atts')) e.signals.push(span(Signal.atts, atts))
+  }
+}
+
+function expectImps(e: Expectation, imps: OrderedValue, bytes: Uint8Array): void {
+  mark(e.places.imp, imps, bytes)
+  e.imps = imps.items.slice(0, 256).map((item) => {
+    const imp = newImp()
+    mark(imp.self, item, bytes)
+    for (const id of under(item, 'id')) imp.id = [id.start, id.end, id.kind]
+    for (const pmp of under(item, 'pmp')) {
+      mark(imp.pmp, pmp, bytes)
+      for (const deals of under(pmp, 'deals')) mark(imp.deals, deals, bytes)
+    }
+    return imp
+  })
+}
