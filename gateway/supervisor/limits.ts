@@ -1,0 +1,26 @@
+/** Bounds of the processes' life. */
+export interface SupervisorLimits {
+  /** First and last wait before a process that died is started again; doubles in between. */
+  restartMsMin: number
+  restartMsMax: number
+  /** A process that lived this long starts over with the shortest wait. */
+  steadyMs: number
+  /** From SIGTERM until what is left is killed. */
+  stopMsMax: number
+  /** How long one process may take to answer with its metrics. */
+  collectMsMax: number
+  /** A port that the last instance is just leaving is waited for. */
+  portWaitMsMax: number
+}
+
+export const SUPERVISOR_LIMITS: SupervisorLimits = {
+  restartMsMin: 100,
+  restartMsMax: 5_000,
+  steadyMs: 30_000,
+  stopMsMax: 9_000,
+  collectMsMax: 1_000,
+  portWaitMsMax: 3_000,
+}
+
+/** How long a door answers what is under way once the instance stops. */
+export const DRAIN_MS_MAX = 8_000
