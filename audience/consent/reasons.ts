@@ -7,9 +7,9 @@ export const ConsentReasons = {
   denied_gpc: 'Global Privacy Control is set.',
   denied_us_privacy: 'The US Privacy string opts out of sale.',
 
-  denied_gpp_missing: 'gpp_sid names a section that is not in the GPP string.',
-  denied_gpp_unreadable: 'gpp_sid applies, and the GPP string or its section cannot be read.',
-  denied_gpp_unknown_section: 'gpp_sid names a section whose rules are not known here.',
+  denied_gpp_missing: 'A section that gpp_sid names is not in the GPP string.',
+  denied_gpp_unreadable: 'A section that gpp_sid names, or the GPP string, cannot be read.',
+  denied_gpp_unknown_section: 'A section that gpp_sid names has rules not known here.',
   denied_gpp_us_privacy: 'The US Privacy section of the GPP string opts out of sale.',
   denied_gpp_gpc: 'The GPP section carries Global Privacy Control.',
   denied_gpp_service_provider: 'The publisher acts in MSPA service provider mode.',

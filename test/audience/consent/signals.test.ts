@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { BidFacts, Kind, SIGNALS_MAX, Signal } from '../../../proto/bid-facts.ts'
 import { ConsentReading } from '../../../audience/consent/consent-reading.ts'
 import { ConsentReasons } from '../../../audience/consent/reasons.ts'
+import { BidFacts, Kind, SIGNALS_MAX, Signal } from '../../../proto/bid-facts.ts'
 import { answerTo, readingOf } from './support/facts.ts'
 import { tcText } from './support/tc-writer.ts'
 
@@ -16,9 +16,9 @@ const gpp = {
   usp: (text: string) => `DBABTA~${text}`,
 }
 
-/** Values that mean yes, no and nothing for a yes-or-no signal. */
-const ON = [1, true, '1', 'true', 2, -1, 0.5, '', [], {}, 'x', [0]].filter((one) => one !== '')
-const OFF = [0, false, '0', 'false', 'FALSE', 0]
+/** Values that mean yes (or may), no, and nothing for a yes-or-no signal. */
+const ON = [1, true, '1', 'true', 2, -1, 0.5, [], {}, 'x', [0]]
+const OFF = [0, false, '0', 'false', 'FALSE', -0]
 const UNSET = [null, '']
 
 describe('without any signal', () => {
@@ -135,14 +135,17 @@ describe('device.ext.atts', () => {
 })
 
 describe('whether the GDPR applies', () => {
-  const applies = (extra: object, gdprDefault: 0 | 1 = 0) => readingOf(extra, gdprDefault).gdprApplies
+  const applies = (extra: object, gdprDefault: 0 | 1 = 0) =>
+    readingOf(extra, gdprDefault).gdprApplies
 
   test('regs.gdpr decides, in both placements and whatever type it has', () => {
     for (const place of [(v: unknown) => ({ gdpr: v }), (v: unknown) => ({ ext: { gdpr: v } })]) {
       for (const value of [1, true, '1', 2, -1, 'x', {}, []])
         expect(applies({ regs: place(value) }), JSON.stringify(value)).toBe(true)
       for (const value of [0, false, '0'])
-        expect(applies({ regs: place(value), device: FRANCE }, 1), JSON.stringify(value)).toBe(false)
+        expect(applies({ regs: place(value), device: FRANCE }, 1), JSON.stringify(value)).toBe(
+          false,
+        )
       for (const value of [null, '', undefined]) {
         expect(applies({ regs: place(value) })).toBe(false)
         expect(applies({ regs: place(value) }, 1)).toBe(true)
@@ -202,7 +205,10 @@ describe('where the GDPR applies', () => {
 
   test('the TC string of GPP section 2 must allow too, where gpp_sid names it', () => {
     const ask = (user: object, text: string | undefined, sid: unknown = [2]) =>
-      answerTo({ regs: { gpp: text === undefined ? undefined : gpp.tcf(text), gpp_sid: sid }, user })
+      answerTo({
+        regs: { gpp: text === undefined ? undefined : gpp.tcf(text), gpp_sid: sid },
+        user,
+      })
     expect(ask({}, YES)).toBe(0)
     expect(ask({ consent: YES }, YES)).toBe(0)
     expect(ask({ consent: YES }, NO_PURPOSE)).toBe('denied_tcf_purpose')
@@ -249,7 +255,9 @@ describe('gpp_sid', () => {
   test('that applies asks for a readable GPP string', () => {
     for (const text of ['', null]) expect(answerTo(usnat(text))).toBe('denied_gpp_missing')
     for (const text of ['rubbish', 5, {}, 'DBABLA', 'DBABLA~', 'DBABLA~CVVqAAAAAABA.QA~x', 'DB'])
-      expect(answerTo(usnat(text)), JSON.stringify(text)).toMatch(/^denied_gpp_(unreadable|missing)$/)
+      expect(answerTo(usnat(text)), JSON.stringify(text)).toMatch(
+        /^denied_gpp_(unreadable|missing)$/,
+      )
     expect(answerTo(usnat(gpp.allows))).toBe(0)
   })
 
@@ -308,17 +316,14 @@ function usnat(text: unknown): object {
   return { regs: { gpp: text, gpp_sid: [7] } }
 }
 
-const BUSY = [
-  `{"coppa":1}`,
-  gpp.optsOut,
-].map((text, i) => {
+/** Requests that say a lot, so that a reading which forgot nothing would show it. */
+const BUSY = [gpp.optsOut, 'rubbish'].map((text, i) => {
   const facts = new BidFacts()
   facts.reset(Buffer.from(`7${text}`))
-  facts.signals.add(Signal.lmt, Kind.true, 0, 1)
+  if (i === 0) facts.signals.add(Signal.lmt, Kind.true, 0, 1)
   facts.signals.add(Signal.atts, Kind.number, 0, 1)
   facts.signals.add(Signal.gppSid, Kind.number, 0, 1)
   facts.signals.add(Signal.gpp, Kind.text, 1, 1 + text.length)
   facts.signals.add(Signal.consent, Kind.text, 1, 1 + text.length)
-  if (i === 1) facts.signals.field[0] = Signal.userCountry
   return facts
 })

@@ -10,6 +10,10 @@ export function rawUsFields(sectionId: number, text: string): Record<string, unk
   const fields: Record<string, unknown> = { Version: version, ...coreFields(layout, bits) }
   if (sub !== undefined && layout.subsection === 'gpc') fields['Gpc'] = bitsOf(sub)[2] === '1'
   if (layout.subsection === 'gpc' && sub === undefined) fields['Gpc'] = false
+  if (sub !== undefined && layout.subsection === 'sensitive')
+    fields['SensitiveDataProcessing'] = (bitsOf(sub).slice(0, 16).match(/../g) ?? []).map((two) =>
+      Number.parseInt(two, 2),
+    )
   return fields
 }
 
