@@ -1,0 +1,163 @@
+import { VarintReader, writeVarint } from './varint.ts'
+
+/**
+ * The packed edges (matches) of one id, each seen from this id's end:
+ *
+ *   version (1 byte) · per edge: key of the other id (16 bytes) · owner · expiry day
+ *                      · method · first seen day · last seen day · namespace · value length · value
+ *
+ * all numbers varints, edges in order of key and owner. The compact version, for near-caches, stops
+ * after the expiry day. No edges are no bytes at all. Bytes of an unknown version, or cut off, hold
+ * what can be read of them and nothing else.
+ */
+export interface PackedEdge {
+  /** Key of the id at the other end: 16 bytes. */
+  key: Uint8Array
+  /** What that key was made of: namespace number and value. */
+  namespace: number
+  value: string
+  /** Number of the partner that owns the edge; 0 is the exchange. */
+  owner: number
+  /** AdCOM ID match method. */
+  method: number
+  firstSeenDay: number
+  lastSeenDay: number
+  /** First UTC day on which it no longer holds. */
+  expiryDay: number
+}
+
+const FULL = 1
+const COMPACT = 2
+const KEY_BYTES = 16
+
+/** Packs edges given in any order. */
+export function packEdges(edges: readonly PackedEdge[]): Uint8Array {
+  if (edges.length === 0) return new Uint8Array(0)
+  const bytes = [FULL]
+  for (const edge of [...edges].sort(byKeyAndOwner)) {
+    writeHead(bytes, edge.key, edge)
+    for (const number of [edge.method, edge.firstSeenDay, edge.lastSeenDay, edge.namespace])
+      writeVarint(bytes, number)
+    const value = Buffer.from(edge.value)
+    writeVarint(bytes, value.length)
+    for (const byte of value) bytes.push(byte)
+  }
+  return Uint8Array.from(bytes)
+}
+
+/** Every edge of a full blob, live or not. */
+export function unpackEdges(blob: Uint8Array): PackedEdge[] {
+  if (blob[0] !== FULL) return []
+  const edges: PackedEdge[] = []
+  reader.begin(blob, 1, blob.length)
+  while (reader.at < reader.end) {
+    const edge = nextEdge(blob)
+    if (reader.failed) break
+    edges.push(edge)
+  }
+  return edges
+}
+
+/**
+ * The blob with one more edge. The same two ids and owner are one edge: seen from the first day to the
+ * last, with the newest method and expiry. What no longer holds on `today` goes.
+ */
+export function mergeEdge(blob: Uint8Array, edge: PackedEdge, today: number): Uint8Array {
+  const edges = unpackEdges(blob)
+  const same = edges.find((one) => one.owner === edge.owner && isSameKey(one.key, edge.key))
+  const others = edges.filter((one) => one !== same)
+  const merged = same
+    ? {
+        ...edge,
+        firstSeenDay: Math.min(same.firstSeenDay, edge.firstSeenDay),
+        lastSeenDay: Math.max(same.lastSeenDay, edge.lastSeenDay),
+      }
+    : edge
+  return packEdges([...others, merged].filter((one) => one.expiryDay > today))
+}
+
+/** The blob without any edge to the id `other`, whoever owns it, and without what ended by `today`. */
+export function removeEdges(blob: Uint8Array, other: Uint8Array, today: number): Uint8Array {
+  const left = unpackEdges(blob).filter((edge) => !isSameKey(edge.key, other))
+  return packEdges(left.filter((edge) => edge.expiryDay > today))
+}
+
+/** What recall needs of a blob: keys, owners and expiry days of edges that hold on `today`. */
+export function compactEdges(blob: Uint8Array, today: number): Uint8Array {
+  const live = unpackEdges(blob).filter((edge) => edge.expiryDay > today)
+  if (live.length === 0) return new Uint8Array(0)
+  const bytes = [COMPACT]
+  for (const edge of live) writeHead(bytes, edge.key, edge)
+  return Uint8Array.from(bytes)
+}
+
+/** Where the hot path wants live edges: parallel arrays, filled from 0 as far as there is room. */
+export interface EdgesOut {
+  /** Offset in `bytes` of the 16-byte key at the other end. */
+  readonly keyAt: Int32Array
+  readonly owner: Int32Array
+}
+
+/** Finds the edges that hold on `today` in `bytes[start … end)`, full or compact; returns how many. Allocates nothing. */
+export function readEdges(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  today: number,
+  into: EdgesOut,
+): number {
+  const version = bytes[start]
+  if (start >= end || (version !== FULL && version !== COMPACT)) return 0
+  let count = 0
+  reader.begin(bytes, start + 1, end)
+  while (reader.at < reader.end && count < into.keyAt.length) {
+    const keyAt = reader.at
+    reader.skip(KEY_BYTES)
+    const owner = reader.next()
+    const expiryDay = reader.next()
+    if (version === FULL) skipRest()
+    if (reader.failed) break
+    if (expiryDay <= today) continue
+    into.keyAt[count] = keyAt
+    into.owner[count++] = owner
+  }
+  return count
+}
+
+const reader = new VarintReader()
+const decoder = new TextDecoder()
+
+function skipRest(): void {
+  for (let i = 0; i < 4; i++) reader.next()
+  reader.skip(reader.next())
+}
+
+function nextEdge(blob: Uint8Array): PackedEdge {
+  const key = blob.slice(reader.at, reader.at + KEY_BYTES)
+  reader.skip(KEY_BYTES)
+  const owner = reader.next()
+  const expiryDay = reader.next()
+  const method = reader.next()
+  const firstSeenDay = reader.next()
+  const lastSeenDay = reader.next()
+  const namespace = reader.next()
+  const length = reader.next()
+  const value = decoder.decode(blob.subarray(reader.at, reader.at + length))
+  reader.skip(length)
+  return { key, namespace, value, owner, method, firstSeenDay, lastSeenDay, expiryDay }
+}
+
+function writeHead(bytes: number[], key: Uint8Array, edge: { owner: number; expiryDay: number }) {
+  if (key.length !== KEY_BYTES) throw new RangeError(`a key has ${KEY_BYTES} bytes`)
+  for (const byte of key) bytes.push(byte)
+  writeVarint(bytes, edge.owner)
+  writeVarint(bytes, edge.expiryDay)
+}
+
+function byKeyAndOwner(a: PackedEdge, b: PackedEdge): number {
+  return Buffer.compare(a.key, b.key) || a.owner - b.owner
+}
+
+function isSameKey(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
+}
