@@ -40,9 +40,12 @@ export interface PeopleStore {
    * may be in, and giving the batch again is safe. What changes nothing is not logged.
    */
   assign(batch: readonly Assignment[]): Promise<void>
-  /** Writes edges, seen from both ends; one of the same ids and owner is replaced. Which are refused, and why, is decided before (people/link.ts). */
+  /**
+   * Writes edges, seen from both ends; of the same ids and owner there is one. Which are
+   * refused, and why, is decided before (people/link.ts).
+   */
   link(edges: readonly Edge[]): Promise<void>
-  /** Removes the edges between two ids, of all owners, from both ends; one that is not there is no error. */
+  /** Removes the edges between two ids, of all owners; one that is not there is no error. */
   unlink(pairs: readonly EdgeEnds[]): Promise<void>
   /** Removes all that is known under the keys: memberships, and edges from both ends. */
   forget(keys: readonly UserKey[]): Promise<void>
