@@ -1,0 +1,144 @@
+import type { Clock } from '../../clock.ts'
+import type { Change, Changes, LogCursor } from '../store.ts'
+import { unpackChange } from './change-codec.ts'
+import { execAll, pipeScript, type RedisClient, rethrow } from './ioredis.ts'
+import { logOf } from './layout.ts'
+import { LIMITS } from './limits.ts'
+import {
+  formatCursor,
+  type LogEntry,
+  type LogPoint,
+  parseCursor,
+  pointOf,
+  tailOf,
+} from './log-cursor.ts'
+import { logTrimScript } from './log-trim-script.ts'
+
+const logs = Array.from({ length: LIMITS.partitions }, (_, partition) => logOf(partition))
+
+/** Cursors handed out that are kept in parsed form: one for each reader of this process, and spare. */
+const knownCursorsMax = 16
+
+/**
+ * Reads the change logs of all partitions. A reader fell off where entries it had not seen are gone:
+ * the numbers have a gap (trimmed), or the log ends before the reader's place (Redis was restored).
+ */
+export class ChangeFollower {
+  readonly #client: RedisClient
+  readonly #clock: Clock
+  #trimmedAt = 0
+  /** Cursors that this connection confirmed or handed out. */
+  readonly #known = new Map<LogCursor, LogPoint[]>()
+
+  constructor(client: RedisClient, clock: Clock) {
+    this.#client = client
+    this.#clock = clock
+    // Behind a new connection may stand another Redis, or one that lost its last second.
+    client.on('close', () => this.#known.clear())
+  }
+
+  async end(): Promise<LogCursor> {
+    return this.#remember(await this.#tails())
+  }
+
+  async since(cursor: LogCursor, max: number): Promise<Changes> {
+    this.#trimWhenDue()
+    const from = this.#known.get(cursor) ?? (await this.#confirm(cursor))
+    if (!from) return this.#startClean()
+    const countMax = Math.ceil(max / LIMITS.partitions)
+    const ids = from.map(({ id }) => id)
+    const reply = await this.#client
+      .xreadBuffer('COUNT', countMax, 'STREAMS', ...logs, ...ids)
+      .catch(rethrow)
+    if (!reply) return { entries: [], cursor, fellOff: false }
+    const read = readOn(from, streamsOf(reply as [Buffer, LogEntry[]][]), max)
+    if (!read) return this.#startClean()
+    return { entries: read.changes, cursor: this.#remember(read.points), fellOff: false }
+  }
+
+  /** Every process does; one that finds nothing old costs Redis some microseconds. */
+  #trimWhenDue(): void {
+    const now = this.#clock.elapsed()
+    if (now - this.#trimmedAt < LIMITS.logTrimEveryMs) return
+    this.#trimmedAt = now
+    const oldest = Math.max(0, Math.floor(this.#clock.now() - LIMITS.logAgeMaxMs))
+    const pipeline = this.#client.pipeline()
+    for (const log of logs) pipeScript(pipeline, logTrimScript, { keys: [log], args: [oldest] })
+    // What fails here is tried again in a minute.
+    execAll(pipeline).catch(() => {})
+  }
+
+  async #startClean(): Promise<Changes> {
+    return { entries: [], cursor: await this.end(), fellOff: true }
+  }
+
+  /** A cursor from elsewhere (disk, an earlier connection) holds where no log ends before it. */
+  async #confirm(cursor: LogCursor): Promise<LogPoint[] | undefined> {
+    const points = parseCursor(cursor)
+    if (!points) return undefined
+    const tails = await this.#tails()
+    const reached = points.every((point, i) => !isBefore(tails[i]!, point))
+    if (reached) this.#remember(points)
+    return reached ? points : undefined
+  }
+
+  async #tails(): Promise<LogPoint[]> {
+    const pipeline = this.#client.pipeline()
+    for (const log of logs) pipeline.xrevrangeBuffer(log, '+', '-', 'COUNT', 1)
+    const replies = (await execAll(pipeline)) as LogEntry[][]
+    return replies.map(tailOf)
+  }
+
+  #remember(points: LogPoint[]): LogCursor {
+    const cursor = formatCursor(points)
+    this.#known.delete(cursor)
+    this.#known.set(cursor, points)
+    if (this.#known.size > knownCursorsMax) this.#known.delete(this.#known.keys().next().value!)
+    return cursor
+  }
+}
+
+function isBefore(a: LogPoint, b: LogPoint): boolean {
+  const [aMs, aSeq] = numbersOf(a.id)
+  const [bMs, bSeq] = numbersOf(b.id)
+  return a.number < b.number || aMs < bMs || (aMs === bMs && aSeq < bSeq)
+}
+
+function numbersOf(id: string): [ms: number, sequence: number] {
+  const dash = id.indexOf('-')
+  return [Number(id.slice(0, dash)), Number(id.slice(dash + 1))]
+}
+
+function streamsOf(reply: [name: Buffer, entries: LogEntry[]][]): Map<string, LogEntry[]> {
+  return new Map(reply.map(([name, entries]) => [name.toString('latin1'), entries]))
+}
+
+/**
+ * The new entries in order of time and at most `max`, with the places behind them; those left over
+ * are read next time. Undefined where entries are missing or cannot be understood.
+ */
+function readOn(
+  from: readonly LogPoint[],
+  streams: Map<string, LogEntry[]>,
+  max: number,
+): { changes: Change[]; points: LogPoint[] } | undefined {
+  const found: { ms: number; partition: number; entry: LogEntry; point: LogPoint }[] = []
+  for (const [partition, start] of from.entries()) {
+    let number = start.number
+    for (const entry of streams.get(logs[partition]!) ?? []) {
+      const point = pointOf(entry)
+      if (point.number !== ++number) return undefined
+      found.push({ ms: numbersOf(point.id)[0], partition, entry, point })
+    }
+  }
+  found.sort((a, b) => a.ms - b.ms)
+  const points = [...from]
+  const changes: Change[] = []
+  for (const { partition, entry, point } of found.slice(0, max)) {
+    const change = unpackChange(entry[1][3]!)
+    if (!change) return undefined
+    changes.push(change)
+    points[partition] = point
+  }
+  return { changes, points }
+}

@@ -1,0 +1,83 @@
+import type { UserKey } from '../store.ts'
+import { LIMITS } from './limits.ts'
+
+/** The two records kept under a key, by the letter that names them in Redis. */
+export const parts = { profile: 'u', edges: 'e' } as const
+export type Part = keyof typeof parts
+
+const partitionBits = Math.log2(LIMITS.partitions)
+const keyBytes = 16
+
+/**
+ * Where things live in Redis. The first bits of a key (a keyed hash, so evenly spread) name its
+ * bucket, the first six of those its partition; the bytes of the key not wholly told by the bucket
+ * name the field. See docs/decisions/0004-redis-layout.md.
+ *
+ *     {p17}:u:c4   hash   field → packed profile      {p17}:log   stream of changes
+ *     {p17}:e:c4   hash   field → packed edges        {cat}:…     the catalog, one slot
+ */
+export class Layout {
+  readonly buckets: number
+  readonly #bucketBits: number
+  readonly #fieldFrom: number
+
+  constructor(buckets: number) {
+    this.buckets = buckets
+    this.#bucketBits = Math.log2(buckets)
+    this.#fieldFrom = this.#bucketBits >>> 3
+  }
+
+  partition(key: UserKey): number {
+    return key[0]! >>> (8 - partitionBits)
+  }
+
+  /** Number of the key's bucket, below `buckets`; its leading bits are the partition. */
+  bucket(key: UserKey): number {
+    return key.readUInt32BE(0) >>> (32 - this.#bucketBits)
+  }
+
+  hash(part: Part, bucket: number): string {
+    const inside = this.#bucketBits - partitionBits
+    const partition = bucket >>> inside
+    return `{p${partition}}:${parts[part]}:${(bucket & ((1 << inside) - 1)).toString(36)}`
+  }
+
+  field(key: UserKey): Buffer {
+    return key.subarray(this.#fieldFrom)
+  }
+
+  /** The key of a field found in a bucket. */
+  keyOf(bucket: number, field: Buffer): UserKey {
+    const key = Buffer.alloc(keyBytes)
+    key.writeUInt32BE((bucket << (32 - this.#bucketBits)) >>> 0, 0)
+    field.copy(key, this.#fieldFrom)
+    return key
+  }
+}
+
+/** The change log of a partition. */
+export function logOf(partition: number): string {
+  return `{p${partition}}:log`
+}
+
+/** Everything that is no person lives in one slot. */
+export const catalogKeys = {
+  layout: '{cat}:layout',
+  secret: '{cat}:root-secret',
+  records: '{cat}:records',
+  version: '{cat}:version',
+  changed: '{cat}:changed',
+  sequences: '{cat}:sequences',
+  probe: '{cat}:probe',
+  /** Remembers for a minute that a write was done, so that it can be sent again. */
+  receipt: (token: string) => `{cat}:receipt:${token}`,
+} as const
+
+/** True for a number of buckets a world can be laid out with. */
+export function validBuckets(buckets: number): boolean {
+  return (
+    Number.isInteger(Math.log2(buckets)) &&
+    buckets >= LIMITS.partitions &&
+    buckets <= LIMITS.bucketsMax
+  )
+}

@@ -1,0 +1,53 @@
+/** Bounds of the Redis store. Each has a default that suits one Redis on the same network. */
+export const LIMITS = {
+  /** Recalls waiting for Redis at one moment; one more is refused and opens the breaker. */
+  recallsInFlightMax: 256,
+  /** How long a recall may wait. The bid path waits less: this bounds what nobody waits for any more. */
+  recallDeadlineMs: 50,
+  /** A socket on which an answer is due and nothing comes for this long is given up, by client. */
+  lookupSilenceMs: 500,
+  followerSilenceMs: 1000,
+  writerSilenceMs: 2000,
+  connectTimeoutMs: 500,
+  /** Longest pause before the next try to connect. */
+  reconnectPauseMaxMs: 1000,
+  /** How long opening waits for the first connection before it hands out a store that is down. */
+  openWaitMs: 1000,
+  /** How long a write that lost its connection waits for the next one, and how often. */
+  writeReconnectWaitMs: 2000,
+  writeAttemptsMax: 3,
+  /** Writing verbs under way at one moment; one more is refused. */
+  writesInFlightMax: 1024,
+  /** Records read and swapped in one round trip. */
+  swapChunk: 2048,
+  /** Rounds in which a record may be changed by others before a write gives up. */
+  swapRoundsMax: 2000,
+  /** Buckets read in one round trip when all people are visited. */
+  visitChunk: 128,
+  /** People partitions: one hash tag each, so at most this many cluster shards. Never changes. */
+  partitions: 64,
+  /** Buckets of a new world, unless the URL says `?buckets=`; a power of two. */
+  bucketsDefault: 16_384,
+  bucketsMax: 1 << 24,
+  /**
+   * How long the change log reaches back, where its bound in entries (../limits.ts) is not reached
+   * before: longer than a desk's restart, and not for ever, since it tells of people since forgotten.
+   */
+  logAgeMaxMs: 600_000,
+  logTrimEveryMs: 60_000,
+  /** What hash-max-listpack-entries and -value must allow, or a bucket takes thrice the memory. */
+  listpackEntries: 512,
+  listpackValueBytes: 4096,
+} as const
+
+/** The breaker of the lookup client (reliability.md §2.8). */
+export const BREAKER = {
+  windowMs: 500,
+  callsMin: 20,
+  failureShare: 0.5,
+  /** First time it stays open; doubles with each failed probe. */
+  openMs: 250,
+  /** Short enough that bids are enriched again within 2 s of Redis running on. */
+  openMaxMs: 1000,
+  probeEveryMs: 100,
+} as const

@@ -1,0 +1,123 @@
+import type { Clock } from '../../clock.ts'
+import { LIMITS as STORE_LIMITS } from '../limits.ts'
+import { storeFinding } from '../reasons.ts'
+import type { Store, StoreFinding } from '../store.ts'
+import type { BreakerState } from './breaker.ts'
+import { catalogChangesScript, catalogWriteScript } from './catalog-scripts.ts'
+import { ChangeFollower } from './change-follower.ts'
+import { Greeter } from './greeter.ts'
+import { connectRedis, type RedisClient } from './ioredis.ts'
+import { validBuckets } from './layout.ts'
+import { LIMITS } from './limits.ts'
+import { listpackScript } from './listpack-script.ts'
+import { logTrimScript } from './log-trim-script.ts'
+import { Lookup } from './lookup.ts'
+import { RedisCatalog } from './redis-catalog.ts'
+import { RedisPeople } from './redis-people.ts'
+import { RedisSecret } from './redis-secret.ts'
+import { swapScript } from './swap-script.ts'
+import { Writer } from './writer.ts'
+
+export interface RedisStoreOptions {
+  clock: Clock
+  /** Where the root secret is remembered, in case Redis forgets it. */
+  dataDir: string
+  /** Over all partitions; default ../limits.ts. */
+  logEntriesMax?: number
+  /** Default LIMITS.recallDeadlineMs. */
+  recallDeadlineMs?: number
+}
+
+export interface RedisStore extends Store {
+  /** For metrics: recalls that Redis has not answered, and the breaker before it. */
+  vitals(): { recallsInFlight: number; breaker: BreakerState }
+}
+
+/**
+ * Opens the store behind `redis://[[user]:password@]host:port/db` (`rediss:` with TLS; a new world of
+ * more than some million people wants `?buckets=<power of two>`, some tens of people each). A Redis
+ * that is away is no error: every verb is refused at once until it comes, and `findings` say so.
+ * Rejects only where the URL makes no sense.
+ */
+export async function openRedisStore(url: string, options: RedisStoreOptions): Promise<RedisStore> {
+  const bucketsAsked = bucketsIn(url)
+  const clients = {
+    writing: connectRedis(url, 'writer', [swapScript, catalogWriteScript, listpackScript]),
+    following: connectRedis(url, 'follower', [catalogChangesScript, logTrimScript]),
+    looking: connectRedis(url, 'lookup', []),
+  }
+  const greeter = new Greeter(clients.writing, bucketsAsked)
+  const store = storeOver(clients, greeter, options)
+  await firstMeeting(clients)
+  return store
+}
+
+function storeOver(
+  { writing, following, looking }: Clients,
+  greeter: Greeter,
+  { clock, dataDir, recallDeadlineMs, ...options }: RedisStoreOptions,
+): RedisStore {
+  const writer = new Writer(writing, {
+    layout: () => (greeter.greeted ? greeter.layout : undefined),
+    logEntriesMax: options.logEntriesMax ?? STORE_LIMITS.logEntriesMax,
+  })
+  const lookup = new Lookup(looking, {
+    clock,
+    layout: () => greeter.layout,
+    deadlineMs: recallDeadlineMs,
+  })
+  const follower = new ChangeFollower(following, clock)
+  const secret = new RedisSecret(writer, dataDir)
+  const reached = () =>
+    greeter.greeted && looking.status === 'ready' && lookup.breaker.state !== 'open'
+
+  return {
+    kind: 'redis',
+    people: new RedisPeople({ lookup, writer, follower, clock }),
+    catalog: new RedisCatalog(following, writer),
+    rootSecret: () => secret.read(),
+    findings: () => [...greeter.findings, ...secret.findings, ...unreachable(reached())],
+    vitals: () => ({ recallsInFlight: lookup.inFlight, breaker: lookup.breaker.state }),
+    close: async () => {
+      greeter.close()
+      for (const client of [writing, following, looking]) client.disconnect()
+    },
+  }
+}
+
+interface Clients {
+  writing: RedisClient
+  following: RedisClient
+  looking: RedisClient
+}
+
+function bucketsIn(url: string): number | undefined {
+  const text = new URL(url).searchParams.get('buckets')
+  if (text === null) return undefined
+  if (validBuckets(Number(text))) return Number(text)
+  const { partitions, bucketsMax } = LIMITS
+  throw new Error(
+    `?buckets= must be a power of two from ${partitions} to ${bucketsMax}, not ${text}`,
+  )
+}
+
+/** Resolves when Redis was met by all clients, or one could not reach it, or it takes too long. */
+function firstMeeting({ writing, following, looking }: Clients): Promise<void> {
+  return new Promise((resolve) => {
+    let missing = 3
+    const met = () => --missing === 0 && settle()
+    const timer = setTimeout(settle, LIMITS.openWaitMs)
+    writing.once('greeted', met)
+    following.once('ready', met)
+    looking.once('ready', met)
+    writing.once('close', settle)
+    function settle(): void {
+      clearTimeout(timer)
+      resolve()
+    }
+  })
+}
+
+function unreachable(reached: boolean): StoreFinding[] {
+  return reached ? [] : [storeFinding('unreachable')]
+}

@@ -1,0 +1,108 @@
+import { mergeEdge, removeEdges } from '../../../proto/edge-blob.ts'
+import { mergeProfile } from '../../../proto/profile-blob.ts'
+import type { Assignment, Change, Edge, IdRef, UserKey } from '../store.ts'
+import { packChange } from './change-codec.ts'
+import type { Rewrite } from './swap.ts'
+
+/** What a batch of assignments makes of each profile; those of one key are applied in their order. */
+export function assignRewrites(batch: readonly Assignment[], today: number): Rewrite[] {
+  return byKey(batch).map(({ key, items }) => ({
+    key,
+    part: 'profile',
+    next: (held) => {
+      let blob = held
+      for (const { add, remove } of items) blob = mergeProfile(blob, add, remove, today)
+      if (sameBytes(held, blob)) return undefined
+      return { blob, change: packChange({ what: 'assign', key, ...outcomeOf(items) }) }
+    },
+  }))
+}
+
+/** What a batch of edges makes of the edges at each of their ends. */
+export function linkRewrites(edges: readonly Edge[], today: number): Rewrite[] {
+  const halves = edges.flatMap((edge) => [
+    halfOf(edge, edge.a, edge.b),
+    halfOf(edge, edge.b, edge.a),
+  ])
+  return byKey(halves).map(({ key, items }) => ({
+    key,
+    part: 'edges',
+    next: (held) => {
+      let blob = held
+      for (const { half } of items) blob = mergeEdge(blob, half, today)
+      return edgesRewritten('link', { key, held, blob })
+    },
+  }))
+}
+
+/** What the removal of edges makes of the edges at each of their ends. */
+export function unlinkRewrites(
+  pairs: readonly { a: Pick<IdRef, 'key'>; b: Pick<IdRef, 'key'> }[],
+  today: number,
+): Rewrite[] {
+  const halves = pairs.flatMap(({ a, b }) => [
+    { key: a.key, other: b.key },
+    { key: b.key, other: a.key },
+  ])
+  return byKey(halves).map(({ key, items }) => ({
+    key,
+    part: 'edges',
+    next: (held) => {
+      let blob = held
+      for (const { other } of items) blob = removeEdges(blob, other, today)
+      return edgesRewritten('unlink', { key, held, blob })
+    },
+  }))
+}
+
+function halfOf(edge: Edge, at: IdRef, other: IdRef) {
+  const { owner, method, firstSeenDay, lastSeenDay, expiryDay } = edge
+  return { key: at.key, half: { ...other, owner, method, firstSeenDay, lastSeenDay, expiryDay } }
+}
+
+function edgesRewritten(
+  what: Change['what'],
+  { key, held, blob }: { key: UserKey; held: Uint8Array; blob: Uint8Array },
+) {
+  if (sameBytes(held, blob)) return undefined
+  return { blob, change: packChange({ what, key, added: [], removed: [] }) }
+}
+
+function byKey<T extends { key: UserKey }>(items: readonly T[]): { key: UserKey; items: T[] }[] {
+  const groups = new Map<string, { key: UserKey; items: T[] }>()
+  for (const item of items) {
+    const name = nameOf(item.key)
+    const group = groups.get(name)
+    if (group) group.items.push(item)
+    else groups.set(name, { key: item.key, items: [item] })
+  }
+  return [...groups.values()]
+}
+
+const keyBytes = 16
+
+function nameOf(key: UserKey): string {
+  if (key.length !== keyBytes) throw new RangeError(`a key has ${keyBytes} bytes`)
+  return key.toString('latin1')
+}
+
+/** What assignments to one key come to: of an add and a remove of one segment the later counts. */
+function outcomeOf(items: readonly Assignment[]): { added: number[]; removed: number[] } {
+  const added = new Set<number>()
+  const removed = new Set<number>()
+  for (const { add, remove } of items) {
+    for (const { segment } of add) {
+      added.add(segment)
+      removed.delete(segment)
+    }
+    for (const segment of remove) {
+      removed.add(segment)
+      added.delete(segment)
+    }
+  }
+  return { added: [...added], removed: [...removed] }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
+}
