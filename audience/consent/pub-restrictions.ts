@@ -50,6 +50,7 @@ export class PubRestrictions implements RangesText {
 
   /** The restrictions (bits of `Restriction`) of this purpose for this vendor; 0 where there are none. */
   of(purpose: number, vendor: number): number {
+    if (this.#count === 0) return 0
     let found = 0
     this.bit = this.#firstBit
     for (let i = 0; i < this.#count; i++) {

@@ -14,12 +14,18 @@ const DOT = 0x2e
  * base64url. The caller has made sure that the bits lie inside the text.
  */
 export function bitsAt(bytes: Uint8Array, start: number, bit: number, count: number): number {
-  let at = start + ((bit / 6) | 0)
-  let have = 6 - (bit % 6)
+  const whole = sextetsIn(bit)
+  let at = start + whole
+  let have = 6 - (bit - whole * 6)
   let word = SEXTET[bytes[at]!]!
   for (; have < count; have += 6) word = (word << 6) | SEXTET[bytes[++at]!]!
   // One foreign character makes the word negative: -1 has all bits set, and it is never shifted out.
   return word < 0 ? -1 : (word >> (have - count)) & ((1 << count) - 1)
+}
+
+/** How many whole sextets `bit` bits fill: a division by 6 below 98,304, several times faster than `/`. */
+export function sextetsIn(bit: number): number {
+  return Math.imul(bit, 43_691) >>> 18
 }
 
 /** Where the segment that begins at `start` ends: at the next dot, or with the text. */

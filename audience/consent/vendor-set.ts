@@ -1,4 +1,4 @@
-import { bitsAt, SEXTET } from './sextets.ts'
+import { bitsAt, SEXTET, sextetsIn } from './sextets.ts'
 import { type RangesText, rangesEnd, rangesHold } from './vendor-ranges.ts'
 
 const HEAD_BITS = 17
@@ -55,7 +55,8 @@ export class VendorSet implements RangesText {
     if (vendor > this.maxId || vendor < 1) return false
     if (this.isRange) return rangesHold(this, this.entries, vendor)
     const bit = this.bit + vendor - 1
-    const sextet = SEXTET[this.bytes[this.start + ((bit / 6) | 0)]!]!
-    return sextet >= 0 && ((sextet >> (5 - (bit % 6))) & 1) === 1
+    const whole = sextetsIn(bit)
+    const sextet = SEXTET[this.bytes[this.start + whole]!]!
+    return sextet >= 0 && ((sextet >> (5 - bit + whole * 6)) & 1) === 1
   }
 }
