@@ -25,8 +25,8 @@ export const LIMITS = {
   nearCacheMaxMax: 20_000_000,
   /** Bytes of one person's memberships and matches kept in the near-cache; a bigger record is read each time. */
   nearCacheRecordBytesMax: 60_000,
-  /** Part of the near-cache's people whose record may be bigger than a row; beyond it they are read each time. */
-  nearCacheBigShare: 0.1,
+  /** Blocks of 128 bytes for what does not fit into the rows, per row; beyond it such people are read each time. */
+  nearCacheBlocksPerRow: 0.5,
   /** How long a near-cache row is served without asking again. */
   freshMsMax: 60_000,
   /** How long it is served while it is being read anew. */
@@ -44,6 +44,8 @@ export const LIMITS = {
   changesMax: 1_000,
   /** Without a successful read of the change log for longer, the near-cache starts clean. */
   changeGapMsMax: 5_000,
+  /** How long opening waits for a store that neither answers nor refuses. */
+  openWaitMs: 1_000,
   /** Waits between attempts to read the root secret from a store out of reach. */
   secretRetryMs: 500,
 } as const

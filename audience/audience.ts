@@ -1,0 +1,189 @@
+import type { Clock } from './clock.ts'
+import { LIMITS } from './limits.ts'
+import { NAMESPACE_KIND, type Namespace } from './namespace.ts'
+import type { Candidates } from './people/candidates.ts'
+import { type ChangeFollower, type FollowCounts, followChanges } from './people/follow-changes.ts'
+import { type EdgeRequest, type EndRequest, type LinkOutcome, Links } from './people/link.ts'
+import {
+  assignMemberships,
+  type MembershipFault,
+  type MembershipLine,
+} from './people/memberships.ts'
+import { NearCache } from './people/near-cache.ts'
+import type { PersonView } from './people/person-view.ts'
+import { readSecret, type SecretReader } from './people/read-secret.ts'
+import { Recall, type RecallWord } from './people/recall.ts'
+import { UserKeys } from './people/user-key.ts'
+import { refuse } from './refusal.ts'
+import type { Soon } from './soon.ts'
+import { type CatalogFeed, openCatalogFeed } from './store/catalog-feed.ts'
+import type { CatalogSnapshot } from './store/catalog-snapshot.ts'
+import type { Store, StoreFinding } from './store/store.ts'
+
+export interface AudienceOptions {
+  /** Open already; closed by whoever opened it, after the audience. */
+  store: Store
+  clock: Clock
+  log: Log
+  /** People kept in this process's near-cache. Default LIMITS.nearCacheMax. */
+  nearCacheMax?: number
+  /** Where the catalog's last snapshot is kept. */
+  snapshotFile?: string
+  /** Whether this process writes that file (one of several does). */
+  writeSnapshot?: boolean
+  /** How often the change log is read. Default LIMITS.changePollMs. */
+  changePollMs?: number
+}
+
+/** What the room says of itself: a pino logger fits. */
+export interface Log {
+  info(message: string): void
+  warn(details: object, message: string): void
+}
+
+/** Everything that is known of people, for one process. */
+export interface Audience {
+  readonly store: Store
+  /** The catalog of this process. */
+  readonly feed: CatalogFeed
+  /** The root secret is known: ids can be turned into keys. Becomes true by itself, and stays so. */
+  ready(): boolean
+  /** Undefined until `ready()`. With `identify` (people/identify.ts) it makes candidates of a request. */
+  userKeys(): UserKeys | undefined
+  /** See people/recall.ts. */
+  recall(candidates: Candidates, today: number, view: PersonView): Soon<RecallWord>
+  /** Decides on matches and keeps the accepted ones: see people/link.ts. */
+  link(edges: readonly EdgeRequest[]): Promise<LinkOutcome[]>
+  unlink(pairs: readonly { a: EndRequest; b: EndRequest }[]): Promise<void>
+  /** Puts people into segments and takes them out: see people/memberships.ts. */
+  assign(lines: readonly MembershipLine[]): Promise<MembershipFault[]>
+  /** Reads the change log and the catalog now: what was written before the call is seen after it. */
+  poke(): Promise<void>
+  counts(): AudienceCounts
+  findings(): StoreFinding[]
+  close(): Promise<void>
+}
+
+export type AudienceCounts = ReturnType<Recall['counts']> & { follow: FollowCounts }
+
+/**
+ * Opens the room on a store. It never waits for a store that is out of reach: people are strangers to
+ * a process whose near-cache is empty, and keys come once the root secret can be read.
+ */
+export async function openAudience(options: AudienceOptions): Promise<Audience> {
+  const room = new Room(options)
+  await room.open()
+  return room
+}
+
+class Room implements Audience {
+  readonly store: Store
+  readonly feed: CatalogFeed
+  readonly #clock: Clock
+  readonly #recall: Recall
+  readonly #follower: ChangeFollower
+  readonly #secret: SecretReader
+  readonly #links = new Links()
+  #keys: UserKeys | undefined
+  /** Namespaces with one value per person, as of one snapshot. */
+  #singles: { of: CatalogSnapshot | undefined; numbers: ReadonlySet<number> }
+
+  constructor({ store, clock, log, ...more }: AudienceOptions) {
+    this.store = store
+    this.#clock = clock
+    this.#singles = { of: undefined, numbers: new Set() }
+    const max = more.nearCacheMax ?? LIMITS.nearCacheMax
+    this.#recall = new Recall(store.people, new NearCache({ clock, max }))
+    this.feed = openCatalogFeed({ store: store.catalog, clock, ...snapshotOf(more) })
+    this.#follower = followChanges({
+      store: store.people,
+      clock,
+      onChange: (key) => this.#recall.forget(key),
+      onGap: () => this.#recall.forgetAll(),
+      ...(more.changePollMs === undefined ? {} : { pollMs: more.changePollMs }),
+    })
+    this.#secret = readSecret(store, log, (secret) => {
+      this.#keys = new UserKeys(secret)
+    })
+  }
+
+  /** Waits for the store's first answers or refusals, but never for a store that says nothing. */
+  async open(): Promise<void> {
+    const answers = Promise.all([this.#secret.tried, this.feed.poke(), this.#follower.poke()])
+    let timer: NodeJS.Timeout | undefined
+    const enough = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, LIMITS.openWaitMs)
+    })
+    await Promise.race([answers, enough])
+    clearTimeout(timer)
+  }
+
+  ready(): boolean {
+    return this.#keys !== undefined
+  }
+
+  userKeys(): UserKeys | undefined {
+    return this.#keys
+  }
+
+  recall(candidates: Candidates, today: number, view: PersonView): Soon<RecallWord> {
+    return this.#recall.recall(candidates, today, view)
+  }
+
+  async link(edges: readonly EdgeRequest[]): Promise<LinkOutcome[]> {
+    return this.#links.link(this.#deps(), edges)
+  }
+
+  async unlink(pairs: readonly { a: EndRequest; b: EndRequest }[]): Promise<void> {
+    return this.#links.unlink(this.#deps(), pairs)
+  }
+
+  async assign(lines: readonly MembershipLine[]): Promise<MembershipFault[]> {
+    return assignMemberships(this.#deps(), lines)
+  }
+
+  async poke(): Promise<void> {
+    await Promise.all([this.feed.poke(), this.#follower.poke()])
+  }
+
+  counts(): AudienceCounts {
+    return { ...this.#recall.counts(), follow: this.#follower.counts() }
+  }
+
+  findings(): StoreFinding[] {
+    return [...this.store.findings(), ...this.feed.findings()]
+  }
+
+  async close(): Promise<void> {
+    this.#secret.stop()
+    await Promise.all([this.#follower.close(), this.feed.close()])
+  }
+
+  #deps() {
+    const keys = this.#keys
+    if (keys === undefined) throw refuse('conflict', '', 'the store has not been reached yet')
+    const isOnePerPerson = (namespace: number) => this.#onePerPerson().has(namespace)
+    return { store: this.store.people, clock: this.#clock, keys, isOnePerPerson }
+  }
+
+  #onePerPerson(): ReadonlySet<number> {
+    const snapshot = this.feed.current()
+    if (this.#singles.of !== snapshot)
+      this.#singles = { of: snapshot, numbers: singlesOf(snapshot) }
+    return this.#singles.numbers
+  }
+}
+
+function snapshotOf(options: { snapshotFile?: string; writeSnapshot?: boolean }) {
+  const { snapshotFile, writeSnapshot = false } = options
+  return snapshotFile === undefined ? {} : { snapshotFile, writeSnapshot }
+}
+
+function singlesOf(snapshot: CatalogSnapshot | undefined): ReadonlySet<number> {
+  const numbers = new Set<number>()
+  for (const { value } of snapshot?.kind(NAMESPACE_KIND).values() ?? []) {
+    const namespace = value as Namespace
+    if (namespace.maxPerPerson === 1) numbers.add(namespace.number)
+  }
+  return numbers
+}

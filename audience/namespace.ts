@@ -1,0 +1,66 @@
+import { LIMITS } from './limits.ts'
+import { checker, type Static, Type } from './schema.ts'
+
+/** Catalog kind under which namespaces are kept; a record's id is the namespace's name. */
+export const NAMESPACE_KIND = 'namespace'
+
+/** Whose ids a namespace holds. The bid path reads partner, eid and device only. */
+export const NamespaceKinds = {
+  partner: 'The ids a partner knows people by; its name is the partner’s id.',
+  eid: 'The ids of an extended identifier source, such as a domain; its name is `eids[].source`.',
+  device: 'Advertising ids of devices.',
+  source: 'Ids that a source of events gives to visitors.',
+  crm: 'Ids of customers in a customer file.',
+} as const
+export type NamespaceKind = keyof typeof NamespaceKinds
+
+/** A namespace as kept in the catalog. Owner and kind are fixed when it is made. */
+export const NamespaceSchema = Type.Object(
+  {
+    name: Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,126}$' }),
+    number: Type.Integer({ minimum: 1, maximum: LIMITS.numberMax }),
+    kind: Type.Enum(Object.keys(NamespaceKinds) as NamespaceKind[]),
+    owner: Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,62}$' }),
+    maxPerPerson: Type.Optional(Type.Literal(1)),
+  },
+  { additionalProperties: false },
+)
+
+/**
+ * `number` names it in keys and is never given twice. `owner` is a partner's id, or EXCHANGE_OWNER.
+ * `maxPerPerson: 1`: one person has one value here, and a match that says otherwise is refused.
+ */
+export type Namespace = Static<typeof NamespaceSchema>
+
+/** Names every field at fault of what should be a Namespace. */
+export const checkNamespace = checker(NamespaceSchema)
+
+/** Owner of what belongs to no partner. */
+export const EXCHANGE_OWNER = 'exchange'
+
+/** Advertising ids of devices (`device.ifa`): always there, always number 1. */
+export const IFA: Namespace = { name: 'ifa', number: 1, kind: 'device', owner: EXCHANGE_OWNER }
+
+/** Why a value is no id. */
+export const IdFaults = {
+  empty: 'The value is empty.',
+  too_long: 'The value is longer than 512 bytes.',
+  control_bytes: 'The value holds control bytes.',
+  zeros: 'The value is all zeros, which devices send instead of an advertising id.',
+} as const
+export type IdFault = keyof typeof IdFaults
+
+/** What is wrong with a value in a namespace; undefined when it is an id. */
+export function idFault(namespace: number, value: string): IdFault | undefined {
+  if (value === '') return 'empty'
+  if (Buffer.byteLength(value) > LIMITS.idBytesMax) return 'too_long'
+  if (/[\x00-\x1f\x7f]/.test(value)) return 'control_bytes'
+  if (namespace === IFA.number && /^[0-]*$/.test(value)) return 'zeros'
+  return undefined
+}
+
+/** A value in the form its namespace keys it by: `ifa` in lower case (A to Z only), others as they are. */
+export function idForm(namespace: number, value: string): string {
+  if (namespace !== IFA.number) return value
+  return value.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+}

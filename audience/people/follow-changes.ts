@@ -1,0 +1,130 @@
+import type { Clock } from '../clock.ts'
+import { LIMITS } from '../limits.ts'
+import type { Changes, LogCursor, PeopleStore, UserKey } from '../store/store.ts'
+
+export interface FollowOptions {
+  store: PeopleStore
+  clock: Clock
+  /** Told of each key whose record changed, at least once, in order. */
+  onChange: (key: UserKey) => void
+  /** Told when changes may have been missed: whatever was derived from records must be dropped. */
+  onGap: () => void
+  /** Default LIMITS.changePollMs. */
+  pollMs?: number
+}
+
+export interface FollowCounts {
+  /** Entries of the change log read. */
+  changes: number
+  /** Times changes may have been missed. */
+  gaps: number
+  /** Reads of the change log that failed. */
+  failures: number
+}
+
+/** Follows the store's change log from now on, in this process. */
+export interface ChangeFollower {
+  /** Reads the log now: `onChange` was told of all that was written before the call. Never rejects. */
+  poke(): Promise<void>
+  counts(): FollowCounts
+  /** Ends the polls; resolves when none is under way. */
+  close(): Promise<void>
+}
+
+/**
+ * Polls the change log. A failed poll is made up for by the next, from the same place; but after
+ * LIMITS.changeGapMsMax without one, or where the log no longer reaches back, the follower starts
+ * clean rather than trust what it can no longer know (`onGap`).
+ */
+export function followChanges(options: FollowOptions): ChangeFollower {
+  return new Follower(options)
+}
+
+class Follower implements ChangeFollower {
+  readonly #options: FollowOptions
+  readonly #timer: NodeJS.Timeout
+  readonly #counts: FollowCounts = { changes: 0, gaps: 0, failures: 0 }
+  /** Undefined until the store first answered. */
+  #cursor: LogCursor | undefined
+  #readAtMs: number
+  #polling: Promise<void> | undefined
+  #nextPoll: Promise<void> | undefined
+
+  constructor(options: FollowOptions) {
+    this.#options = options
+    this.#readAtMs = options.clock.elapsed()
+    this.#timer = setInterval(() => {
+      if (this.#polling === undefined) void this.poke()
+    }, options.pollMs ?? LIMITS.changePollMs)
+    this.#timer.unref()
+  }
+
+  poke(): Promise<void> {
+    // A poll under way may have read before the caller wrote: it is followed by another.
+    if (this.#polling !== undefined) {
+      this.#nextPoll ??= this.#polling.then(() => {
+        this.#nextPoll = undefined
+        return this.poke()
+      })
+      return this.#nextPoll
+    }
+    this.#polling = this.#poll().finally(() => {
+      this.#polling = undefined
+    })
+    return this.#polling
+  }
+
+  counts(): FollowCounts {
+    return { ...this.#counts }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#polling
+  }
+
+  async #poll(): Promise<void> {
+    const { clock } = this.#options
+    const beganMs = clock.elapsed()
+    try {
+      await this.#read()
+    } catch {
+      this.#counts.failures++
+      return
+    }
+    if (beganMs - this.#readAtMs > LIMITS.changeGapMsMax) this.#gap()
+    this.#readAtMs = beganMs
+  }
+
+  async #read(): Promise<void> {
+    const { store } = this.#options
+    if (this.#cursor === undefined) {
+      this.#cursor = await store.changesEnd()
+      // What was read before the cursor was known may have changed unseen.
+      return this.#gap()
+    }
+    for (;;) {
+      const changes = await store.changesSince(this.#cursor, LIMITS.changesMax)
+      this.#apply(changes)
+      if (changes.entries.length < LIMITS.changesMax) return
+      await nextTurn()
+    }
+  }
+
+  #apply(changes: Changes): void {
+    if (changes.fellOff) this.#gap()
+    for (const { key } of changes.entries) this.#options.onChange(key)
+    this.#counts.changes += changes.entries.length
+    this.#cursor = changes.cursor
+  }
+
+  #gap(): void {
+    this.#counts.gaps++
+    this.#options.onGap()
+  }
+}
+
+/** Lets requests in between the parts of a long read. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

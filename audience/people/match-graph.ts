@@ -1,0 +1,146 @@
+import { unpackEdges } from '../../proto/edge-blob.ts'
+import { LIMITS } from '../limits.ts'
+import type { IdRef, PeopleStore } from '../store/store.ts'
+import type { LinkRefusal } from './reasons.ts'
+import { nameOf } from './shared-reads.ts'
+
+export interface MatchGraphOptions {
+  store: PeopleStore
+  /** UTC day: matches that end on it or before do not count. */
+  today: number
+  /** Whether one person has only one value in this namespace. */
+  isOnePerPerson: (namespace: number) => boolean
+}
+
+/**
+ * Who is joined to whom around some ids: read from the store, then grown match by match as they are
+ * accepted, so that those of one batch see each other.
+ */
+export class MatchGraph {
+  readonly #options: MatchGraphOptions
+  readonly #nodes = new Map<string, Node>()
+  readonly #read = new Set<string>()
+
+  private constructor(options: MatchGraphOptions) {
+    this.#options = options
+  }
+
+  /** Reads all ids that live matches connect with the given ones, ring by ring. */
+  static async around(ids: readonly IdRef[], options: MatchGraphOptions): Promise<MatchGraph> {
+    const graph = new MatchGraph(options)
+    for (let ring = graph.#unread(ids); ring.length > 0; ) {
+      const reached: IdRef[] = []
+      for (let from = 0; from < ring.length; from += LIMITS.recallKeysMax)
+        reached.push(...(await graph.#readBatch(ring.slice(from, from + LIMITS.recallKeysMax))))
+      ring = graph.#unread(reached)
+    }
+    return graph
+  }
+
+  /** Why a match between two ids of the graph is refused; undefined when it may be made. */
+  refusalOf(a: IdRef, b: IdRef, owner: number): LinkRefusal | undefined {
+    const from = this.#nodeOf(a)
+    const to = this.#nodeOf(b)
+    if (from === to) return 'self'
+    const person = personOf(from)
+    const other = personOf(to)
+    if (person !== other) {
+      if (!agree(person, other)) return 'one_per_person'
+      if (person.ids + other.ids > LIMITS.idsPerPersonMax) return 'too_many_ids'
+    }
+    return hasRoom(from, b, owner) && hasRoom(to, a, owner) ? undefined : 'too_many_matches'
+  }
+
+  /** Makes a match that was not refused. */
+  join(a: IdRef, b: IdRef, owner: number): void {
+    const from = this.#nodeOf(a)
+    const to = this.#nodeOf(b)
+    from.matches.add(matchName(b, owner))
+    to.matches.add(matchName(a, owner))
+    merge(personOf(from), personOf(to))
+  }
+
+  /** Which of the ids are yet to be read, each once; from now on they count as read. */
+  #unread(ids: readonly IdRef[]): IdRef[] {
+    return ids.filter(({ key }) => {
+      const name = nameOf(key)
+      if (this.#read.has(name)) return false
+      this.#read.add(name)
+      return true
+    })
+  }
+
+  /** Takes in the live matches of some ids; the ids at their other ends. */
+  async #readBatch(ids: readonly IdRef[]): Promise<IdRef[]> {
+    const { store, today } = this.#options
+    const records = await store.recall(ids.map((id) => id.key))
+    const reached: IdRef[] = []
+    for (const [i, id] of ids.entries()) {
+      for (const edge of unpackEdges(records[i]?.edges ?? NO_EDGES)) {
+        if (edge.expiryDay <= today) continue
+        const { namespace, value, owner } = edge
+        const other = { key: Buffer.from(edge.key), namespace, value }
+        this.join(id, other, owner)
+        reached.push(other)
+      }
+    }
+    return reached
+  }
+
+  #nodeOf({ key, namespace }: IdRef): Node {
+    const name = nameOf(key)
+    let node = this.#nodes.get(name)
+    if (node === undefined) {
+      const single = new Map<number, string>()
+      if (this.#options.isOnePerPerson(namespace)) single.set(namespace, name)
+      node = { matches: new Set(), person: { ids: 1, single, partOf: undefined } }
+      this.#nodes.set(name, node)
+    }
+    return node
+  }
+}
+
+interface Node {
+  /** Names of its live matches: other end and owner. */
+  matches: Set<string>
+  person: Person
+}
+
+/** Ids joined so far; one that was joined with another is a part of that one. */
+interface Person {
+  ids: number
+  /** Namespaces that allow one value → name of the key of that value. */
+  single: Map<number, string>
+  partOf: Person | undefined
+}
+
+const NO_EDGES = new Uint8Array(0)
+
+function personOf(node: Node): Person {
+  while (node.person.partOf !== undefined) node.person = node.person.partOf
+  return node.person
+}
+
+/** No namespace that allows one value has another on each side. */
+function agree(a: Person, b: Person): boolean {
+  for (const [namespace, value] of a.single) {
+    const other = b.single.get(namespace)
+    if (other !== undefined && other !== value) return false
+  }
+  return true
+}
+
+function merge(into: Person, part: Person): void {
+  if (into === part) return
+  into.ids += part.ids
+  for (const [namespace, value] of part.single) into.single.set(namespace, value)
+  part.partOf = into
+}
+
+function matchName({ key }: IdRef, owner: number): string {
+  return `${nameOf(key)}${owner}`
+}
+
+function hasRoom(node: Node, other: IdRef, owner: number): boolean {
+  return node.matches.size < LIMITS.edgesPerIdMax || node.matches.has(matchName(other, owner))
+}

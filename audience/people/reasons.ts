@@ -1,0 +1,9 @@
+/** Why a match was refused; nothing moved. */
+export const LinkRefusals = {
+  bad_value: 'One of the two values is no id: empty, too long, with control bytes, or all zeros.',
+  self: 'Both ends are the same id.',
+  one_per_person: 'It would give one person two values in a namespace that allows one.',
+  too_many_ids: 'The person would be joined of more than 64 ids.',
+  too_many_matches: 'One of the two ids has 256 live matches already.',
+} as const
+export type LinkRefusal = keyof typeof LinkRefusals

@@ -1,0 +1,51 @@
+import { LIMITS } from './limits.ts'
+import { checker, type Static, Type } from './schema.ts'
+
+/** Catalog kind under which segments are kept; a record's id is the segment's. */
+export const SEGMENT_KIND = 'segment'
+
+/** How the owner came by a segment, in the owner's own words: nothing is derived from it. */
+export const Provenances = {
+  first_party: 'From the owner’s own contact with the person.',
+  campaign: 'From campaigns the owner ran.',
+  second_party: 'From a partner that collected it itself.',
+  third_party: 'From a provider that collected it elsewhere.',
+} as const
+export type Provenance = keyof typeof Provenances
+
+const fields = {
+  name: Type.String({ minLength: 1, maxLength: 255 }),
+  /** Partner id: the tenant the segment belongs to. */
+  owner: Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,62}$' }),
+  provenance: Type.Enum(Object.keys(Provenances) as Provenance[]),
+  /** Node of a taxonomy the segment stands for (AdCOM list "Category Taxonomies"; `segtax` ≥ 500 is private). */
+  taxonomy: Type.Optional(
+    Type.Object(
+      {
+        segtax: Type.Integer({ minimum: 1, maximum: LIMITS.numberMax }),
+        id: Type.String({ minLength: 1, maxLength: 128 }),
+      },
+      { additionalProperties: false },
+    ),
+  ),
+  /** How long a membership holds that does not say so itself. */
+  ttlDays: Type.Integer({ minimum: 1, maximum: LIMITS.ttlDaysMax }),
+  /** Says something about the person that law protects specially (GDPR art. 9). */
+  sensitive: Type.Optional(Type.Boolean()),
+}
+
+/** Body of PUT /api/segments/{id}. */
+export const SegmentBodySchema = Type.Object(fields, { additionalProperties: false })
+export type SegmentBody = Static<typeof SegmentBodySchema>
+
+/** A segment as kept in the catalog: `number` names it in profiles, and is never given twice. */
+export const SegmentSchema = Type.Object(
+  { ...fields, number: Type.Integer({ minimum: 1, maximum: LIMITS.numberMax }) },
+  { additionalProperties: false },
+)
+export type Segment = Static<typeof SegmentSchema>
+
+/** Names every field at fault of what should be a body of PUT /api/segments/{id}. */
+export const checkSegmentBody = checker(SegmentBodySchema)
+/** The same for a segment as kept. */
+export const checkSegment = checker(SegmentSchema)
