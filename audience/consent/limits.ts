@@ -15,6 +15,12 @@ export const GPP_STRINGS_MAX = 4
 /** Sections of one GPP string; 27 are registered. */
 export const GPP_SECTIONS_MAX = 64
 
+/** Characters of a US section with its sub-section; the longest registered has 15. */
+export const US_SECTION_CHARS_MAX = 64
+
+/** Bytes of one `gpp_sid` value. */
+export const GPP_SID_BYTES_MAX = 1_024
+
 /** Different section ids that `gpp_sid` may name. */
 export const GPP_SIDS_MAX = 64
 

@@ -1,5 +1,5 @@
 import { Kind } from '../../proto/bid-facts.ts'
-import { GPP_SIDS_MAX } from './limits.ts'
+import { GPP_SID_BYTES_MAX, GPP_SIDS_MAX } from './limits.ts'
 import { TextSpan } from './signal-value.ts'
 
 /**
@@ -27,8 +27,9 @@ export class SectionIds {
   /** Adds what one value of `gpp_sid` names. */
   add(kind: number, bytes: Uint8Array, start: number, end: number): void {
     if (kind === Kind.null) return
-    if (kind === Kind.array && this.#addPlain(bytes, start + 1, end - 1)) return
-    this.#addValue(valueIn(kind, bytes, start, end, this.#text))
+    if (end - start > GPP_SID_BYTES_MAX) this.isUnreadable = true
+    else if (kind !== Kind.array || !this.#addPlain(bytes, start + 1, end - 1))
+      this.#addValue(valueIn(kind, bytes, start, end, this.#text))
   }
 
   /** `[6]`, `[7, 8]`: what is nearly always sent, without making a value of it. */

@@ -1,3 +1,4 @@
+import { US_SECTION_CHARS_MAX } from './limits.ts'
 import { bitsAt, segmentEnd } from './sextets.ts'
 import { US_FIELDS_COUNT, UsField, type UsLayout, usLayoutOf } from './us-layouts.ts'
 
@@ -27,7 +28,7 @@ export class UsSection {
     this.isSound = true
     this.#bytes = bytes
     const coreEnd = segmentEnd(bytes, start, end)
-    if (coreEnd === start) return false
+    if (coreEnd === start || end - start > US_SECTION_CHARS_MAX) return false
     const version = bitsAt(bytes, start, 0, VERSION_BITS)
     const layout = usLayoutOf(sectionId, version)
     if (version < 0 || layout === undefined) return false

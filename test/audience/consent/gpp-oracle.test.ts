@@ -61,6 +61,7 @@ describe('a US section', () => {
     expect(read(8, 'B_oAAABA.QA'), 'a value 3').toBe(false)
     expect(read(8, 'BVoAAABD.QA'), 'bits after the fields').toBe(false)
     expect(read(8, 'BVoAAABAA.QA'), 'zeros after the fields').toBe(true)
+    expect(read(8, `BVoAAABA${'A'.repeat(64)}`), 'without end').toBe(false)
     expect(read(8, 'BVoAAA'), 'cut').toBe(false)
     expect(read(8, ''), 'empty').toBe(false)
     expect(read(8, '.QA'), 'no core').toBe(false)

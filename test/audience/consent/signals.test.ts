@@ -246,6 +246,7 @@ describe('gpp_sid', () => {
     [{}, 'denied_gpp_unreadable'],
     [true, 'denied_gpp_unreadable'],
     [[[7]], 'denied_gpp_unreadable'],
+    [Array(2_000).fill(7), 'denied_gpp_unreadable'],
     [Array.from({ length: 65 }, (_, i) => i + 100), 'denied_gpp_unreadable'],
   ])('%j in both placements', (sid, answer) => {
     expect(answerTo({ regs: { gpp: gpp.optsOut, gpp_sid: sid } })).toBe(answer)
