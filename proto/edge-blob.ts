@@ -125,7 +125,7 @@ export function readEdges(
 }
 
 const reader = new VarintReader()
-const decoder = new TextDecoder()
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 function skipRest(): void {
   for (let i = 0; i < 4; i++) reader.next()

@@ -1,45 +1,52 @@
+import { LIMITS } from './limits.ts'
 import { VarintReader, writeVarint } from './varint.ts'
 
 /**
  * The packed memberships of one id:
  *
- *   version (1 byte) · base day · count · count × ( segment number, as the distance from the one
- *   before · expiry day, as the distance from the base day )
+ *   version (1 byte) · count · base day · width (1 byte)
+ *   count × expiry day, as the distance from the base day in `width` bits, lowest bit first
+ *   count × segment number, as the distance from the one before
  *
- * all numbers varints, segments ascending, the base day the earliest expiry. About 2.5 bytes a
- * membership. No memberships are no bytes at all. Bytes of an unknown version, or cut off, hold what
- * can be read of them and nothing else.
+ * Numbers are varints where nothing else is said, segments ascend, the base day is the earliest expiry,
+ * and the width is what the latest one needs. About 2.5 bytes a membership. No memberships are no
+ * bytes at all. Bytes of an unknown version, or cut off, hold what can be read of them and nothing else.
  */
 export interface Membership {
-  /** Segment number. */
+  /** Segment number, below 2^31. */
   segment: number
   /** First UTC day (days since the epoch) on which it no longer holds. */
   expiryDay: number
 }
 
 const VERSION = 1
+const SEGMENT_MAX = 2 ** 31 - 1
 
 /** Packs memberships given in any order; of a segment given twice the last counts. */
 export function packProfile(memberships: readonly Membership[]): Uint8Array {
-  const days = new Map(memberships.map(({ segment, expiryDay }) => [segment, expiryDay]))
+  const days = new Map<number, number>()
+  for (const { segment, expiryDay } of memberships)
+    days.set(segment, Math.min(Math.max(expiryDay, 0), LIMITS.expiryDayMax))
   if (days.size === 0) return new Uint8Array(0)
-  const baseDay = Math.min(...days.values())
+  const segments = [...days.keys()].sort((a, b) => a - b)
+  const inOrder = segments.map((segment) => days.get(segment)!)
+  const baseDay = inOrder.reduce((min, day) => Math.min(min, day))
   const bytes = [VERSION]
+  writeVarint(bytes, segments.length)
   writeVarint(bytes, baseDay)
-  writeVarint(bytes, days.size)
-  let last = 0
-  for (const segment of [...days.keys()].sort((a, b) => a - b)) {
-    writeVarint(bytes, segment - last)
-    writeVarint(bytes, days.get(segment)! - baseDay)
-    last = segment
-  }
+  const distances = inOrder.map((day) => day - baseDay)
+  writeFixed(bytes, distances)
+  segments.forEach((segment, i) => {
+    writeVarint(bytes, segment - (segments[i - 1] ?? 0))
+  })
   return Uint8Array.from(bytes)
 }
 
 /** Every membership in the blob, live or not. */
 export function unpackProfile(blob: Uint8Array): Membership[] {
   const found: Membership[] = []
-  walk(blob, 0, blob.length, (segment, expiryDay) => found.push({ segment, expiryDay }))
+  if (!begin(blob, 0, blob.length)) return found
+  for (let i = 0; nextSegment(); i++) found.push({ segment, expiryDay: expiryDayOf(i) })
   return found
 }
 
@@ -77,38 +84,72 @@ export function readProfile(
   into: SegmentsOut,
   at: number,
 ): number {
-  if (start >= end || bytes[start] !== VERSION) return 0
-  reader.begin(bytes, start + 1, end)
-  const lastDayFromBase = today - reader.next()
+  if (!begin(bytes, start, end)) return 0
   const { segment: out } = into
-  let left = reader.next()
-  let segment = 0
   let to = at
-  for (; left > 0 && to < out.length; left--) {
-    segment += reader.next()
-    const isLive = reader.next() > lastDayFromBase
-    if (reader.failed) break
-    if (isLive) out[to++] = segment
-  }
+  for (let i = 0; to < out.length && nextSegment(); i++)
+    if (expiryDayOf(i) > today) out[to++] = segment
   return to - at
 }
 
+// One walk over a blob at a time: `begin`, then `nextSegment` as long as it says yes.
 const reader = new VarintReader()
+let baseDay = 0
+let width = 0
+let daysAt = 0
+let left = 0
+let segment = 0
+let isFirst = true
 
-function walk(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  then: (segment: number, expiryDay: number) => void,
-): void {
-  if (start >= end || bytes[start] !== VERSION) return
+function begin(bytes: Uint8Array, start: number, end: number): boolean {
+  if (start >= end || bytes[start] !== VERSION) return false
   reader.begin(bytes, start + 1, end)
-  const baseDay = reader.next()
-  let left = reader.next()
-  for (let segment = 0; left > 0; left--) {
-    segment += reader.next()
-    const expiryDay = baseDay + reader.next()
-    if (reader.failed) return
-    then(segment, expiryDay)
+  left = reader.next()
+  baseDay = reader.next()
+  width = bytes[reader.at] ?? WIDTH_MAX + 1
+  daysAt = reader.at + 1
+  segment = 0
+  isFirst = true
+  // More than any blob could hold are no reason to step further than its end.
+  reader.skip(1 + Math.ceil((left * width) / 8))
+  return !reader.failed && width <= WIDTH_MAX && baseDay <= LIMITS.expiryDayMax
+}
+
+/** Moves on to the next membership; false at the end, and where the bytes stop making sense. */
+function nextSegment(): boolean {
+  if (left === 0) return false
+  left--
+  const distance = reader.next()
+  segment += distance
+  const isAscending = isFirst || distance > 0
+  isFirst = false
+  return !reader.failed && isAscending && segment <= SEGMENT_MAX
+}
+
+const WIDTH_MAX = 24
+
+/** The width reaches over four bytes at most; those beyond the days belong to segments and are masked. */
+function expiryDayOf(i: number): number {
+  const bit = i * width
+  const at = daysAt + (bit >>> 3)
+  const { bytes } = reader
+  const four = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+  const day = baseDay + ((four >>> (bit & 7)) & ((1 << width) - 1))
+  return Math.min(day, LIMITS.expiryDayMax)
+}
+
+/** Appends the width that the greatest number needs, and every number in that many bits. */
+function writeFixed(bytes: number[], numbers: readonly number[]): void {
+  const bits = 32 - Math.clz32(numbers.reduce((max, number) => Math.max(max, number)))
+  bytes.push(bits)
+  let held = 0
+  let heldBits = 0
+  for (const number of numbers) {
+    held |= number << heldBits
+    for (heldBits += bits; heldBits >= 8; heldBits -= 8) {
+      bytes.push(held & 0xff)
+      held >>>= 8
+    }
   }
+  if (heldBits > 0) bytes.push(held)
 }
