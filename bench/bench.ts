@@ -1,0 +1,93 @@
+// `npm run bench [-- --quick] [-- --json]`: ours beside a floor and peers, interleaved in one run.
+// The figures are ratios of server CPU a request; README's table is rewritten by a full run.
+import { execFileSync } from 'node:child_process'
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { contenderTable, cpuFigures, type Figure, figureTable } from './figures.ts'
+import { latencyFigures } from './latency.ts'
+import { hasWrk } from './load.ts'
+import { startOurs } from './ours.ts'
+import { type Contender, startPeer } from './processes.ts'
+import { profileFigures } from './profile-figures.ts'
+import { startRedis } from './redis.ts'
+import { playRounds, type Round } from './rounds.ts'
+import { scaleFigures } from './scale.ts'
+import { storeFigures } from './store-figures.ts'
+import { makeWorkload, SEED } from './workload.ts'
+import { writeReadme } from './write-readme.ts'
+
+const { values: flags } = parseArgs({
+  options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, only: { type: 'string' } },
+})
+const quick = flags.quick ?? false
+const CONNECTIONS = 16
+
+const say = (line: string) => process.stderr.write(`${line}\n`)
+
+async function main(): Promise<void> {
+  say(`Passerelle bench: seed ${SEED}, ${machine()}`)
+  const { requests, people } = makeWorkload()
+  const redis = await startRedis()
+  if (!redis) say('redis-server is not on PATH: the stack peer and the Redis figures are left out.')
+  const ours = await startOurs('ours')
+  await ours.importPeople(people)
+  const peers = [await startPeer('floor'), await startPeer('parse')]
+  if (redis) peers.push(await startPeer('stack', [String(await redis.loadProfiles(people))]))
+  const contenders: Contender[] = [peers[0]!, ours, ...peers.slice(1)]
+  try {
+    const rounds = await play(contenders, requests, 'autocannon')
+    const figures = cpuFigures(rounds, 'autocannon')
+    if (hasWrk()) figures.push(...cpuFigures(await play(contenders, requests, 'wrk'), 'wrk'))
+    figures.push(...(await latencyFigures(ours, requests, quick ? 4 : 10)))
+    for (const contender of contenders) await contender.stop()
+    if (!quick) figures.push(...(await slowFigures(requests, redis !== undefined)))
+    report(rounds, figures)
+  } finally {
+    for (const contender of contenders) await contender.stop()
+    await redis?.stop()
+  }
+}
+
+function play(contenders: Contender[], requests: Buffer[], by: 'autocannon' | 'wrk') {
+  const rounds = quick ? (by === 'wrk' ? 1 : 2) : 7
+  say(`${rounds} rounds by ${by}: ${contenders.map((one) => one.name).join(', ')}`)
+  return playRounds(contenders, requests, {
+    rounds,
+    by,
+    seconds: quick ? 1 : 4,
+    connections: CONNECTIONS,
+    onRound: (round, of) => say(`  round ${round} of ${of}`),
+  })
+}
+
+async function slowFigures(requests: Buffer[], hasRedis: boolean): Promise<Figure[]> {
+  say('cost at scale, memory, Redis (some minutes)')
+  return [
+    ...(await scaleFigures(requests, say)),
+    ...(await profileFigures(say)),
+    ...(hasRedis ? await storeFigures(say) : []),
+  ]
+}
+
+function report(rounds: Round[], figures: Figure[]): void {
+  if (flags.json) {
+    process.stdout.write(`${JSON.stringify({ machine: machine(), seed: SEED, rounds, figures })}\n`)
+    return
+  }
+  const lines = [...contenderTable(rounds), '', ...figureTable(figures)]
+  process.stdout.write(`${lines.join('\n')}\n`)
+  if (!quick) writeReadme([`Machine: ${machine()}.`, '', ...lines])
+}
+
+function machine(): string {
+  const commit = (() => {
+    try {
+      return execFileSync('git', ['rev-parse', '--short', 'HEAD']).toString().trim()
+    } catch {
+      return 'no commit'
+    }
+  })()
+  return `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, ${commit}`
+}
+
+await main()

@@ -1,0 +1,119 @@
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import autocannon from 'autocannon'
+import type { Contender } from './processes.ts'
+
+/** One burst of load on one contender, seen from both sides. */
+export interface Burst {
+  /** Server CPU (user + system, all its processes) per request, microseconds. */
+  cpuUs: number
+  /** Requests per second on the wall clock: shared with the generator, so not compared. */
+  rate: number
+  p50Ms: number
+  p99Ms: number
+  /** Mean bytes of an answer with its head: shows whether all were enriched. */
+  bytes: number
+}
+
+export interface LoadOptions {
+  seconds: number
+  connections: number
+  /** Requests a second over all connections; as fast as it goes where absent. */
+  rate?: number
+}
+
+/** Load by autocannon: the requests are built once, ahead, and dealt out to the connections. */
+export async function cannon(
+  contender: Contender,
+  requests: readonly Buffer[],
+  { seconds, connections, rate }: LoadOptions,
+): Promise<Burst> {
+  const share = Math.ceil(requests.length / connections)
+  let next = 0
+  const before = contender.cpuS()
+  const result = await autocannon({
+    url: contender.url,
+    connections,
+    duration: seconds,
+    ...(rate === undefined ? {} : { overallRate: rate }),
+    method: 'POST',
+    headers: contender.headers,
+    setupClient: (client) => {
+      const slice = requests.slice(next, next + share)
+      next = (next + share) % (share * connections)
+      client.setRequests(slice.map((body) => ({ method: 'POST', body })))
+    },
+  })
+  const used = contender.cpuS() - before
+  if (result.non2xx > 0 || result.errors > 0)
+    throw new Error(`${contender.name}: ${result.non2xx} answers not 2xx, ${result.errors} errors`)
+  const count = result.requests.total
+  return {
+    cpuUs: (used / count) * 1e6,
+    rate: count / result.duration,
+    p50Ms: result.latency.p50,
+    p99Ms: result.latency.p99,
+    bytes: result.throughput.total / count,
+  }
+}
+
+export function hasWrk(): boolean {
+  try {
+    execFileSync('wrk', ['-v'], { stdio: 'ignore' })
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT'
+  }
+  return true
+}
+
+/** The same by wrk, whose own appetite is small. */
+export async function wrk(
+  contender: Contender,
+  requests: readonly Buffer[],
+  { seconds, connections }: LoadOptions,
+): Promise<Burst> {
+  const folder = mkdtempSync(join(tmpdir(), 'passerelle-wrk-'))
+  try {
+    writeFileSync(join(folder, 'bodies'), `${requests.join('\n')}\n`)
+    writeFileSync(join(folder, 'load.lua'), luaOf(folder, contender))
+    const before = contender.cpuS()
+    const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-s', 'load.lua']
+    const { stdout } = await run('wrk', [...args, new URL(contender.url).origin], { cwd: folder })
+    return readWrk(stdout, contender.cpuS() - before, contender.name)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const run = promisify(execFile)
+
+function luaOf(folder: string, contender: Contender): string {
+  const headers = Object.entries(contender.headers)
+    .map(([name, value]) => `["${name}"]="${value}"`)
+    .join(',')
+  const { pathname, search } = new URL(contender.url)
+  return `local r = {} local i = 0
+init = function() for l in io.lines("${folder}/bodies") do
+  r[#r + 1] = wrk.format("POST", "${pathname}${search}", {${headers}}, l) end end
+request = function() i = i % #r + 1 return r[i] end
+done = function(s, l) io.write(string.format("\\nRESULT %d %d %d %d %f %f\\n",
+  s.requests, s.duration, s.bytes, s.errors.status, l:percentile(50), l:percentile(99))) end
+`
+}
+
+function readWrk(stdout: string, usedS: number, name: string): Burst {
+  const fields = /^RESULT (.*)$/m.exec(stdout)?.[1]?.split(' ').map(Number)
+  if (!fields) throw new Error(`wrk said nothing that can be read: ${stdout.slice(0, 300)}`)
+  const [count = 0, durationUs = 0, bytes = 0, failures = 0, p50Us = 0, p99Us = 0] = fields
+  if (failures > 0) throw new Error(`${name}: ${failures} answers not 2xx`)
+  return {
+    cpuUs: (usedS / count) * 1e6,
+    rate: count / (durationUs / 1e6),
+    p50Ms: p50Us / 1000,
+    p99Ms: p99Us / 1000,
+    bytes: bytes / count,
+  }
+}

@@ -1,0 +1,31 @@
+import { Kind } from '../../proto/bid-facts.ts'
+import type { ImpPlace } from '../../proto/json-places.ts'
+import { textOf } from '../../proto/text.ts'
+import { transparencyEntry } from './place-json.ts'
+import type { JsonPlan } from './plan-json.ts'
+
+/** The additions alone, shaped like the request they belong to (`Prefer: return=additions`). */
+export function additionsJson(plan: JsonPlan, bytes: Uint8Array): Buffer {
+  const parts: string[] = []
+  if (plan.fragment !== undefined) parts.push(plan.fragment.user.toString())
+  if (plan.imps.length > 0)
+    parts.push(`"imp":[${plan.imps.map((imp, i) => impJson(imp, i, plan, bytes)).join(',')}]`)
+  if (plan.domains.length > 0) {
+    const transparency = plan.domains.map(transparencyEntry)
+    parts.push(`"regs":${JSON.stringify({ ext: { dsa: { transparency } } })}`)
+  }
+  return Buffer.from(`{${parts.join(',')}}`)
+}
+
+function impJson(imp: ImpPlace, at: number, plan: JsonPlan, bytes: Uint8Array): string {
+  const deals = plan.impDeals[at]!.map((deal) => deal.json).join(',')
+  return `{${idJson(imp, bytes)}"pmp":{"deals":[${deals}]}}`
+}
+
+/** The imp's id as it was written; an imp without one is told apart by its place only. */
+function idJson({ idStart, idEnd, idKind }: ImpPlace, bytes: Uint8Array): string {
+  if (idKind === Kind.text || idKind === Kind.escapedText)
+    return `"id":${JSON.stringify(textOf(bytes, idKind, idStart, idEnd))},`
+  if (idKind === Kind.number) return `"id":${textOf(bytes, idKind, idStart, idEnd)},`
+  return ''
+}

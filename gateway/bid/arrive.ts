@@ -1,0 +1,59 @@
+import type { ExchangeCatalog } from '../../exchange/exchange-catalog.ts'
+import type { Bid } from './bid.ts'
+import { inflate } from './inflate.ts'
+import { readPrefer } from './prefer.ts'
+import type { BidRefusal } from './reasons.ts'
+import { Step } from './step-clock.ts'
+
+/** Request headers the bid route copies, and where each one stands in `ask.headers`. */
+export const WANTS = [
+  'authorization',
+  'content-type',
+  'content-encoding',
+  'accept-encoding',
+  'prefer',
+  'x-openrtb-version',
+] as const
+export const AUTHORIZATION = 0
+export const CONTENT_TYPE = 1
+export const CONTENT_ENCODING = 2
+export const ACCEPT_ENCODING = 3
+export const PREFER = 4
+export const VERSION = 5
+
+/**
+ * Who asks, and with which bytes. Without a catalog nobody can be known: such a request is answered
+ * with its own bytes (`starting`), its key unchecked.
+ */
+export function arrive(bid: Bid): BidRefusal | undefined {
+  if (bid.rooms.overload.isBehind) return 'overload'
+  const { headers, query, body } = bid.ask
+  if (bid.catalog === undefined) bid.reason = 'starting'
+  else {
+    bid.holder = bid.catalog.findKey(bearerOf(headers[AUTHORIZATION]!), 'bid')
+    if (bid.holder === undefined) return 'unauthorized'
+    bid.exchange = exchangeOf(bid.holder.exchange, query, bid.catalog)
+  }
+  const coding = headers[CONTENT_ENCODING]!
+  const bytes = inflate(body, coding === '' ? coding : coding.trim().toLowerCase(), query)
+  if (typeof bytes === 'string') return bytes
+  bid.bytes = bytes
+  bid.prefer = readPrefer(headers[PREFER]!)
+  bid.steps.end(Step.arrive)
+  return undefined
+}
+
+const BEARER = 'Bearer '
+
+/** The key after `Bearer`, whose case does not matter (RFC 9110 §11.1); '' where it is no bearer. */
+function bearerOf(header: string): string {
+  if (header.startsWith(BEARER)) return header.slice(BEARER.length)
+  return /^bearer +(.*)$/i.exec(header)?.[1] ?? ''
+}
+
+/** `?x=<partner id>` names the exchange a request came from; else the key's, else its partner's. */
+function exchangeOf(byKey: number, query: string, catalog: ExchangeCatalog): number {
+  if (query === '') return byKey
+  const named = new URLSearchParams(query).get('x')
+  return named === null ? byKey : (catalog.partner(named)?.number ?? 0)
+}

@@ -1,0 +1,116 @@
+import { ConsentReading } from '../../audience/consent/consent-reading.ts'
+import { Candidates } from '../../audience/people/candidates.ts'
+import { PersonView } from '../../audience/people/person-view.ts'
+import type { BuyerView, Provider } from '../../exchange/buyer-view.ts'
+import type { KeyHolder } from '../../exchange/compile-keys.ts'
+import type { ExchangeCatalog } from '../../exchange/exchange-catalog.ts'
+import { BidFacts } from '../../proto/bid-facts.ts'
+import { JsonPlaces } from '../../proto/json-places.ts'
+import type { Answer, Ask } from '../http/door.ts'
+import type { BidRooms } from './bid-rooms.ts'
+import { Edits } from './edits.ts'
+import { BID_LIMITS } from './limits.ts'
+import { JsonPlan } from './plan-json.ts'
+import { type Prefer, readPrefer } from './prefer.ts'
+import { Selection } from './selection.ts'
+import { isSampled, StepClock } from './step-clock.ts'
+
+/**
+ * One bid request under way, and everything its life needs. Reused from request to request: one that
+ * is answered at once allocates next to nothing. One that waits for the store keeps its Bid until the
+ * store has answered, even when its client was answered before.
+ */
+export class Bid {
+  readonly rooms: BidRooms
+  ask!: Ask
+  answer!: Answer
+  /** The JSON of the request, inflated where it came compressed. */
+  bytes: Uint8Array = NOTHING
+  /** The catalog the request arrived under; undefined while none is loaded. */
+  catalog: ExchangeCatalog | undefined
+  holder: KeyHolder | undefined
+  /** clock.elapsed() of the head's arrival. */
+  arrivedMs = 0
+  prefer: Prefer = readPrefer('')
+  /** Number of the exchange the request comes from; 0 where unknown. */
+  exchange = 0
+  /** Why nothing about the person is added; '' while nothing speaks against it. */
+  reason = ''
+  /** What the buyer may be given, once chosen from. */
+  view: BuyerView | undefined
+  /** Sent already, late: the store is still at it. */
+  isAnswered = false
+
+  readonly facts = new BidFacts()
+  readonly places = new JsonPlaces()
+  readonly consent = new ConsentReading()
+  readonly candidates = new Candidates()
+  readonly person = new PersonView()
+  readonly selection = new Selection()
+  readonly plan = new JsonPlan()
+  readonly edits = new Edits()
+  readonly steps: StepClock
+  /** Verdicts on providers, each asked once a request. */
+  readonly providersAsked: Provider[] = []
+  readonly providersAllowed: boolean[] = []
+
+  constructor(rooms: BidRooms) {
+    this.rooms = rooms
+    this.steps = new StepClock(rooms.clock)
+  }
+
+  begin(ask: Ask, answer: Answer): void {
+    this.ask = ask
+    this.answer = answer
+    this.bytes = ask.body
+    this.catalog = this.rooms.exchange.catalog()
+    this.holder = undefined
+    this.exchange = 0
+    this.reason = ''
+    this.view = undefined
+    this.isAnswered = false
+    this.person.reset()
+    this.selection.reset()
+    this.plan.reset()
+    this.edits.reset()
+    if (this.providersAsked.length > 0) {
+      this.providersAsked.length = 0
+      this.providersAllowed.length = 0
+    }
+    this.arrivedMs = ask.arrivedMs
+    this.steps.start(isSampled(), ask.arrivedMs)
+  }
+
+  /** The trace was asked for, on a key that may. */
+  get isTraced(): boolean {
+    return this.prefer.trace && (this.holder?.trace ?? false)
+  }
+
+  /** Makes the request's bytes outlive the handler: it will be answered later. */
+  keep(): void {
+    if (this.bytes === this.ask.body) this.bytes = this.ask.keepBody()
+    this.facts.bytes = this.bytes
+  }
+}
+
+const NOTHING = new Uint8Array(0)
+
+/** Bids for reuse: as many are kept as were ever under way at once, up to a bound. */
+export class BidPool {
+  readonly #rooms: BidRooms
+  readonly #free: Bid[] = []
+
+  constructor(rooms: BidRooms) {
+    this.#rooms = rooms
+  }
+
+  take(ask: Ask, answer: Answer): Bid {
+    const bid = this.#free.pop() ?? new Bid(this.#rooms)
+    bid.begin(ask, answer)
+    return bid
+  }
+
+  giveBack(bid: Bid): void {
+    if (this.#free.length < BID_LIMITS.contextsKeptMax) this.#free.push(bid)
+  }
+}

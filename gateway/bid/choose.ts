@@ -1,0 +1,34 @@
+import { COUNTRY_ABSENT, COUNTRY_OTHER, countryIn } from '../../audience/countries.ts'
+import { type BidFacts, Kind, Signal } from '../../proto/bid-facts.ts'
+import type { Bid } from './bid.ts'
+import { entitleAnybody, entitlePerson } from './entitle.ts'
+
+/**
+ * Chooses what this buyer may be given: of the person where it is known and allowed, and deals that
+ * ask for no audience in any case. By the catalog of this moment: what was revoked while the request
+ * waited is gone.
+ */
+export function choose(bid: Bid): void {
+  const { holder, rooms } = bid
+  const catalog = rooms.exchange.catalog()
+  if (holder === undefined || catalog === undefined) return
+  const { number } = holder.partner
+  if (catalog !== bid.catalog && !catalog.partnerByNumber(number)?.active) return
+  const country = countryOf(bid.facts)
+  const view = catalog.viewFor(number, country, rooms.clock.now(), rooms.exchange.confirmed())
+  bid.view = view
+  entitleAnybody(bid, view)
+  if (bid.reason === '') entitlePerson(bid, view)
+}
+
+/** device.geo.country; where it stands twice and differs, a country no contract names. */
+function countryOf({ signals, bytes }: BidFacts): number {
+  let country = COUNTRY_ABSENT
+  for (let i = 0; i < signals.count; i++) {
+    if (signals.field[i] !== Signal.deviceCountry) continue
+    const isText = signals.kind[i] === Kind.text
+    const here = isText ? countryIn(bytes, signals.start[i]!, signals.end[i]!) : COUNTRY_OTHER
+    country = country === COUNTRY_ABSENT || country === here ? here : COUNTRY_OTHER
+  }
+  return country
+}

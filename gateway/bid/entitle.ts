@@ -1,0 +1,102 @@
+import { NODES_MAX } from '../../audience/people/person-view.ts'
+import { reachable } from '../../audience/people/reach.ts'
+import type { BuyerView, CompiledDeal } from '../../exchange/buyer-view.ts'
+import type { Bid } from './bid.ts'
+import { BID_LIMITS } from './limits.ts'
+import { allows } from './permit.ts'
+import type { Selection } from './selection.ts'
+import { siteOf } from './site-of.ts'
+
+/** Deals that ask for no audience: also for strangers, and where consent denies the person. */
+export function entitleAnybody(bid: Bid, view: BuyerView): void {
+  const index = view.deals(bid.exchange)
+  if (index === undefined) return
+  for (const deal of index.always) addDeal(bid, deal, bid.selection.openDeals)
+}
+
+/**
+ * What of the person this buyer may be given: segments it has a live right to, over matches that may
+ * be used for them, of providers the person has allowed; and deals whose audience holds under the
+ * same rules.
+ */
+export function entitlePerson(bid: Bid, view: BuyerView): void {
+  const { person, selection } = bid
+  reachedFor = -1
+  for (let i = 0; i < person.count; i++) {
+    const segment = person.segment[i]!
+    const entitlement = view.entitlements[segment]
+    if (entitlement === undefined) selection.leftOut.not_entitled++
+    else if (!isReached(bid, entitlement.owner.number, person.node[i]!))
+      selection.leftOut.edge_not_shared++
+    else if (!allows(bid, entitlement.owner)) selection.leftOut.provider_consent++
+    else selection.addSegment(segment)
+  }
+  if (person.nodes > 1) normalise(selection)
+  entitlePersonDeals(bid, view)
+}
+
+/** Several ids may hold the same segment: sorted, each once, so that equal sets have equal names. */
+function normalise(selection: Selection): void {
+  const segments = selection.segments.slice(0, selection.count).sort()
+  selection.count = 0
+  selection.hash = 0
+  let last = -1
+  for (const segment of segments) {
+    if (segment !== last) selection.addSegment(segment)
+    last = segment
+  }
+}
+
+/** Only deals filed under a segment the person has are looked at, however many there are. */
+function entitlePersonDeals(bid: Bid, view: BuyerView): void {
+  const index = view.deals(bid.exchange)
+  if (index === undefined || index.bySegment.size === 0) return
+  for (let i = 0; i < bid.person.count; i++) {
+    const candidates = index.bySegment.get(bid.person.segment[i]!)
+    if (candidates === undefined) continue
+    for (const deal of candidates)
+      if (audienceHolds(bid, deal)) addDeal(bid, deal, bid.selection.personDeals)
+  }
+}
+
+function addDeal(bid: Bid, deal: CompiledDeal, into: CompiledDeal[]): void {
+  if (deal.sites.length > 0 && !deal.sites.includes(siteOf(bid.facts))) return
+  if (into.length < BID_LIMITS.dealsMax && !into.includes(deal)) into.push(deal)
+}
+
+/**
+ * any, all and none over the person's segments. A provider the person has not allowed cannot make an
+ * audience true, and a `none` cannot be known without it: such a deal is withheld.
+ */
+function audienceHolds(bid: Bid, deal: CompiledDeal): boolean {
+  const { seller, providers, any, all, none } = deal
+  if (!allows(bid, seller) || !providers.every((provider) => allows(bid, provider))) return false
+  if (any.length > 0 && !any.some((segment) => isIn(bid, segment))) return false
+  return all.every((segment) => isIn(bid, segment)) && !none.some((segment) => isIn(bid, segment))
+}
+
+/** Whether the person is in a segment, over matches that may be used for it. */
+function isIn(bid: Bid, segment: number): boolean {
+  const { person } = bid
+  for (let i = 0; i < person.count; i++) {
+    if (person.segment[i] !== segment) continue
+    const owner = bid.view!.segmentOwner(segment)
+    if (owner !== undefined && isReached(bid, owner.number, person.node[i]!)) return true
+  }
+  return false
+}
+
+/** A segment counts only over edges of the exchange, of its own owner, or shared by contract (`identity`). */
+function isReached(bid: Bid, owner: number, node: number): boolean {
+  if (node === 0) return true
+  if (reachedFor !== owner) {
+    const view = bid.view!
+    reachable(bid.person, (edgeOwner) => view.edgeShared(edgeOwner, owner), reached)
+    reachedFor = owner
+  }
+  return reached[node] === 1
+}
+
+/** The nodes that segments of one owner are reached at: worked out once per owner in a row. */
+const reached = new Uint8Array(NODES_MAX)
+let reachedFor = -1

@@ -1,0 +1,45 @@
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { BID_LIMITS } from './limits.ts'
+import type { BidRefusal } from './reasons.ts'
+
+/**
+ * The body as JSON bytes: inflated where the header, `?gzip=1` (Prebid.js, to avoid a pre-flight) or the
+ * magic bytes say gzip. The bound holds while inflating, so a bomb costs no more than an honest body.
+ */
+export function inflate(body: Uint8Array, coding: string, query: string): Uint8Array | BidRefusal {
+  const isPlain = coding === '' || coding === 'identity'
+  const isGzip = coding === 'gzip' || coding === 'x-gzip'
+  if (!isPlain && !isGzip) return 'unknown_coding'
+  const hasMagic = body.length > 1 && body[0] === 0x1f && body[1] === 0x8b
+  if (!isGzip && !hasMagic && !(query !== '' && asksGzip(query))) return body
+  try {
+    return gunzipSync(body, { maxOutputLength: BID_LIMITS.bodyBytesMax })
+  } catch (error) {
+    const isTooLong = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
+    return isTooLong ? 'too_large' : 'bad_gzip'
+  }
+}
+
+/** The answer compressed, or undefined where that was not asked for or does not pay. */
+export function deflate(answer: Uint8Array, accepted: string): Buffer | undefined {
+  if (answer.length < BID_LIMITS.gzipBytesMin || !acceptsGzip(accepted)) return undefined
+  const packed = gzipSync(answer, { level: 1 })
+  return packed.length < answer.length ? packed : undefined
+}
+
+function asksGzip(query: string): boolean {
+  return query.split('&').includes('gzip=1')
+}
+
+/** RFC 9110 §12.5.3: named with a weight other than 0, or covered by `*`. */
+function acceptsGzip(accepted: string): boolean {
+  if (accepted === '') return false
+  let byStar = false
+  for (const part of accepted.toLowerCase().split(',')) {
+    const [name, ...parameters] = part.split(';').map((piece) => piece.trim())
+    const isWanted = !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))
+    if (name === 'gzip' || name === 'x-gzip') return isWanted
+    if (name === '*') byStar = isWanted
+  }
+  return byStar
+}

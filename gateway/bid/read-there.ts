@@ -1,0 +1,72 @@
+import type { CompiledDeal } from '../../exchange/buyer-view.ts'
+import type { Place } from '../../proto/json-places.ts'
+import type { IsThere } from './fragments.ts'
+
+/**
+ * What a request holds already, so that enriching twice changes nothing the second time. Only the
+ * small spans concerned are parsed, and only where something is to be added to them.
+ */
+
+/** Segments in `user.data`, by name, taxonomy and id; undefined where there are none. */
+export function dataThere(bytes: Uint8Array, data: Place): IsThere | undefined {
+  if (data.count === 0 || data.empty) return undefined
+  const there = new Set<string>()
+  for (const object of objectsIn(parseSpan(bytes, data)))
+    for (const { id } of objectsIn(object['segment']))
+      there.add(keyOf(object['name'], segtaxOf(object), id))
+  if (there.size === 0) return undefined
+  return (group, id) => there.has(keyOf(group.provider.domain, group.segtax, id))
+}
+
+/** Ids in an imp's `pmp.deals`; undefined where none of `deals` can be among them. */
+export function dealsThere(
+  bytes: Uint8Array,
+  place: Place,
+  deals: readonly CompiledDeal[],
+): ReadonlySet<unknown> | undefined {
+  if (place.count === 0 || place.empty) return undefined
+  if (deals.length === 1 && !mayHold(bytes, place, deals[0]!.id)) return undefined
+  return new Set(objectsIn(parseSpan(bytes, place)).map((deal) => deal['id']))
+}
+
+/** Domains in a DSA `transparency` list that say parameter 1, profiling, of themselves. */
+export function transparencyThere(bytes: Uint8Array, place: Place): ReadonlySet<unknown> {
+  if (place.count === 0 || place.empty) return new Set()
+  return new Set(
+    objectsIn(parseSpan(bytes, place))
+      .filter(({ dsaparams }) => Array.isArray(dsaparams) && dsaparams.includes(1))
+      .map(({ domain }) => domain),
+  )
+}
+
+/** Whether a text can stand in a span: true where it does, or where an escape could spell it. */
+function mayHold(bytes: Uint8Array, { open, close }: Place, text: string): boolean {
+  const span = Buffer.from(bytes.buffer, bytes.byteOffset + open, close - open)
+  return span.includes(text) || span.includes(BACKSLASH)
+}
+
+const BACKSLASH = 0x5c
+
+function segtaxOf(data: Record<string, unknown>): unknown {
+  const { ext } = data
+  return isObject(ext) ? (ext['segtax'] ?? undefined) : undefined
+}
+
+function keyOf(name: unknown, segtax: unknown, id: unknown): string {
+  return JSON.stringify([name, segtax ?? null, id])
+}
+
+/** The scanner has checked the syntax already. */
+function parseSpan(bytes: Uint8Array, { open, close }: Place): unknown {
+  return JSON.parse(decoder.decode(bytes.subarray(open, close + 1)))
+}
+
+const decoder = new TextDecoder()
+
+function objectsIn(list: unknown): Record<string, unknown>[] {
+  return Array.isArray(list) ? list.filter(isObject) : []
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}

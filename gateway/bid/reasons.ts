@@ -1,0 +1,34 @@
+/** Why a request was refused (status ≥ 400). The word stands in `x-passerelle-reason`. */
+export const BidRefusals = {
+  unauthorized: { status: 401, says: 'No active partner key of scope bid came with the request.' },
+  not_json: { status: 400, says: 'The body is not JSON as RFC 8259 has it, or not UTF-8.' },
+  too_deep: { status: 400, says: 'The body is nested deeper than 64 levels.' },
+  not_object: { status: 400, says: 'The body is JSON, but not an object.' },
+  no_id: { status: 400, says: 'The bid request has no id, or it is null or empty.' },
+  bad_gzip: { status: 400, says: 'The body says it is gzip, and is not.' },
+  too_large: { status: 413, says: 'The body is longer than 256 KiB, maybe only after inflating.' },
+  unknown_coding: { status: 415, says: 'The content coding is not gzip or identity.' },
+  overload: { status: 429, says: 'This process is behind; try again after Retry-After.' },
+} as const
+export type BidRefusal = keyof typeof BidRefusals
+
+/** Why nothing was added to an answered request, besides the `denied_…` words of audience/consent. */
+export const Unenriched = {
+  starting: 'No catalog is loaded yet: keys and contracts are unknown.',
+  no_ids: 'The request names nobody: no usable id of a known namespace.',
+  stranger: 'None of the ids in the request is known.',
+  late: 'The store did not answer in time, or is out of reach.',
+  nothing_entitled: 'The person is known, but this buyer has a live right to none of it.',
+  nothing_new: 'All that could be added was already in the request.',
+  not_writable: 'user, user.data or regs.ext.dsa is duplicated or not of the type OpenRTB says.',
+  too_much: 'What would be added is longer than an answer may grow.',
+} as const
+export type Unenriched = keyof typeof Unenriched
+
+/** Why a segment the person is in was not written: shown by the trace as counts, never with names. */
+export const SegmentLeftOut = {
+  not_entitled: 'No live contract gives it to this buyer here.',
+  edge_not_shared: 'It is known only over a match that may not be used for it.',
+  provider_consent: 'The person has not allowed its provider to process it.',
+} as const
+export type SegmentLeftOut = keyof typeof SegmentLeftOut

@@ -1,0 +1,28 @@
+import { dayOf } from '../../audience/clock.ts'
+import { isLater, type Soon } from '../../audience/soon.ts'
+import type { Bid } from './bid.ts'
+import { BID_LIMITS } from './limits.ts'
+
+/** Finds the person behind the keys, or leaves the reason why not. Never rejects. */
+export function recallPerson(bid: Bid): Soon<void> {
+  if (bid.reason !== '') return
+  const { audience, clock } = bid.rooms
+  const found = audience.recall(bid.candidates, dayOf(clock.now()), bid.person)
+  if (!isLater(found)) return settle(bid, found)
+  return found.then(
+    (word) => settle(bid, word),
+    () => settle(bid, 'late'),
+  )
+}
+
+function settle(bid: Bid, word: 'known' | 'stranger' | 'late'): void {
+  if (word !== 'known' && !bid.isAnswered) bid.reason = word
+}
+
+/** How long this request may wait for the store: a share of its tmax, and never long; less what has passed. */
+export function waitMsOf(bid: Bid): number {
+  const { tmaxMs } = bid.facts
+  const passedMs = bid.rooms.clock.elapsed() - bid.arrivedMs
+  const shareMs = tmaxMs > 0 ? tmaxMs * BID_LIMITS.tmaxShare : BID_LIMITS.storeWaitMsMax
+  return Math.min(shareMs, BID_LIMITS.storeWaitMsMax) - passedMs
+}

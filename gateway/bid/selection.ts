@@ -1,0 +1,37 @@
+import type { CompiledDeal } from '../../exchange/buyer-view.ts'
+import { BID_LIMITS } from './limits.ts'
+import type { SegmentLeftOut } from './reasons.ts'
+
+/** What one request may be given: filled by entitle, read by the splice. Knows no bytes; reused. */
+export class Selection {
+  /** Numbers of the segments to write, ascending, each once. */
+  readonly segments = new Int32Array(BID_LIMITS.segmentsMax)
+  count = 0
+  /** Mixes the set of segments into 32 bits: names it in the fragment cache. */
+  hash = 0
+  /** Deals that ask for no audience. */
+  readonly openDeals: CompiledDeal[] = []
+  /** Deals that hold because of who the person is. */
+  readonly personDeals: CompiledDeal[] = []
+  readonly leftOut: Record<SegmentLeftOut, number> = {
+    not_entitled: 0,
+    edge_not_shared: 0,
+    provider_consent: 0,
+  }
+
+  reset(): void {
+    this.count = 0
+    this.hash = 0
+    if (this.openDeals.length > 0) this.openDeals.length = 0
+    if (this.personDeals.length > 0) this.personDeals.length = 0
+    this.leftOut.not_entitled = 0
+    this.leftOut.edge_not_shared = 0
+    this.leftOut.provider_consent = 0
+  }
+
+  addSegment(segment: number): void {
+    if (this.count === this.segments.length) return
+    this.segments[this.count++] = segment
+    this.hash = (Math.imul(this.hash ^ segment, 0x9e3779b1) + 0x7f4a7c15) | 0
+  }
+}

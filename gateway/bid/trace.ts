@@ -1,0 +1,36 @@
+import { IdPlaces } from '../../audience/people/candidates.ts'
+import type { Bid } from './bid.ts'
+import { STEP_NAMES } from './step-clock.ts'
+
+/**
+ * Adds `ext.passerelle` to an answer: how it came about, for a caller that may know (API.md, "Trace").
+ * It names only what the buyer was given; everything else is a count per reason. Where consent denies,
+ * only that is said.
+ */
+export function withTrace(bid: Bid, answer: Uint8Array): Buffer {
+  const body = JSON.parse(Buffer.from(answer).toString()) as { ext?: unknown }
+  const ext = typeof body.ext === 'object' && body.ext !== null ? body.ext : {}
+  return Buffer.from(JSON.stringify({ ...body, ext: { ...ext, passerelle: traceOf(bid) } }))
+}
+
+function traceOf(bid: Bid): object {
+  if (bid.reason.startsWith('denied_')) return { consent: { allowed: false, reason: bid.reason } }
+  const { plan, person, candidates, view, selection } = bid
+  const withheld = view?.deals(bid.exchange)?.withheld ?? new Map<string, number>()
+  return {
+    consent: { allowed: true, gdpr: bid.consent.gdprApplies },
+    ...(bid.reason === '' ? {} : { reason: bid.reason }),
+    ...(person.foundBy < 0 ? {} : { foundBy: IdPlaces[candidates.place[person.foundBy]!] }),
+    ids: candidates.count,
+    matchedIds: Math.max(0, person.nodes - 1),
+    segments: [...selection.segments.subarray(0, selection.count)].flatMap((segment) =>
+      view!.entitlements[segment]!.writes.map((write) => write.id),
+    ),
+    segmentsLeftOut: selection.leftOut,
+    deals: [...new Set(plan.impDeals.flat().map((deal) => deal.id))],
+    dealsWithheld: Object.fromEntries(withheld),
+    microseconds: Object.fromEntries(
+      STEP_NAMES.map((name, i) => [name, Math.round(bid.steps.us[i]!)]),
+    ),
+  }
+}

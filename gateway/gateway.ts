@@ -1,0 +1,84 @@
+import type { Audience } from '../audience/audience.ts'
+import type { Clock } from '../audience/clock.ts'
+import type { Gvl } from '../audience/consent/gvl.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import { WANTS } from './bid/arrive.ts'
+import { BidMetrics } from './bid/bid-metrics.ts'
+import { createBidHandler } from './bid/handle-bid.ts'
+import { BID_LIMITS } from './bid/limits.ts'
+import { Overload } from './bid/overload.ts'
+import {
+  type Door,
+  type DoorOptions,
+  type DoorRefusal,
+  DoorRefusals,
+  type Route,
+} from './http/door.ts'
+import { openNodeDoor } from './http/open-node-door.ts'
+import { openUwsDoor } from './http/open-uws-door.ts'
+import type { Metrics } from './metrics/counters.ts'
+
+export interface GatewayOptions {
+  host: string
+  port: number
+  audience: Audience
+  exchange: Exchange
+  metrics: Metrics
+  clock: Clock
+  gvl: Gvl | undefined
+  ownGvlId: number | undefined
+  /** `/health/…`, the same on every door of the instance. */
+  healthRoutes: readonly Route[]
+  /** Told of what an operator should know. */
+  warn: (message: string, details?: object) => void
+}
+
+/** The bid door and the bid path behind it. */
+export interface Gateway {
+  readonly port: number
+  /** What serves it: see Door. */
+  readonly binding: string
+  close(drainMsMax: number): Promise<void>
+}
+
+/** Opens the bid door over uWebSockets.js, or over node:http (with one warning) where no native build loads. */
+export async function openGateway(options: GatewayOptions): Promise<Gateway> {
+  const overload = new Overload(options.clock)
+  const metrics = new BidMetrics(options.metrics, options.clock)
+  const handle = createBidHandler({ ...options, overload, metrics })
+  const enrich: Route = {
+    method: 'POST',
+    path: '/openrtb2/enrich',
+    wants: WANTS,
+    body: 'whole',
+    bodyBytesMax: BID_LIMITS.bodyBytesMax,
+    handle,
+  }
+  const door = await openDoor(options, [enrich, ...options.healthRoutes])
+  return {
+    port: door.port,
+    binding: door.binding,
+    async close(drainMsMax) {
+      await door.close(drainMsMax)
+      overload.close()
+    },
+  }
+}
+
+async function openDoor(options: GatewayOptions, routes: readonly Route[]): Promise<Door> {
+  const { host, port, clock, metrics, warn } = options
+  const words = Object.keys(DoorRefusals) as DoorRefusal[]
+  const refused = metrics.counterOf('passerelle_door_refused_total', 'reason', words)
+  const door: DoorOptions = {
+    host,
+    port,
+    routes,
+    clock,
+    onRefused: (reason) => refused[reason].add(),
+    onFailed: (error) => warn('a handler of the bid door failed', { error: String(error) }),
+  }
+  const native = await openUwsDoor(door)
+  if (native) return native
+  warn('no native uWebSockets.js loads on this machine: the bid door runs over node:http, slower')
+  return openNodeDoor(door)
+}

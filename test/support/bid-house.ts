@@ -1,0 +1,191 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { request as httpRequest } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Audience, openAudience } from '../../audience/audience.ts'
+import { systemClock } from '../../audience/clock.ts'
+import type { Gvl } from '../../audience/consent/gvl.ts'
+import { NAMESPACE_KIND, type Namespace } from '../../audience/namespace.ts'
+import { SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
+import { openStore } from '../../audience/store/open-store.ts'
+import type { Store } from '../../audience/store/store.ts'
+import type { Actor } from '../../exchange/desk/desk.ts'
+import { type Exchange, openExchange } from '../../exchange/exchange.ts'
+import { type Gateway, openGateway } from '../../gateway/gateway.ts'
+import { Metrics } from '../../gateway/metrics/counters.ts'
+
+const OPERATOR: Actor = { operator: true }
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+export interface World {
+  partners: Record<string, object>
+  namespaces?: Record<string, object>
+  segments: Record<string, { owner: string }>
+  contracts: Record<string, object>
+  deals?: Record<string, object>
+  people: { source: string; uid: string; add: string[] }[]
+}
+
+export interface BidAnswer {
+  status: number
+  headers: Record<string, string | string[] | undefined>
+  body: Buffer
+}
+
+export interface BidHouseOptions {
+  /** PASSERELLE_STORE; an embedded one in a temp folder where absent. */
+  address?: string
+  gvl?: Gvl
+  ownGvlId?: number
+}
+
+/** Every room the bid path needs, in this process, behind a real door on a free port. */
+export class BidHouse {
+  readonly metrics = new Metrics()
+  readonly keys = new Map<string, string>()
+  folder!: string
+  store!: Store
+  audience!: Audience
+  exchange!: Exchange
+  gateway!: Gateway
+
+  static async open({ address, gvl, ownGvlId }: BidHouseOptions = {}): Promise<BidHouse> {
+    const house = new BidHouse()
+    const clock = systemClock
+    house.folder = mkdtempSync(join(tmpdir(), 'passerelle-house-'))
+    const where = address ?? `embedded:${house.folder}`
+    house.store = await openStore(where, { clock, dataDir: house.folder })
+    house.audience = await openAudience({ store: house.store, clock, log: quiet })
+    const { feed } = house.audience
+    house.exchange = await openExchange({
+      feed,
+      catalogStore: house.store.catalog,
+      clock,
+      log: quiet,
+    })
+    house.gateway = await openGateway({
+      host: '127.0.0.1',
+      port: 0,
+      audience: house.audience,
+      exchange: house.exchange,
+      metrics: house.metrics,
+      clock,
+      gvl,
+      ownGvlId,
+      healthRoutes: [],
+      warn: () => {},
+    })
+    return house
+  }
+
+  async close(): Promise<void> {
+    await this.gateway.close(100)
+    await this.exchange.close()
+    await this.audience.close()
+    await this.store.close()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  /** Writes a world through the desk's verbs; every buyer (`dsp`) gets a key. */
+  async settle(world: World): Promise<void> {
+    const { desk } = this.exchange
+    const exchangesFirst = Object.entries(world.partners).sort(
+      ([, a], [, b]) => Number('exchange' in a) - Number('exchange' in b),
+    )
+    for (const [id, body] of exchangesFirst) await desk.putPartner(OPERATOR, { id, body })
+    for (const [id, body] of Object.entries(world.namespaces ?? {}))
+      await desk.putNamespace(OPERATOR, { name: id, body })
+    for (const [id, more] of Object.entries(world.segments))
+      await desk.putSegment(OPERATOR, { id, body: { ...SEGMENT, name: id, ...more } })
+    for (const [id, more] of Object.entries(world.contracts))
+      await desk.putContract(OPERATOR, { id, body: { ...CONTRACT, ...more } })
+    for (const [id, more] of Object.entries(world.deals ?? {}))
+      await desk.putDeal(OPERATOR, { id, body: { ...DEAL, name: id, ...more } })
+    for (const [id, { roles }] of Object.entries(world.partners) as [string, { roles: string[] }][])
+      if (roles.includes('dsp'))
+        this.keys.set(
+          id,
+          (await desk.createKey(OPERATOR, { partner: id, body: { trace: true } })).key,
+        )
+    await this.admit(world.people)
+  }
+
+  /** Puts people into segments, seen by the bid path when it resolves. */
+  async admit(people: World['people']): Promise<void> {
+    await this.audience.poke()
+    const snapshot = this.audience.feed.current()!
+    const numberOf = (kind: string, id: string) =>
+      (snapshot.kind(kind).get(id)!.value as Namespace | Segment).number
+    const faults = await this.audience.assign(
+      people.map(({ source, uid, add }) => ({
+        namespace: source === 'ifa' ? 1 : numberOf(NAMESPACE_KIND, source),
+        value: uid,
+        add: add.map((id) => ({ segment: numberOf(SEGMENT_KIND, id), ttlDays: 30 })),
+        remove: [],
+      })),
+    )
+    if (faults.length > 0) throw new Error(faults[0]!.says)
+    await this.audience.poke()
+  }
+
+  enrich(
+    body: string | Uint8Array,
+    { buyer = '', query = '', headers = {} }: EnrichOptions = {},
+  ): Promise<BidAnswer> {
+    const key = this.keys.get(buyer) ?? buyer
+    return post(this.gateway.port, `/openrtb2/enrich${query && `?${query}`}`, body, {
+      authorization: `Bearer ${key}`,
+      'content-type': 'application/json',
+      ...headers,
+    })
+  }
+}
+
+export interface EnrichOptions {
+  /** Partner id of the settled world, or a key as it is. */
+  buyer?: string
+  query?: string
+  headers?: Record<string, string>
+}
+
+const DATES = { startsAt: '2020-01-01T00:00:00Z', endsAt: '2099-01-01T00:00:00Z' }
+const SEGMENT = { provenance: 'third_party', ttlDays: 30, sensitive: false }
+const CONTRACT = {
+  price: { kind: 'cpm', amountMicros: 500_000, currency: 'EUR' },
+  uses: ['bid_enrichment'],
+  regions: [],
+  ...DATES,
+  billOn: 'billable',
+  status: 'active',
+}
+const DEAL = { ...DATES, status: 'active' }
+
+/** The world of `test/cases/enrich`. */
+export function caseWorld(): World {
+  const { about: _, ...world } = JSON.parse(
+    readFileSync(new URL('../cases/enrich/world.json', import.meta.url), 'utf8'),
+  )
+  return world as World
+}
+
+function post(
+  port: number,
+  path: string,
+  body: string | Uint8Array,
+  headers: Record<string, string>,
+): Promise<BidAnswer> {
+  return new Promise((resolve, reject) => {
+    const length = { 'content-length': String(Buffer.byteLength(body)) }
+    const options = { host: '127.0.0.1', port, path, method: 'POST' }
+    const asked = httpRequest({ ...options, headers: { ...length, ...headers } }, (res) => {
+      const parts: Buffer[] = []
+      res.on('data', (part) => parts.push(part))
+      res.on('error', reject)
+      res.on('end', () =>
+        resolve({ status: res.statusCode ?? 0, headers: res.headers, body: Buffer.concat(parts) }),
+      )
+    })
+    asked.on('error', reject)
+    asked.end(body)
+  })
+}
