@@ -76,10 +76,9 @@ export interface DealIndex {
   readonly withheld: ReadonlyMap<string, number>
 }
 
+/** One object stays the same deal from one catalog version to the next, as long as nothing in it changes. */
 export interface CompiledDeal {
   readonly id: string
-  /** Position among all deals of the catalog version, in the order of their ids; one per deal. */
-  readonly index: number
   readonly seller: Provider
   /** Owners of the audience's segments: each one's consent is asked like the seller's. */
   readonly providers: readonly Provider[]

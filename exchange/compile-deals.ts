@@ -42,22 +42,38 @@ const parsed = byRecord(({ id, value }: CatalogRecord) => {
 })
 type ParsedDeal = ReturnType<typeof parsed>
 
+/** What a deal's terms follow from besides its own record. */
+interface Around {
+  readonly partners: Partners
+  readonly segments: Segments
+}
+
+interface Made {
+  /** Of which the terms were last known to be true. */
+  around: Around
+  readonly exchange: CompiledPartner
+  readonly terms: DealTerms
+  /** Everything the record names was there. */
+  readonly whole: boolean
+}
+
+/** The last made of each record, taken again while it would come out the same. */
+const made = new WeakMap<CatalogRecord, Made>()
+
 export function compileDeals(
   records: ReadonlyMap<string, CatalogRecord>,
   partners: Partners,
   segments: Segments,
 ): Deals {
   const shelves = new Map<number, { open: DealTerms[]; byBuyer: Map<number, DealTerms[]> }>()
-  let index = 0
-  for (const draft of inOrder(records)) {
-    const exchange = partners.byId.get(draft.record.exchange)
-    const seller = partners.byId.get(draft.record.seller)
-    if (!exchange || !seller) continue
-    const parties = { seller, active: seller.active && exchange.active }
-    const terms = compileTerms(draft, parties, { index: index++, partners, segments })
+  const around = { partners, segments }
+  for (const record of inOrder(records)) {
+    const known = compileTerms(record, around)
+    if (!known) continue
+    const { exchange, terms } = known
     let shelf = shelves.get(exchange.number)
     if (!shelf) shelves.set(exchange.number, (shelf = { open: [], byBuyer: new Map() }))
-    place(shelf, terms, { buyers: draft.record.buyers ?? [], partners })
+    place(shelf, terms, { buyers: (record.value as DealRecord).buyers ?? [], partners })
   }
   return shelves
 }
@@ -69,21 +85,46 @@ export function dealsOn(shelf: DealShelf, buyer: number): readonly DealTerms[] {
   return shelf.open.length === 0 ? own : [...shelf.open, ...own]
 }
 
-interface Surroundings {
-  index: number
-  partners: Partners
-  segments: Segments
+/** By id, so that every process writes deals in the same order; snapshots are nearly sorted already. */
+function inOrder(records: ReadonlyMap<string, CatalogRecord>): CatalogRecord[] {
+  return [...records.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
-/** By id, so that every process numbers and writes deals alike; snapshots are nearly sorted already. */
-function inOrder(records: ReadonlyMap<string, CatalogRecord>): ParsedDeal[] {
-  return [...records.values()].map(parsed).sort((a, b) => (a.id < b.id ? -1 : 1))
+/** Undefined where the seller or the exchange is no partner any more. */
+function compileTerms(record: CatalogRecord, around: Around): Made | undefined {
+  const known = made.get(record)
+  if (known && isStillTrue(known, record.value as DealRecord, around)) return known
+  const draft = parsed(record)
+  const exchange = around.partners.byId.get(draft.record.exchange)
+  const seller = around.partners.byId.get(draft.record.seller)
+  if (!exchange || !seller) return undefined
+  const terms = makeTerms(draft, { seller, exchange }, around)
+  const owners = new Set(terms.audience?.map((segment) => segment.owner))
+  const whole = terms.audience !== undefined && terms.deal.providers.length === owners.size
+  const fresh = { around, exchange, terms, whole }
+  made.set(record, fresh)
+  return fresh
 }
 
-function compileTerms(
+/** Partners and segments keep their objects while they do not change: comparing those is enough. */
+function isStillTrue(known: Made, deal: DealRecord, around: Around): boolean {
+  const { partners, segments } = around
+  if (known.around.partners === partners && known.around.segments === segments) return true
+  const { seller, audience = [], deal: compiled } = known.terms
+  const same =
+    known.whole &&
+    partners.byId.get(deal.exchange) === known.exchange &&
+    partners.byId.get(deal.seller) === seller &&
+    audience.every((segment) => segments.byId.get(segment.id) === segment) &&
+    compiled.providers.every((provider) => partners.byId.get(provider.id) === provider)
+  if (same) known.around = around
+  return same
+}
+
+function makeTerms(
   draft: ParsedDeal,
-  { seller, active }: { seller: CompiledPartner; active: boolean },
-  around: Surroundings,
+  { seller, exchange }: { seller: CompiledPartner; exchange: CompiledPartner },
+  around: Around,
 ): DealTerms {
   const { any = [], all = [], none = [] } = draft.record.audience ?? {}
   const known = new Map<string, CompiledSegment>()
@@ -98,7 +139,6 @@ function compileTerms(
   const owners = new Set(audience.map((segment) => segment.owner))
   const deal: CompiledDeal = {
     id: draft.id,
-    index: around.index,
     seller,
     providers: [...owners].flatMap((owner) => around.partners.byId.get(owner) ?? []),
     any: numbers(any),
@@ -110,7 +150,7 @@ function compileTerms(
   return {
     deal,
     seller,
-    partiesActive: active,
+    partiesActive: seller.active && exchange.active,
     paused: draft.record.status !== 'active',
     startsMs: draft.startsMs,
     endsMs: draft.endsMs,

@@ -1,4 +1,4 @@
-import type { DataGroup, Entitlement, SegmentWrite } from './buyer-view.ts'
+import type { DataGroup, Entitlement, Provider, SegmentWrite } from './buyer-view.ts'
 import type { CompiledPartner } from './compile-partners.ts'
 import type { Parts, Rights } from './compile-rights.ts'
 import type { CompiledSegment } from './compile-segments.ts'
@@ -28,12 +28,10 @@ export function compileEntitlements(
 ): Entitlements {
   const grants = grantsOf(parts, buyer, rights)
   const groups = new Groups()
-  for (const grant of grants) for (const { group } of writesOf(grant)) groups.add(group)
-  groups.order()
   const bySegment: (Entitlement | undefined)[] = new Array(highest(grants) + 1).fill(undefined)
   let count = 0
   for (const grant of grants) {
-    const writes = writesOf(grant).map(({ group, id }) => ({ group: groups.get(group), id }))
+    const writes = writesOf(grant, groups)
     if (writes.length === 0) continue
     const { segment, owner, contract } = grant
     bySegment[segment.number] = {
@@ -44,6 +42,7 @@ export function compileEntitlements(
       writes,
     }
   }
+  groups.order()
   return { bySegment, count }
 }
 
@@ -59,22 +58,17 @@ function grantsOf(parts: Parts, buyer: CompiledPartner, rights: Rights): Grant[]
   return grants.sort((a, b) => a.segment.number - b.segment.number)
 }
 
-type Wanted = Omit<DataGroup, 'index'>
-
-function writesOf({ segment, owner, contract }: Grant): { group: Wanted; id: string }[] {
+function writesOf({ segment, owner, contract }: Grant, groups: Groups): SegmentWrite[] {
   const writeAs = contract?.record.writeAs ?? 'own'
-  const seats = contract?.record.seats ?? []
-  const writes: { group: Wanted; id: string }[] = []
-  if (writeAs !== 'taxonomy')
-    writes.push({
-      group: { provider: owner, segtax: undefined, seats },
-      id: externalId(contract?.record, segment.id) ?? segment.id,
-    })
-  if (writeAs !== 'own' && segment.taxonomy)
-    writes.push({
-      group: { provider: owner, segtax: segment.taxonomy.segtax, seats },
-      id: segment.taxonomy.id,
-    })
+  const seats = contract?.record.seats ?? NO_SEATS
+  const { taxonomy } = segment
+  const writes: SegmentWrite[] = []
+  if (writeAs !== 'taxonomy') {
+    const id = externalId(contract?.record, segment.id) ?? segment.id
+    writes.push({ group: groups.of(owner, undefined, seats), id })
+  }
+  if (writeAs !== 'own' && taxonomy)
+    writes.push({ group: groups.of(owner, taxonomy.segtax, seats), id: taxonomy.id })
   return writes
 }
 
@@ -84,35 +78,30 @@ function externalId(contract: ContractRecord | undefined, segment: string): stri
   return ids && Object.hasOwn(ids, segment) ? ids[segment] : undefined
 }
 
+const NO_SEATS: readonly string[] = []
+
 /** The Data objects of a view, each once. */
 class Groups {
-  readonly #byName = new Map<string, Wanted & { index: number }>()
+  readonly #byName = new Map<string, DataGroup & { index: number }>()
 
-  add(group: Wanted): void {
-    const name = nameOf(group)
-    if (!this.#byName.has(name)) this.#byName.set(name, { ...group, index: 0 })
+  /** Its index is known once all are: see `order`. */
+  of(provider: Provider, segtax: number | undefined, seats: readonly string[]): DataGroup {
+    const name = `${provider.number} ${segtax ?? ''} ${seats.length ? JSON.stringify(seats) : ''}`
+    let group = this.#byName.get(name)
+    if (!group) this.#byName.set(name, (group = { index: 0, provider, segtax, seats }))
+    return group
   }
 
   /** By provider, own ids before taxonomies, then seats: the order of the Data objects. */
   order(): void {
-    const ordered = [...this.#byName.values()].sort(
-      (a, b) =>
+    const ordered = [...this.#byName].sort(
+      ([nameA, a], [nameB, b]) =>
         a.provider.number - b.provider.number ||
         (a.segtax ?? 0) - (b.segtax ?? 0) ||
-        (nameOf(a) < nameOf(b) ? -1 : 1),
+        (nameA < nameB ? -1 : 1),
     )
-    ordered.forEach((group, index) => {
-      group.index = index
-    })
+    for (const [index, [, group]] of ordered.entries()) group.index = index
   }
-
-  get(group: Wanted): SegmentWrite['group'] {
-    return this.#byName.get(nameOf(group))!
-  }
-}
-
-function nameOf({ provider, segtax, seats }: Wanted): string {
-  return `${provider.number} ${segtax ?? ''} ${seats.length ? JSON.stringify(seats) : ''}`
 }
 
 function highest(grants: readonly Grant[]): number {

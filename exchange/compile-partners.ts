@@ -25,30 +25,39 @@ export interface Partners {
 /** Roles whose holders are vendors of their own: each one's consent is asked (API.md, "Consent"). */
 const VENDOR_ROLES: ReadonlySet<string> = new Set(['dmp', 'data_provider', 'ssp'])
 
+/** The last made of each record, taken again while it would come out the same. */
+const made = new WeakMap<CatalogRecord, CompiledPartner>()
+
 export function compilePartners(records: Records): Partners {
   const byId = new Map<string, CompiledPartner>()
   const byNumber = new Map<number, CompiledPartner>()
-  for (const [id, { value }] of records) {
-    const partner = compilePartner(id, value as PartnerRecord, records)
-    byId.set(id, partner)
+  for (const record of records.values()) {
+    const partner = compilePartner(record, records)
+    byId.set(partner.id, partner)
     byNumber.set(partner.number, partner)
   }
   return { byId, byNumber }
 }
 
-function compilePartner(id: string, record: PartnerRecord, all: Records): CompiledPartner {
-  const exchange = record.exchange ? all.get(record.exchange) : undefined
-  return {
-    id,
-    number: record.number,
-    name: record.name,
-    domain: record.domain,
-    gvlId: record.gvlId,
-    asksConsent: record.roles.some((role) => VENDOR_ROLES.has(role)),
-    active: record.status === 'active',
-    gdprDefault: gdprDefaultOf(record),
-    namespace: record.namespace,
-    exchange: exchange ? (exchange.value as PartnerRecord).number : 0,
-    idOrder: record.settings?.idOrder ?? ID_ORDER,
+function compilePartner(record: CatalogRecord, all: Records): CompiledPartner {
+  const value = record.value as PartnerRecord
+  const home = value.exchange ? all.get(value.exchange) : undefined
+  const exchange = home ? (home.value as PartnerRecord).number : 0
+  const known = made.get(record)
+  if (known?.exchange === exchange) return known
+  const partner: CompiledPartner = {
+    id: record.id,
+    number: value.number,
+    name: value.name,
+    domain: value.domain,
+    gvlId: value.gvlId,
+    asksConsent: value.roles.some((role) => VENDOR_ROLES.has(role)),
+    active: value.status === 'active',
+    gdprDefault: gdprDefaultOf(value),
+    namespace: value.namespace,
+    exchange,
+    idOrder: value.settings?.idOrder ?? ID_ORDER,
   }
+  made.set(record, partner)
+  return partner
 }
