@@ -233,7 +233,6 @@ const OTHERS = [
   'TLS_CERT',
   'TLS_KEY',
   'TRUST_PROXY',
-  'ROLE',
   'WORKER',
   'CORPUS',
   'TEST_INSTALL',

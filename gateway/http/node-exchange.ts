@@ -86,8 +86,10 @@ export class NodeExchange implements Ask, Answer, Flight {
     assertHeaderSafe(headers)
     this.over = true
     this.abortThen = undefined
-    const closing = this.door.draining || this.declaredBytes > this.door.limits.discardBytesMax
-    if (this.req.complete || closing) this.leave()
+    const { draining, limits } = this.door
+    const { complete } = this.req
+    const closing = draining || (!complete && this.declaredBytes > limits.discardBytesMax)
+    if (complete || closing) this.leave()
     else this.linger()
     const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength
     const framing = ['content-length', String(bytes), ...(closing ? ['connection', 'close'] : [])]

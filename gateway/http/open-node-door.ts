@@ -62,11 +62,15 @@ function hardened(
   server.maxConnections = limits.connectionsMax
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === 'HPE_HEADER_OVERFLOW') onRefused('too_many_headers')
-    else if (error.code?.startsWith('HPE_')) onRefused('ambiguous_framing')
+    else if (error.code?.startsWith('HPE_') && error.code !== LEFT_MIDWAY)
+      onRefused('ambiguous_framing')
     socket.destroy()
   })
   return server
 }
+
+/** The client went away in the middle of a body: its exchange counts that as `aborted`. */
+const LEFT_MIDWAY = 'HPE_INVALID_EOF_STATE'
 
 /** Guards the head, finds the route, and lets an exchange take over. */
 function receiver(state: NodeDoorState, options: NodeDoorOptions) {

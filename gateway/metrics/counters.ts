@@ -30,7 +30,10 @@ export class Metrics {
       .histogram
   }
 
-  /** A value that is read when asked for; a later reader of the same name and labels replaces it. */
+  /**
+   * A value that is read when asked for (one that only grows is named `…_total`); a later reader of the
+   * same name and labels replaces it.
+   */
   gauge(name: string, labels: Labels, read: () => number): void {
     this.gauges.set(keyOf(name, labels), { of: { name, labels }, read })
   }
@@ -39,10 +42,14 @@ export class Metrics {
   snapshot(): MetricsSnapshot {
     return [
       ...sampled(this.counters, ({ counter }) => ({ kind: 'counter', value: counter.value })),
-      ...sampled(this.gauges, ({ read }) => ({ kind: 'gauge', value: read() })),
+      ...sampled(this.gauges, ({ of, read }) => ({ kind: kindOf(of.name), value: read() })),
       ...sampled(this.histograms, ({ histogram }) => histogram.sample()),
     ]
   }
+}
+
+function kindOf(name: string): 'counter' | 'gauge' {
+  return name.endsWith('_total') ? 'counter' : 'gauge'
 }
 
 interface Series {

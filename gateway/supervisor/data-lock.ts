@@ -12,8 +12,8 @@ export type Unlock = () => void
  */
 export function lockDataDir(dir: string): Unlock {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
-  const path = join(dir, 'lock')
-  const draft = join(dir, `lock.${process.pid}`)
+  const path = join(dir, 'instance.lock')
+  const draft = join(dir, `instance.lock.${process.pid}`)
   const mine = holderOf(process.pid)
   writeFileSync(draft, mine)
   try {

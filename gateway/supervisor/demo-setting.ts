@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Clock } from '../../audience/clock.ts'
+import { SUPERVISOR_LIMITS } from './limits.ts'
 
 export interface DemoQuestion {
   /** PASSERELLE_DEMO. */
@@ -13,11 +15,29 @@ export interface DemoQuestion {
  * was. A mark in the data directory remembers it, since a later start finds the store no longer empty.
  */
 export function demoSetting({ asked, store, dataDir }: DemoQuestion): 'on' | 'off' {
-  const mark = join(dataDir, 'demo-world')
+  const mark = markIn(dataDir)
   const isOn = asked === undefined ? existsSync(mark) || isEmptyEmbedded(store) : asked === 'on'
   if (isOn) writeFileSync(mark, 'The demo world stands here: its keys are known to everybody.\n')
-  else rmSync(mark, { force: true })
   return isOn ? 'on' : 'off'
+}
+
+/** The keys of the demo world are revoked: it stands here no longer. */
+export function demoEnded(dataDir: string): void {
+  rmSync(markIn(dataDir), { force: true })
+}
+
+/**
+ * With demo off, holds a bid door back until the keys of an earlier demo world are revoked, so that a key
+ * everybody knows opens nothing; not for ever, since a store out of reach must not keep bids away.
+ */
+export async function untilDemoEnded(dataDir: string, clock: Clock): Promise<void> {
+  const endMs = clock.elapsed() + SUPERVISOR_LIMITS.demoEndMsMax
+  while (existsSync(markIn(dataDir)) && clock.elapsed() < endMs)
+    await new Promise((resolve) => setTimeout(resolve, SUPERVISOR_LIMITS.reportMs))
+}
+
+function markIn(dataDir: string): string {
+  return join(dataDir, 'demo-world')
 }
 
 function isEmptyEmbedded(store: string): boolean {

@@ -9,6 +9,10 @@ export interface SupervisorLimits {
   stopMsMax: number
   /** How long one process may take to answer with its metrics. */
   collectMsMax: number
+  /** How often a process looks whether it has something new to say of itself. */
+  reportMs: number
+  /** How long the bid doors wait for the keys of an earlier demo world to be revoked. */
+  demoEndMsMax: number
   /** A port that the last instance is just leaving is waited for. */
   portWaitMsMax: number
 }
@@ -19,6 +23,8 @@ export const SUPERVISOR_LIMITS: SupervisorLimits = {
   steadyMs: 30_000,
   stopMsMax: 9_000,
   collectMsMax: 1_000,
+  reportMs: 200,
+  demoEndMsMax: 5_000,
   portWaitMsMax: 3_000,
 }
 

@@ -8,7 +8,7 @@ import { SUPERVISOR_LIMITS, type SupervisorLimits } from './limits.ts'
 import type { ToProcess, ToSupervisor } from './messages.ts'
 
 export interface SuperviseOptions {
-  /** The module every process runs; it finds its role in PASSERELLE_ROLE. */
+  /** The module every process runs, with its role as argument and its number in PASSERELLE_WORKER. */
   exec: string
   processes: readonly { role: Role; count: number }[]
   /** Environment of the processes, besides the supervisor's own. */
@@ -71,7 +71,6 @@ class Running implements Supervisor {
     // Processes take connections from the shared socket themselves. Handed over by the parent (the default),
     // a connection on its way to a process that dies would hang unanswered for ever.
     cluster.schedulingPolicy = cluster.SCHED_NONE
-    cluster.setupPrimary({ exec: options.exec, args: [] })
     for (const slot of this.slots) this.start(slot)
   }
 
@@ -94,9 +93,9 @@ class Running implements Supervisor {
   private start(slot: Slot): void {
     const env = {
       ...this.options.env,
-      PASSERELLE_ROLE: slot.role,
       PASSERELLE_WORKER: String(slot.number),
     }
+    cluster.setupPrimary({ exec: this.options.exec, args: [slot.role] })
     const worker = cluster.fork(env)
     slot.worker = worker
     slot.startedMs = this.options.clock.elapsed()

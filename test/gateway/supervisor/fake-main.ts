@@ -14,7 +14,9 @@ import { supervise } from '../../../gateway/supervisor/supervise.ts'
 
 const env = process.env as Record<string, string>
 
-if (env['PASSERELLE_ROLE']) await member()
+const role = process.argv[2]
+
+if (role) await member(role)
 else serve()
 
 function serve(): void {
@@ -44,8 +46,7 @@ function serve(): void {
   process.on('SIGTERM', stop)
 }
 
-async function member(): Promise<void> {
-  const role = env['PASSERELLE_ROLE']!
+async function member(role: string): Promise<void> {
   const metrics = new Metrics()
   const asked = metrics.counter('passerelle_bid_requests_total', { outcome: 'fake' })
   let closeDoor = async () => {}

@@ -1,0 +1,16 @@
+import type { Audience } from '../../audience/audience.ts'
+import { StoreFindings } from '../../audience/store/reasons.ts'
+import type { Metrics } from './counters.ts'
+
+/** What the audience room counts by itself, read when asked for. */
+export function watchAudience(metrics: Metrics, audience: Audience): void {
+  const results = { hit: 'hits', stranger: 'negatives', miss: 'misses' } as const
+  for (const [result, count] of Object.entries(results))
+    metrics.gauge('passerelle_near_cache_total', { result }, () => audience.counts()[count])
+  metrics.gauge('passerelle_near_cache_people', {}, () => audience.counts().people)
+  metrics.gauge('passerelle_near_cache_evictions_total', {}, () => audience.counts().evictions)
+  for (const finding of Object.keys(StoreFindings))
+    metrics.gauge('passerelle_store_findings', { finding }, () =>
+      audience.findings().some((one) => one.finding === finding) ? 1 : 0,
+    )
+}

@@ -1,0 +1,224 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Audience, openAudience } from './audience/audience.ts'
+import { systemClock as clock } from './audience/clock.ts'
+import { loadGvl } from './audience/consent/gvl.ts'
+import { openStore } from './audience/store/open-store.ts'
+import type { Store } from './audience/store/store.ts'
+import { type Config, readConfig } from './config.ts'
+import { openConsole } from './console/console.ts'
+import { settleDemoWorld } from './console/settle-demo-world.ts'
+import { type Exchange, openExchange } from './exchange/exchange.ts'
+import { openGateway } from './gateway/gateway.ts'
+import { type DoorRefusal, DoorRefusals } from './gateway/http/door.ts'
+import { healthRoutes } from './gateway/http/health-routes.ts'
+import { openNodeDoor } from './gateway/http/open-node-door.ts'
+import { BROWSER_HEADER_BYTES_MAX } from './gateway/limits.ts'
+import { type Log, openLog } from './gateway/log.ts'
+import { Metrics } from './gateway/metrics/counters.ts'
+import { watchProcess } from './gateway/metrics/process-metrics.ts'
+import { promText } from './gateway/metrics/prom.ts'
+import { watchAudience } from './gateway/metrics/room-metrics.ts'
+import { adminToken, adminTokenPath } from './gateway/supervisor/admin-token.ts'
+import { banner } from './gateway/supervisor/banner.ts'
+import { lockDataDir } from './gateway/supervisor/data-lock.ts'
+import { demoEnded, demoSetting, untilDemoEnded } from './gateway/supervisor/demo-setting.ts'
+import type { Instance } from './gateway/supervisor/instance.ts'
+import { joinInstance } from './gateway/supervisor/join-instance.ts'
+import { DRAIN_MS_MAX, SUPERVISOR_LIMITS } from './gateway/supervisor/limits.ts'
+import { probePort } from './gateway/supervisor/probe-port.ts'
+import { supervise } from './gateway/supervisor/supervise.ts'
+
+/**
+ * Who opens which room. Started by hand it is the supervisor, which opens none and starts this module
+ * again with a role: bid (the bid path, one process per core), edge (browsers) and desk (operators).
+ */
+const lives = { serve, bid, edge, desk }
+
+const role = process.argv[2] ?? 'serve'
+try {
+  if (!(role in lives)) throw new Error(`${role} is no role: ${Object.keys(lives).join(', ')}`)
+  await lives[role as keyof typeof lives](readConfig(process.env))
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+  process.exit(1)
+}
+
+type Settings = ReturnType<typeof readConfig>
+
+async function serve({ config, warnings }: Settings): Promise<void> {
+  const log = openLog('supervisor')
+  for (const warning of warnings) log.warn(warning)
+  const { host, gvlPath, store, dataDir, workers } = config
+  const unlock = lockDataDir(dataDir)
+  const demo = demoSetting({ asked: config.demo, store, dataDir })
+  const bound = { ...config, host: host ?? (demo === 'on' ? '127.0.0.1' : '0.0.0.0') }
+  if (gvlPath !== undefined) await loadGvl(gvlPath)
+  await probeDoors(bound)
+  adminToken(config.adminToken, dataDir)
+  let isAnnounced = false
+  const supervisor = supervise({
+    exec: fileURLToPath(import.meta.url),
+    processes: [
+      { role: 'bid', count: workers },
+      { role: 'edge', count: 1 },
+      { role: 'desk', count: 1 },
+    ],
+    env: { PASSERELLE_DEMO: demo, PASSERELLE_HOST: bound.host },
+    clock,
+    log,
+    onState(state) {
+      if (!state.ready || isAnnounced) return
+      isAnnounced = true
+      const tokenPath = config.adminToken === undefined ? adminTokenPath(dataDir) : undefined
+      const facts = { ...bound, state, adminTokenPath: tokenPath, isDemo: demo === 'on' }
+      process.stdout.write(banner(facts))
+    },
+  })
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, async () => {
+      await supervisor.stop()
+      unlock()
+      process.exit(0)
+    })
+}
+
+async function bid({ config }: Settings): Promise<void> {
+  const { metrics, log, instance, closeFirst } = openProcess(
+    `bid ${process.env['PASSERELLE_WORKER']}`,
+  )
+  const { audience, exchange } = await openRooms({ config, log, metrics, instance, closeFirst })
+  if (config.demo === 'off') {
+    await untilDemoEnded(config.dataDir, clock)
+    await audience.poke()
+  }
+  const gateway = await openGateway({
+    host: config.host ?? '127.0.0.1',
+    port: config.gatewayPort,
+    audience,
+    exchange,
+    metrics,
+    clock,
+    gvl: config.gvlPath === undefined ? undefined : await loadGvl(config.gvlPath),
+    ownGvlId: config.gvlId,
+    healthRoutes: healthRoutes(instance),
+    warn: (message, details) => log.warn(details ?? {}, message),
+  })
+  closeFirst(() => gateway.close(DRAIN_MS_MAX))
+  instance.report({ isListening: true, binding: gateway.binding })
+}
+
+/** Browsers: sync and collect come with their own issues; the door and its health stand from the first day. */
+async function edge({ config }: Settings): Promise<void> {
+  const { metrics, log, instance, closeFirst } = openProcess('edge')
+  await openRooms({ config, log, metrics, instance, closeFirst })
+  const words = Object.keys(DoorRefusals) as DoorRefusal[]
+  const refused = metrics.counterOf('passerelle_door_refused_total', 'reason', words)
+  const door = await openNodeDoor({
+    host: config.host ?? '127.0.0.1',
+    port: config.edgePort,
+    routes: healthRoutes(instance),
+    clock,
+    limits: { headerBytesMax: BROWSER_HEADER_BYTES_MAX },
+    onRefused: (reason) => refused[reason].add(),
+    onFailed: (error) => log.error({ error: String(error) }, 'a handler of the edge door failed'),
+  })
+  closeFirst(() => door.close(DRAIN_MS_MAX))
+  instance.report({ isListening: true, binding: door.binding })
+}
+
+async function desk({ config }: Settings): Promise<void> {
+  const { metrics, log, instance, closeFirst } = openProcess('desk')
+  const rooms = await openRooms({ config, log, metrics, instance, closeFirst, isDesk: true })
+  const isDemo = config.demo === 'on'
+  const onEnded = () => demoEnded(config.dataDir)
+  closeFirst(await settleDemoWorld({ ...rooms, log, isDemo, onEnded }))
+  const door = await openConsole({
+    ...rooms,
+    host: config.consoleHost,
+    port: config.consolePort,
+    dataDir: config.dataDir,
+    adminToken: adminToken(config.adminToken, config.dataDir),
+    healthRoutes: healthRoutes(instance),
+    metricsText: async () => promText(await instance.collectMetrics()),
+    metrics,
+    clock,
+    log,
+  })
+  closeFirst(() => door.close(DRAIN_MS_MAX))
+  instance.report({ isListening: true, binding: door.binding })
+}
+
+interface Process {
+  metrics: Metrics
+  log: Log
+  instance: Instance
+  /** What is opened last is closed first. */
+  closeFirst(close: () => Promise<void> | void): void
+}
+
+function openProcess(name: string): Process {
+  const metrics = new Metrics()
+  const log = openLog(name)
+  const closers: (() => Promise<void> | void)[] = [watchProcess(metrics, clock)]
+  const close = async () => {
+    for (const one of closers.reverse()) await one()
+  }
+  const instance = joinInstance({ metrics, log, close })
+  return { metrics, log, instance, closeFirst: (one) => void closers.push(one) }
+}
+
+async function openRooms(
+  options: Process & { config: Config; isDesk?: boolean },
+): Promise<{ audience: Audience; exchange: Exchange }> {
+  const { config, log, metrics, instance, closeFirst, isDesk = false } = options
+  const { dataDir, secret } = config
+  const store = withSecret(await openStore(config.store, { clock, dataDir }), secret)
+  closeFirst(() => store.close())
+  const snapshotFile = join(dataDir, 'catalog.json')
+  const audience = await openAudience({ store, clock, log, snapshotFile, writeSnapshot: isDesk })
+  closeFirst(() => audience.close())
+  const { feed } = audience
+  const exchange = await openExchange({
+    feed,
+    catalogStore: store.catalog,
+    clock,
+    log,
+    lazy: isDesk,
+  })
+  closeFirst(() => exchange.close())
+  watchAudience(metrics, audience)
+  const tell = () =>
+    instance.report({
+      hasCatalog: feed.current() !== undefined,
+      findings: audience.findings(),
+    })
+  const timer = setInterval(tell, SUPERVISOR_LIMITS.reportMs)
+  closeFirst(() => clearInterval(timer))
+  tell()
+  return { audience, exchange }
+}
+
+/** The root secret as it was given; else the store makes and keeps one. */
+function withSecret(store: Store, secret: Buffer | undefined): Store {
+  if (secret === undefined) return store
+  return {
+    kind: store.kind,
+    people: store.people,
+    catalog: store.catalog,
+    rootSecret: async () => secret,
+    findings: () => store.findings(),
+    close: () => store.close(),
+  }
+}
+
+/** Names the setting of a door that somebody else serves. */
+async function probeDoors(config: Config & { host: string }): Promise<void> {
+  const { host, consoleHost, gatewayPort, edgePort, consolePort } = config
+  const probes = [
+    { host, port: gatewayPort, variable: 'PASSERELLE_GATEWAY_PORT' },
+    { host, port: edgePort, variable: 'PASSERELLE_EDGE_PORT' },
+    { host: consoleHost, port: consolePort, variable: 'PASSERELLE_CONSOLE_PORT' },
+  ]
+  await Promise.all(probes.map((one) => probePort(one, clock, SUPERVISOR_LIMITS.portWaitMsMax)))
+}
