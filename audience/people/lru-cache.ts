@@ -48,6 +48,14 @@ export class RowLru {
     this.#shareOf(hash).set(hash, row, PLAIN)
   }
 
+  /** Forgets the least recently used of the hash's share, unless that is the only one; false then. */
+  evictBeside(hash: number): boolean {
+    const share = this.#shareOf(hash)
+    if (share.size < 2) return false
+    share.pop()
+    return true
+  }
+
   delete(hash: number): void {
     this.#shareOf(hash).delete(hash)
   }

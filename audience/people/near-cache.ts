@@ -75,10 +75,8 @@ export class NearCache {
   /** Keeps what was read at `now`; an empty record says that nobody has this id. */
   keep(key: Uint32Array, record: RecordSpan, now: number): void {
     const hash = key[0]! & this.#hashMask
-    const isSmall = record.end - record.start <= LIMITS.nearCacheRecordBytesMax
     this.#stamp.loadedAt = now
-    if (!isSmall || !this.#slab.write(this.#rowFor(hash), key, record, this.#stamp))
-      this.#refuse(hash)
+    if (!this.#write(hash, key, record)) this.#refuse(hash)
   }
 
   /** Forgets one id. */
@@ -109,6 +107,17 @@ export class NearCache {
     return now - slab.loadedAt(row) < (slab.isEmpty(row) ? STRANGER_TICKS : STALE_TICKS)
   }
 
+  /** Writes a record, at the cost of those not used for long where the pool for big ones is full. */
+  #write(hash: number, key: Uint32Array, record: RecordSpan): boolean {
+    if (record.end - record.start > LIMITS.nearCacheRecordBytesMax) return false
+    const row = this.#rowFor(hash)
+    for (let tries = 0; tries < EVICTIONS_MAX; tries++) {
+      if (this.#slab.write(row, key, record, this.#stamp)) return true
+      if (!this.#lru.evictBeside(hash)) return false
+    }
+    return false
+  }
+
   #rowFor(hash: number): number {
     const kept = this.#lru.get(hash)
     if (kept !== NO_ROW) return kept
@@ -129,6 +138,8 @@ export class NearCache {
   }
 }
 
+/** Of people who make room for one big record; beyond it, it is not kept. */
+const EVICTIONS_MAX = 64
 const HASH_MASK = 0x3fff_ffff
 export const TICK_MS = 100
 const FRESH_TICKS = LIMITS.freshMsMax / TICK_MS

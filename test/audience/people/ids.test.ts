@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { checkNamespace, IFA, idFault, idForm } from '../../../audience/namespace.ts'
+import { keyOf, readKey, UserKeys } from '../../../audience/people/user-key.ts'
+import { checkSegmentBody } from '../../../audience/segment.ts'
+
+describe('user keys', () => {
+  const keys = new UserKeys(Buffer.alloc(32, 1))
+
+  it('differ by namespace, value and installation, and are always the same otherwise', () => {
+    const others = [keys.of(1, 'a'), keys.of(2, 'a'), keys.of(1, 'b'), keys.of(257, 'a')]
+    const elsewhere = new UserKeys(Buffer.alloc(32, 2)).of(1, 'a')
+    const all = [...others, elsewhere].map((key) => key.toString('hex'))
+    expect(new Set(all).size).toBe(5)
+    expect(keys.of(1, 'a')).toEqual(others[0])
+    // Written down once: a release that changes it loses every person in every store.
+    expect(all[0]).toBe('6a6f7a1ce444183e0178921f2e8e7fa4')
+  })
+
+  it('are the same from text and from bytes, and as words and as bytes', () => {
+    const words = new Uint32Array(6)
+    for (const value of ['a', 'é', 'x'.repeat(512), 'x'.repeat(600), '']) {
+      const bytes = Buffer.from(`..${value}..`)
+      keys.hash(7, bytes, 2, bytes.length - 2, words, 1)
+      expect(keyOf(words, 1)).toEqual(keys.of(7, value))
+      const read = new Uint32Array(6)
+      readKey(keys.of(7, value), read, 1)
+      expect(read).toEqual(words)
+    }
+  })
+})
+
+describe('ids', () => {
+  it('are 1 to 512 bytes without control bytes', () => {
+    const faults = ['', 'é'.repeat(257), 'a\u0000', 'a\u007f', 'a', 'é'.repeat(256)]
+    expect(faults.map((value) => idFault(9, value))).toEqual([
+      'empty',
+      'too_long',
+      'control_bytes',
+      'control_bytes',
+      undefined,
+      undefined,
+    ])
+  })
+
+  it('of devices are lower case, and never all zeros', () => {
+    expect([idForm(IFA.number, 'ABÉ-1'), idForm(9, 'ABC')]).toEqual(['abÉ-1', 'ABC'])
+    expect([idFault(IFA.number, '0000-0'), idFault(9, '0000-0')]).toEqual(['zeros', undefined])
+  })
+})
+
+describe('schemas', () => {
+  it('name what is wrong with a namespace', () => {
+    expect(checkNamespace(IFA)).toEqual([])
+    const fields = checkNamespace({ ...IFA, name: 'A b', kind: 'who', number: 0, colour: 1 })
+    expect(new Set(fields.map((problem) => problem.field))).toEqual(
+      new Set(['name', 'kind', 'number', 'colour']),
+    )
+  })
+
+  it('take a segment with what it must have, and refuse an unknown field', () => {
+    const body = { name: 'Auto', owner: 'dmp', provenance: 'first_party', ttlDays: 30 }
+    expect(checkSegmentBody(body)).toEqual([])
+    expect(
+      checkSegmentBody({ ...body, taxonomy: { segtax: 4, id: '17' }, sensitive: true }),
+    ).toEqual([])
+    expect(checkSegmentBody({ ...body, rule: 'x' })[0]?.field).toBe('rule')
+    expect(checkSegmentBody({}).length).toBe(4)
+    expect(checkSegmentBody({ ...body, ttlDays: 0, provenance: 'found' }).length).toBe(2)
+  })
+})

@@ -1,0 +1,217 @@
+import type { Clock } from '../../audience/clock.ts'
+import { dayOf } from '../../audience/clock.ts'
+import type { Soon } from '../../audience/soon.ts'
+import type {
+  Assignment,
+  Change,
+  Changes,
+  Edge,
+  EdgeEnds,
+  IdRef,
+  LogCursor,
+  PeopleStore,
+  PersonRecord,
+  Store,
+  UserKey,
+} from '../../audience/store/store.ts'
+import { type PackedEdge, packEdges } from '../../proto/edge-blob.ts'
+import { packProfile } from '../../proto/profile-blob.ts'
+import { MemoryCatalog } from './memory-catalog.ts'
+
+/** A clock that moves only when told. */
+export class WoundClock implements Clock {
+  nowMs: number
+  elapsedMs = 1_000_000
+
+  constructor(nowMs = 20_000 * 86_400_000) {
+    this.nowMs = nowMs
+  }
+
+  now(): number {
+    return this.nowMs
+  }
+
+  elapsed(): number {
+    return this.elapsedMs
+  }
+
+  wind(ms: number): void {
+    this.nowMs += ms
+    this.elapsedMs += ms
+  }
+}
+
+interface Held {
+  memberships: Map<number, number>
+  edges: Map<string, PackedEdge>
+}
+
+/**
+ * People in memory, keeping the promises of PeopleStore. Reads answer at once, or, with `isAsync`, in
+ * a later turn; `hold()` keeps them back until `release()`, with what they would have said when asked.
+ */
+export class MemoryPeople implements PeopleStore {
+  isAsync = false
+  /** Every read fails while set. */
+  failure: Error | undefined
+  /** Keys of every batch read, in hex. */
+  readonly reads: string[][] = []
+  /** Entries the log keeps; older ones are forgotten. */
+  logMax = Number.POSITIVE_INFINITY
+
+  readonly #clock: Clock
+  readonly #held = new Map<string, Held>()
+  readonly #log: Change[] = []
+  #logStart = 0
+  #waiting: (() => void)[] | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** From now on reads wait. */
+  hold(): void {
+    this.#waiting = []
+  }
+
+  /** Answers all that waited; later reads no longer wait. */
+  release(): void {
+    const waiting = this.#waiting ?? []
+    this.#waiting = undefined
+    for (const answer of waiting) answer()
+  }
+
+  recall(keys: readonly UserKey[]): Soon<(PersonRecord | undefined)[]> {
+    this.reads.push(keys.map((key) => key.toString('hex')))
+    const { failure } = this
+    const records = keys.map((key) => this.#recordOf(key))
+    if (!this.isAsync && !this.#waiting) {
+      if (failure) throw failure
+      return records
+    }
+    return new Promise((resolve, reject) => {
+      const answer = () => (failure ? reject(failure) : resolve(records))
+      if (this.#waiting) this.#waiting.push(answer)
+      else setImmediate(answer)
+    })
+  }
+
+  async assign(batch: readonly Assignment[]): Promise<void> {
+    for (const { key, add, remove } of batch) {
+      const { memberships } = this.#heldOf(key)
+      for (const { segment, expiryDay } of add) memberships.set(segment, expiryDay)
+      for (const segment of remove) memberships.delete(segment)
+      this.#note({ what: 'assign', key, added: add.map(({ segment }) => segment), removed: remove })
+    }
+  }
+
+  async link(edges: readonly Edge[]): Promise<void> {
+    for (const edge of edges) {
+      this.#putHalf(edge, edge.a, edge.b)
+      this.#putHalf(edge, edge.b, edge.a)
+    }
+  }
+
+  async unlink(pairs: readonly EdgeEnds[]): Promise<void> {
+    for (const { a, b } of pairs) {
+      this.#dropHalf(a.key, b.key)
+      this.#dropHalf(b.key, a.key)
+    }
+  }
+
+  async forget(keys: readonly UserKey[]): Promise<void> {
+    for (const key of keys) {
+      const { memberships, edges } = this.#heldOf(key)
+      for (const edge of [...edges.values()]) this.#dropHalf(Buffer.from(edge.key), key)
+      this.#held.delete(nameOf(key))
+      this.#note({ what: 'forget', key, added: [], removed: [...memberships.keys()] })
+    }
+  }
+
+  async *holders(segment: number): AsyncIterable<UserKey[]> {
+    const found = [...this.#held].filter(([, held]) => held.memberships.has(segment))
+    if (found.length > 0) yield found.map(([name]) => Buffer.from(name, 'latin1'))
+  }
+
+  async changesEnd(): Promise<LogCursor> {
+    if (this.failure) throw this.failure
+    return String(this.#logStart + this.#log.length)
+  }
+
+  changesSince(cursor: LogCursor, max: number): Changes {
+    if (this.failure) throw this.failure
+    const from = Number(cursor) - this.#logStart
+    if (from < 0) {
+      const end = String(this.#logStart + this.#log.length)
+      return { entries: [], cursor: end, fellOff: true }
+    }
+    const entries = this.#log.slice(from, from + max)
+    return { entries, cursor: String(Number(cursor) + entries.length), fellOff: false }
+  }
+
+  #recordOf(key: UserKey): PersonRecord | undefined {
+    const held = this.#held.get(nameOf(key))
+    if (!held) return undefined
+    const today = dayOf(this.#clock.now())
+    const memberships = [...held.memberships].map(([segment, expiryDay]) => ({
+      segment,
+      expiryDay,
+    }))
+    const edges = [...held.edges.values()].filter((edge) => edge.expiryDay > today)
+    return { profile: packProfile(memberships), edges: packEdges(edges) }
+  }
+
+  #heldOf(key: UserKey): Held {
+    const held = this.#held.get(nameOf(key)) ?? { memberships: new Map(), edges: new Map() }
+    this.#held.set(nameOf(key), held)
+    return held
+  }
+
+  #putHalf(edge: Edge, at: IdRef, other: IdRef): void {
+    const { owner, method, firstSeenDay, lastSeenDay, expiryDay } = edge
+    const half = { ...other, owner, method, firstSeenDay, lastSeenDay, expiryDay }
+    this.#heldOf(at.key).edges.set(`${nameOf(other.key)} ${owner}`, half)
+    this.#note({ what: 'link', key: at.key, added: [], removed: [] })
+  }
+
+  #dropHalf(at: UserKey, other: UserKey): void {
+    const { edges } = this.#heldOf(at)
+    for (const [name, edge] of edges) if (other.equals(edge.key)) edges.delete(name)
+    this.#note({ what: 'unlink', key: at, added: [], removed: [] })
+  }
+
+  #note(change: Change): void {
+    this.#log.push(change)
+    while (this.#log.length > this.logMax) {
+      this.#log.shift()
+      this.#logStart++
+    }
+  }
+}
+
+function nameOf(key: UserKey): string {
+  return key.toString('latin1')
+}
+
+/** A whole store in memory. `secret` undefined: out of reach. */
+export class MemoryStore implements Store {
+  readonly kind = 'embedded'
+  readonly people: MemoryPeople
+  readonly catalog = new MemoryCatalog()
+  secret: Buffer | undefined = Buffer.alloc(32, 7)
+
+  constructor(clock: Clock) {
+    this.people = new MemoryPeople(clock)
+  }
+
+  async rootSecret(): Promise<Buffer> {
+    if (this.secret === undefined) throw new Error('out of reach')
+    return this.secret
+  }
+
+  findings() {
+    return []
+  }
+
+  async close(): Promise<void> {}
+}
