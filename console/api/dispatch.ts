@@ -1,0 +1,151 @@
+import { refuse } from '../../audience/refusal.ts'
+import type { Answer, Ask, Route } from '../../gateway/http/door.ts'
+import { LIMITS } from '../limits.ts'
+import { Denied } from '../reasons.ts'
+import type { Authenticate } from '../sign-in/authenticate.ts'
+import { type Caller, NOBODY } from '../sign-in/caller.ts'
+import type { IdempotentReplies } from './idempotent-replies.ts'
+import { type PathMatch, PathTable } from './match-path.ts'
+import { problemOf } from './problem.ts'
+import { queryReader, type ReadQuery } from './read-query.ts'
+import type { ApiRoute, Call, Reply } from './route.ts'
+
+export interface DispatchOptions {
+  routes: readonly ApiRoute[]
+  authenticate: Authenticate
+  idempotent: IdempotentReplies
+  /** False until there is a catalog: whoever asks then is told to come again. */
+  isReady: () => boolean
+}
+
+/** A route with what is compiled of it. */
+interface Operation extends Pick<ApiRoute, 'path' | 'method'> {
+  route: ApiRoute
+  readQuery: ReadQuery
+}
+
+const WANTS = [
+  'authorization',
+  'if-match',
+  'idempotency-key',
+  'content-type',
+  'content-encoding',
+] as const
+
+/** The door routes behind which the API lives: its streams by their own paths, all else below `/api/`. */
+export function apiDoorRoutes(options: DispatchOptions): Route[] {
+  const table = new PathTable(options.routes.map(operationOf))
+  const handle: Route['handle'] = (ask, answer) => answerTo(ask, answer, { ...options, table })
+  const streams = options.routes.filter((route) => route.body?.kind === 'ndjson')
+  return [
+    ...streams.map(
+      ({ method, path }): Route => ({
+        method,
+        path,
+        wants: WANTS,
+        body: 'stream',
+        bodyBytesMax: Number.POSITIVE_INFINITY,
+        handle,
+      }),
+    ),
+    {
+      method: 'ANY',
+      path: '/api/*',
+      wants: WANTS,
+      body: 'whole',
+      bodyBytesMax: LIMITS.jsonBytesMax,
+      handle,
+    },
+  ]
+}
+
+function operationOf(route: ApiRoute): Operation {
+  const { path, method } = route
+  return { path, method, route, readQuery: queryReader(route.query) }
+}
+
+type Dispatch = DispatchOptions & { table: PathTable<Operation> }
+
+async function answerTo(ask: Ask, answer: Answer, dispatch: Dispatch): Promise<void> {
+  try {
+    send(answer, await replyTo(ask, dispatch))
+  } catch (error) {
+    const problem = problemOf(error)
+    if (!problem) throw error
+    answer.send(problem.status, [...COMMON, ...problem.headers], problem.body)
+  }
+}
+
+/** Who asks comes first: what is there, and what is not, is nobody else's business. */
+async function replyTo(
+  ask: Ask,
+  { table, authenticate, idempotent, isReady }: Dispatch,
+): Promise<Reply> {
+  const found = table.find(ask.path)
+  const operation = found?.byMethod.get(ask.method)
+  const isOpen = operation?.route.permission === 'anyone'
+  const caller = isOpen ? NOBODY : authenticate(ask.headers[0]!)
+  if (!caller) throw unauthorized()
+  if (!found || !operation) throw notServed(found)
+  if (operation.route.permission === 'exchange' && !caller.actor.operator)
+    throw refuse('forbidden', '', 'a partner key may not do this')
+  if (!isOpen && !isReady()) throw new Denied('starting', 'the catalog is not loaded yet', RETRY)
+  const call = callOf(ask, { caller, operation, params: found.params })
+  if (operation.route.isCreating) return idempotent.handle(operation.route, call)
+  return operation.route.handle(call)
+}
+
+const RETRY = ['retry-after', '1']
+
+function unauthorized(): Denied {
+  const reason = 'send authorization: Bearer <operator token or partner key>'
+  return new Denied('unauthorized', reason, ['www-authenticate', 'Bearer'])
+}
+
+function notServed(found: PathMatch<Operation> | undefined): Denied {
+  if (!found) return new Denied('unknown_path', 'see /api/openapi.json for what there is')
+  const methods = [...found.byMethod.keys()].join(', ')
+  return new Denied('wrong_method', `it answers to ${methods}`, ['allow', methods])
+}
+
+function callOf(
+  ask: Ask,
+  { caller, operation, params }: { caller: Caller; operation: Operation; params: Call['params'] },
+): Call {
+  const [, ifMatch, idempotencyKey, contentType, contentEncoding] = ask.headers as string[]
+  const headers = {
+    ifMatch: ifMatch!,
+    idempotencyKey: idempotencyKey!,
+    contentType: contentType!,
+    contentEncoding: contentEncoding!.toLowerCase(),
+  }
+  const query = operation.readQuery(ask.query)
+  const body = operation.route.body?.kind === 'json' ? jsonOf(ask, headers) : undefined
+  return { caller, params, query, body, headers, stream: ask.stream ?? NO_STREAM }
+}
+
+const NO_STREAM: AsyncIterable<Uint8Array> = (async function* () {})()
+
+function jsonOf(ask: Ask, { contentEncoding }: Call['headers']): unknown {
+  if (contentEncoding !== '' && contentEncoding !== 'identity')
+    throw new Denied('unsupported', 'a JSON body is sent without content coding')
+  if (ask.body.byteLength === 0) return undefined
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(ask.body))
+  } catch {
+    throw refuse('invalid', '', 'the body is not JSON')
+  }
+}
+
+const COMMON = ['cache-control', 'no-store', 'x-content-type-options', 'nosniff']
+
+function send(answer: Answer, { status, body, version }: Reply): void {
+  const etag = version === undefined ? [] : ['etag', `"${version}"`]
+  if (body === undefined) answer.send(status, [...COMMON, ...etag])
+  else
+    answer.send(
+      status,
+      [...COMMON, 'content-type', 'application/json', ...etag],
+      JSON.stringify(body),
+    )
+}

@@ -1,0 +1,60 @@
+import { type Problem, Refused } from '../../audience/refusal.ts'
+import { Type } from '../../audience/schema.ts'
+import { StoreUnreachable } from '../../audience/store/redis/store-unreachable.ts'
+import { Denied, ProblemStatus, ProblemTitles, type ProblemWord } from '../reasons.ts'
+import type { NamedSchema } from './route.ts'
+
+/** What a refused request is answered with (RFC 9457). */
+export const ProblemShape: NamedSchema = {
+  name: 'Problem',
+  schema: Type.Object({
+    type: Type.String({ description: '`urn:passerelle:problem:` and the word of the reason' }),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    errors: Type.Array(
+      Type.Object({
+        field: Type.String({ description: 'Dotted path; empty for the whole.' }),
+        reason: Type.String(),
+      }),
+    ),
+  }),
+}
+
+export interface ProblemAnswer {
+  status: number
+  /** Flat: name, value, name, value … */
+  headers: string[]
+  body: string
+}
+
+/** The answer to an error that is a refusal; undefined for any other, which is ours to mend. */
+export function problemOf(error: unknown): ProblemAnswer | undefined {
+  if (error instanceof Refused) return answerOf(error.word, error.problems)
+  if (error instanceof Denied) return answerOf(error.word, error.problems, error.headers)
+  if (error instanceof StoreUnreachable)
+    return answerOf('unavailable', [{ field: '', reason: error.message }], RETRY_AFTER)
+  return undefined
+}
+
+const RETRY_AFTER = ['retry-after', '1']
+
+function answerOf(
+  word: ProblemWord,
+  problems: readonly Problem[],
+  headers: readonly string[] = [],
+): ProblemAnswer {
+  const status = ProblemStatus[word]
+  const detail = problems
+    .map(({ field, reason }) => (field ? `${field}: ${reason}` : reason))
+    .join('; ')
+  const body = {
+    type: `urn:passerelle:problem:${word}`,
+    title: ProblemTitles[word],
+    status,
+    detail,
+    errors: problems,
+  }
+  const always = ['content-type', 'application/problem+json', 'x-passerelle-reason', word]
+  return { status, headers: [...always, ...headers], body: JSON.stringify(body) }
+}

@@ -1,0 +1,44 @@
+import { Type } from '../../audience/schema.ts'
+import { matchesRoute } from '../imports/import-matches.ts'
+import { membershipsRoute } from '../imports/import-memberships.ts'
+import type { ImportRooms } from '../imports/import-rooms.ts'
+import { contractRoutes } from '../resources/contracts.ts'
+import { dealRoutes } from '../resources/deals.ts'
+import { deskRoutes } from '../resources/desk-routes.ts'
+import { keyRoutes } from '../resources/keys.ts'
+import { namespaceRoutes } from '../resources/namespaces.ts'
+import { partnerRoutes } from '../resources/partners.ts'
+import { segmentRoutes } from '../resources/segments.ts'
+import { openApiDocument } from './openapi.ts'
+import type { ApiRoute } from './route.ts'
+
+/** Every operation of the control plane. */
+export function apiRoutes(rooms: ImportRooms): ApiRoute[] {
+  const routes = [
+    ...partnerRoutes(rooms),
+    ...keyRoutes(rooms),
+    ...namespaceRoutes(rooms),
+    ...segmentRoutes(rooms),
+    ...contractRoutes(rooms),
+    ...dealRoutes(rooms),
+    membershipsRoute(rooms),
+    matchesRoute(rooms),
+    ...deskRoutes(rooms),
+  ]
+  return [...routes, documentRoute(routes)]
+}
+
+/** The document lists itself, so that all there is stands in it. */
+function documentRoute(others: readonly ApiRoute[]): ApiRoute {
+  const route: ApiRoute = {
+    method: 'GET',
+    path: '/api/openapi.json',
+    operationId: 'getOpenApi',
+    summary: 'This document.',
+    permission: 'anyone',
+    answers: { 200: { says: 'OpenAPI 3.1.', body: { name: 'OpenApi', schema: Type.Object({}) } } },
+    handle: () => ({ status: 200, body: document }),
+  }
+  const document = openApiDocument([...others, route])
+  return route
+}

@@ -1,0 +1,103 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Audience } from '../audience/audience.ts'
+import type { Clock } from '../audience/clock.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import { type DoorRefusal, DoorRefusals, type Route } from '../gateway/http/door.ts'
+import { openNodeDoor } from '../gateway/http/open-node-door.ts'
+import { BROWSER_HEADER_BYTES_MAX } from '../gateway/limits.ts'
+import type { Metrics } from '../gateway/metrics/counters.ts'
+import { PROM_CONTENT_TYPE } from '../gateway/metrics/prom.ts'
+import { apiDoorRoutes } from './api/dispatch.ts'
+import { IdempotentReplies } from './api/idempotent-replies.ts'
+import { apiRoutes } from './api/routes.ts'
+import { AuditLog } from './audit/audit-log.ts'
+import { ImportSlots } from './imports/import-slots.ts'
+import { LIMITS } from './limits.ts'
+import { authenticator } from './sign-in/authenticate.ts'
+
+export interface ConsoleOptions {
+  host: string
+  /** 0 picks a free port. */
+  port: number
+  /** Bearer token of the first operator. */
+  adminToken: string
+  audience: Audience
+  exchange: Exchange
+  /** Where the audit log is kept, and what `mode=replace` sets down meanwhile. */
+  dataDir: string
+  clock: Clock
+  metrics: Metrics
+  /** All processes' metrics as Prometheus text. */
+  metricsText(): Promise<string>
+  /** `/health/…`, the same on every door of the instance. */
+  healthRoutes: readonly Route[]
+  log: { error(details: object, message: string): void }
+}
+
+/** The desk's door: control API, metrics, health. */
+export interface Console {
+  readonly port: number
+  /** What serves it: see Door. */
+  readonly binding: string
+  /** Lets what is under way end, for so long. */
+  close(drainMsMax: number): Promise<void>
+}
+
+/** Opens the control plane. One process of an instance does: it alone writes the audit log. */
+export async function openConsole(options: ConsoleOptions): Promise<Console> {
+  const spoolDir = join(options.dataDir, 'spool')
+  // Whatever lies there was left by a process that died in the middle of a replacement.
+  await rm(spoolDir, { recursive: true, force: true })
+  const audit = await AuditLog.open(join(options.dataDir, 'audit.ndjson'))
+  const { host, port, clock, metrics, log } = options
+  const words = Object.keys(DoorRefusals) as DoorRefusal[]
+  const refused = metrics.counterOf('passerelle_door_refused_total', 'reason', words)
+  const door = await openNodeDoor({
+    host,
+    port,
+    clock,
+    routes: routesOf(options, audit, spoolDir),
+    chunkedUploads: true,
+    limits: { slowBodyMsMax: LIMITS.slowBodyMsMax, headerBytesMax: BROWSER_HEADER_BYTES_MAX },
+    onRefused: (reason) => refused[reason].add(),
+    onFailed: (error) => log.error({ error: String(error) }, 'a request to the console failed'),
+  })
+  return {
+    port: door.port,
+    binding: door.binding,
+    async close(drainMsMax) {
+      await door.close(drainMsMax)
+      await audit.close()
+    },
+  }
+}
+
+function routesOf(options: ConsoleOptions, audit: AuditLog, spoolDir: string): Route[] {
+  const { exchange, audience, clock, adminToken } = options
+  const slots = new ImportSlots()
+  return [
+    ...apiDoorRoutes({
+      routes: apiRoutes({ exchange, audience, clock, audit, slots, spoolDir }),
+      authenticate: authenticator({ adminToken, catalog: () => exchange.catalog() }),
+      idempotent: new IdempotentReplies(clock),
+      isReady: () => exchange.deskDeps.feed.current() !== undefined,
+    }),
+    metricsRoute(options.metricsText),
+    ...options.healthRoutes,
+  ]
+}
+
+/** Without token: the console listens on loopback unless told otherwise, and metrics name nobody. */
+function metricsRoute(metricsText: () => Promise<string>): Route {
+  return {
+    method: 'GET',
+    path: '/metrics',
+    wants: [],
+    body: 'none',
+    bodyBytesMax: 0,
+    async handle(_ask, answer) {
+      answer.send(200, ['content-type', PROM_CONTENT_TYPE], await metricsText())
+    },
+  }
+}

@@ -1,0 +1,39 @@
+import { pipeline, Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { refuse } from '../../audience/refusal.ts'
+import type { Call } from '../api/route.ts'
+import { Denied } from '../reasons.ts'
+
+const INFLATE_CHUNK_BYTES = 64 * 1024
+
+/**
+ * The bytes of an import, inflated where they come gzipped. Throws Denied (`unsupported`) for what is
+ * not NDJSON; reading on throws Refused (`invalid`) where gzip is broken.
+ */
+export function importBody({ stream, headers }: Call): AsyncIterable<Uint8Array> {
+  const { contentType, contentEncoding } = headers
+  if (/^application\/(octet-stream|x-protobuf|protobuf)\b/i.test(contentType))
+    throw new Denied('unsupported', 'send lines of JSON, as application/x-ndjson')
+  if (contentEncoding === 'gzip' || contentEncoding === 'x-gzip') return inflated(stream)
+  if (contentEncoding === '' || contentEncoding === 'identity') return stream
+  throw new Denied('unsupported', 'the content coding is neither gzip nor identity')
+}
+
+/** Chunk by chunk: whatever it inflates to, no more than a chunk of it is held. */
+async function* inflated(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  let sourceError: unknown
+  const gunzip = createGunzip({ chunkSize: INFLATE_CHUNK_BYTES })
+  pipeline(Readable.from(source), gunzip, (error) => {
+    sourceError = error
+  })
+  try {
+    yield* gunzip as AsyncIterable<Uint8Array>
+  } catch (error) {
+    if (isZlibError(error)) throw refuse('invalid', '', 'the body is not sound gzip')
+    throw sourceError ?? error
+  }
+}
+
+function isZlibError(error: unknown): boolean {
+  return String((error as NodeJS.ErrnoException).code).startsWith('Z_')
+}

@@ -1,0 +1,60 @@
+import { IFA, NAMESPACE_KIND, type Namespace } from '../../audience/namespace.ts'
+import { SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
+import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
+import type { Actor } from '../../exchange/desk/desk.ts'
+import { LIMITS } from '../limits.ts'
+
+/** The names that lines of an import use, as its caller may use them, in the catalog as it is now. */
+export class ImportNames {
+  readonly #actor: Actor
+  readonly #current: () => CatalogSnapshot | undefined
+  #snapshot: CatalogSnapshot | undefined
+  readonly #namespaces = new Map<string, Namespace | undefined>()
+  readonly #segments = new Map<string, Segment | undefined>()
+
+  constructor(actor: Actor, current: () => CatalogSnapshot | undefined) {
+    this.#actor = actor
+    this.#current = current
+  }
+
+  /** Whether the caller is the namespace's owner, or an operator of the exchange. */
+  isOwn({ owner }: { owner: string }): boolean {
+    const { partner, operator } = this.#actor
+    return partner === undefined ? operator : owner === partner
+  }
+
+  /** Undefined where there is no such namespace. */
+  namespace(name: string): Namespace | undefined {
+    this.#follow()
+    if (!this.#namespaces.has(name)) this.#namespaces.set(name, this.#findNamespace(name))
+    return this.#namespaces.get(name)
+  }
+
+  /** Undefined where there is no such segment, or it is not the caller's. */
+  segment(id: string): Segment | undefined {
+    this.#follow()
+    if (!this.#segments.has(id)) this.#segments.set(id, this.#findSegment(id))
+    return this.#segments.get(id)
+  }
+
+  #findNamespace(name: string): Namespace | undefined {
+    if (name === IFA.name) return IFA
+    return this.#snapshot?.kind(NAMESPACE_KIND).get(name)?.value as Namespace | undefined
+  }
+
+  #findSegment(id: string): Segment | undefined {
+    const segment = this.#snapshot?.kind(SEGMENT_KIND).get(id)?.value as Segment | undefined
+    return segment && this.isOwn(segment) ? segment : undefined
+  }
+
+  /** What was found belongs to one snapshot. */
+  #follow(): void {
+    const snapshot = this.#current()
+    const isFull =
+      this.#namespaces.size >= LIMITS.importNamesMax || this.#segments.size >= LIMITS.importNamesMax
+    if (snapshot === this.#snapshot && !isFull) return
+    this.#snapshot = snapshot
+    this.#namespaces.clear()
+    this.#segments.clear()
+  }
+}

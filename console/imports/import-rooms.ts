@@ -1,0 +1,60 @@
+import type { Audience } from '../../audience/audience.ts'
+import type { Call } from '../api/route.ts'
+import type { AuditEntry } from '../audit/audit-entry.ts'
+import { Denied } from '../reasons.ts'
+import { type AuditedRooms, note } from '../resources/audited.ts'
+import { ImportNames } from './import-names.ts'
+import type { ImportReport, ImportRun } from './import-run.ts'
+import type { ImportSlots } from './import-slots.ts'
+
+/** What imports work with. */
+export interface ImportRooms extends AuditedRooms {
+  audience: Audience
+  slots: ImportSlots
+  /** Where `mode=replace` sets people down meanwhile. */
+  spoolDir: string
+}
+
+export function namesFor({ exchange }: ImportRooms, { caller }: Call): ImportNames {
+  return new ImportNames(caller.actor, () => exchange.deskDeps.feed.current())
+}
+
+/** The key under which ids are known, or a refusal while the store was never reached. */
+export function keysOf({ audience }: ImportRooms) {
+  const keys = audience.userKeys()
+  if (keys) return keys
+  throw new Denied('starting', 'the store has not been reached yet', ['retry-after', '1'])
+}
+
+/**
+ * Runs an import to its end and notes it, whether it came to its end or broke off: what was kept by
+ * then is kept.
+ */
+export async function noted<R extends ImportReport>(
+  rooms: ImportRooms,
+  call: Call,
+  {
+    run,
+    what,
+    work,
+  }: {
+    run: Pick<ImportRun<unknown>, 'report'>
+    what: Pick<AuditEntry, 'verb' | 'object' | 'details'>
+    work: () => Promise<R>
+  },
+): Promise<R> {
+  const entry = (outcome: string) => {
+    const { accepted, rejected } = run.report()
+    const details = { ...what.details, outcome, accepted, rejected }
+    return note(rooms, call, { ...what, before: null, after: null, details })
+  }
+  let report: R
+  try {
+    report = await work()
+  } catch (error) {
+    await entry('broken off')
+    throw error
+  }
+  await entry('complete')
+  return report
+}

@@ -1,0 +1,101 @@
+import { LIMITS } from '../limits.ts'
+import { type Line, LineSplitter } from './line-splitter.ts'
+
+/** What an import answers. Lines count from 1. */
+export interface ImportReport {
+  /** Good lines; all of them durable. */
+  accepted: number
+  /** Bad lines, of which nothing was kept. */
+  rejected: number
+  /** The first LIMITS.importErrorsMax of them, in order. */
+  errors: LineError[]
+}
+
+export interface LineError {
+  line: number
+  reason: string
+}
+
+export interface ImportSteps<T> {
+  /** What a line says, or a sentence why it is bad. */
+  read(line: Line): { value: T } | { reason: string }
+  /**
+   * Keeps a batch, in order; resolves once it is durable, with a sentence for each that was refused
+   * (at its index).
+   */
+  write(batch: readonly T[]): Promise<readonly (string | undefined)[]>
+}
+
+/**
+ * One import under way, in bounded memory: while a batch is being written the next is read, and no
+ * further. Batches are written one after the other, so that the last word on an id is the last line's.
+ */
+export class ImportRun<T> {
+  readonly #steps: ImportSteps<T>
+  readonly #splitter = new LineSplitter((line) => this.#take(line))
+  readonly #report: ImportReport = { accepted: 0, rejected: 0, errors: [] }
+  #values: T[] = []
+  #numbers: number[] = []
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(steps: ImportSteps<T>) {
+    this.#steps = steps
+  }
+
+  /** Reads to the end. Rejects when the source or the store does; what was written by then stays. */
+  async run(source: AsyncIterable<Uint8Array>): Promise<ImportReport> {
+    try {
+      for await (const chunk of source) {
+        this.#splitter.push(chunk)
+        if (this.#values.length >= LIMITS.batchLines) await this.#flush()
+      }
+      this.#splitter.end()
+      await this.#flush()
+    } finally {
+      await this.#writing
+    }
+    return this.report()
+  }
+
+  /** As it stands: what was accepted by now is durable. */
+  report(): ImportReport {
+    const errors = [...this.#report.errors].sort((a, b) => a.line - b.line)
+    return { ...this.#report, errors }
+  }
+
+  #take(line: Line): void {
+    const read = this.#steps.read(line)
+    if ('reason' in read) this.#reject(line.number, read.reason)
+    else {
+      this.#values.push(read.value)
+      this.#numbers.push(line.number)
+    }
+  }
+
+  async #flush(): Promise<void> {
+    await this.#writing
+    const values = this.#values
+    const numbers = this.#numbers
+    this.#values = []
+    this.#numbers = []
+    if (values.length === 0) return
+    this.#writing = this.#write(values, numbers)
+    // Awaited by the next flush; a rejection before that must not count as unheard.
+    this.#writing.catch(() => undefined)
+  }
+
+  async #write(values: readonly T[], numbers: readonly number[]): Promise<void> {
+    const refusals = await this.#steps.write(values)
+    for (const [i, number] of numbers.entries()) {
+      const reason = refusals[i]
+      if (reason === undefined) this.#report.accepted++
+      else this.#reject(number, reason)
+    }
+  }
+
+  #reject(line: number, reason: string): void {
+    this.#report.rejected++
+    if (this.#report.errors.length < LIMITS.importErrorsMax)
+      this.#report.errors.push({ line, reason })
+  }
+}

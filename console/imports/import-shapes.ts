@@ -1,0 +1,40 @@
+import { Type } from '../../audience/schema.ts'
+import { closed, OperatorId } from '../../exchange/fields.ts'
+import { LIMITS } from '../limits.ts'
+
+const Basis = Type.Optional(
+  Type.String({
+    maxLength: LIMITS.basisCharsMax,
+    pattern: '^[^\\x00-\\x1f\\x7f]+$',
+    description: 'The evidence of consent the import rests on; kept in the audit log.',
+  }),
+)
+
+export const MatchesQuery = closed({ basis: Basis })
+
+export const MembershipsQuery = closed({
+  basis: Basis,
+  segment: Type.Optional(OperatorId),
+  mode: Type.Optional(Type.Enum(['replace'])),
+  confirm: Type.Optional(
+    Type.Boolean({ description: 'The segment may shrink to less than half.' }),
+  ),
+})
+
+const report = {
+  accepted: Type.Integer({ description: 'Good lines, all of them durable.' }),
+  rejected: Type.Integer({ description: 'Bad lines, of which nothing was kept.' }),
+  errors: Type.Array(closed({ line: Type.Integer(), reason: Type.String() }), {
+    maxItems: LIMITS.importErrorsMax,
+  }),
+}
+
+export const Report = { name: 'ImportReport', schema: closed(report) }
+
+export const MembershipsReport = {
+  name: 'MembershipsReport',
+  schema: closed({
+    ...report,
+    replaced: Type.Optional(closed({ before: Type.Integer(), after: Type.Integer() })),
+  }),
+}

@@ -1,0 +1,95 @@
+import { dayOf } from '../../audience/clock.ts'
+import { LIMITS as AUDIENCE_LIMITS } from '../../audience/limits.ts'
+import { EXCHANGE_OWNER, type Namespace } from '../../audience/namespace.ts'
+import type { EdgeRequest } from '../../audience/people/link.ts'
+import { expiryDayOf } from '../../audience/people/memberships.ts'
+import { type Static, Type } from '../../audience/schema.ts'
+import { closed } from '../../exchange/fields.ts'
+import { LineFaults } from '../reasons.ts'
+import type { Caller } from '../sign-in/caller.ts'
+import type { ImportNames } from './import-names.ts'
+import type { Line } from './line-splitter.ts'
+import { unknownName } from './membership-lines.ts'
+import { At, momentOfLine } from './moment-of-line.ts'
+import { type LineValue, lineReader } from './read-lines.ts'
+
+const TTL_DAYS = 30
+
+const end = {
+  source: Type.String({ minLength: 1, maxLength: 127, description: 'A namespace.' }),
+  uid: Type.String({ minLength: 1, maxLength: AUDIENCE_LIMITS.idBytesMax }),
+}
+
+/** One line of `POST /api/matches`. */
+export const MatchShape = closed({
+  ...end,
+  with: closed(end),
+  mm: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 65_535, description: 'AdCOM ID match method.' }),
+  ),
+  at: Type.Optional(At),
+  ttlDays: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: AUDIENCE_LIMITS.ttlDaysMax, default: TTL_DAYS }),
+  ),
+  remove: Type.Optional(Type.Boolean({ description: 'Takes the match back instead.' })),
+})
+type Shape = Static<typeof MatchShape>
+
+const readShape = lineReader<Shape>(MatchShape)
+
+/** What a line asks for: nothing, where its match has ended already. */
+export interface MatchChange {
+  what: 'link' | 'unlink' | 'nothing'
+  edge: EdgeRequest
+}
+
+export interface MatchReading {
+  names: ImportNames
+  caller: Caller
+  nowMs: number
+}
+
+export function readMatch(line: Line, reading: MatchReading): LineValue<MatchChange> {
+  const read = readShape(line)
+  if ('reason' in read) return read
+  const { names, nowMs, caller } = reading
+  const { source, uid, with: other, mm = 0, at, ttlDays = TTL_DAYS, remove = false } = read.value
+  const a = names.namespace(source)
+  if (!a) return { reason: unknownName('namespace', source) }
+  const b = names.namespace(other.source)
+  if (!b) return { reason: unknownName('namespace', other.source) }
+  const reason = refusalOf([a, b], { names, remove })
+  if (reason) return { reason }
+  const atMs = momentOfLine(at, nowMs)
+  if (typeof atMs === 'string') return { reason: atMs }
+  const expiryDay = expiryDayOf(atMs, ttlDays)
+  const isOver = expiryDay <= dayOf(nowMs)
+  const edge = {
+    a: { namespace: a.number, value: uid },
+    b: { namespace: b.number, value: other.uid },
+    owner: caller.partnerNumber,
+    method: mm,
+    firstSeenDay: dayOf(atMs),
+    lastSeenDay: dayOf(atMs),
+    expiryDay,
+  }
+  return { value: { what: remove ? 'unlink' : isOver ? 'nothing' : 'link', edge } }
+}
+
+/**
+ * A partner binds ids of its own, to each other or to ids that belong to nobody: devices, and eid
+ * sources of the exchange. It takes back matches only where all is its own.
+ */
+function refusalOf(
+  ends: readonly Namespace[],
+  { names, remove }: { names: ImportNames; remove: boolean },
+): string | undefined {
+  const own = ends.filter((namespace) => names.isOwn(namespace))
+  if (own.length === ends.length) return undefined
+  if (remove) return LineFaults.not_yours_to_remove
+  const foreign = ends.filter((namespace) => !names.isOwn(namespace))
+  const isCommon = foreign.every(
+    ({ kind, owner }) => owner === EXCHANGE_OWNER && (kind === 'eid' || kind === 'device'),
+  )
+  return own.length > 0 && isCommon ? undefined : LineFaults.no_grant
+}

@@ -1,0 +1,39 @@
+import { DAY_MS } from '../audience/clock.ts'
+
+/** Bounds of the console: each with its default and what happens when it is reached. */
+export const LIMITS = {
+  /** Body of a JSON request; longer: 413. */
+  jsonBytesMax: 1024 * 1024,
+  /** Silence of a client that owes body bytes: an import may be fed from a slow query. */
+  slowBodyMsMax: 60_000,
+
+  /** One line of an import; a longer one is a bad line. */
+  lineBytesMax: 64 * 1024,
+  /** Good lines written at once; the next batch is read meanwhile, and no more. */
+  batchLines: 2_000,
+  /** Bad lines an import names; further ones are counted. */
+  importErrorsMax: 1_000,
+  /** Imports under way at once; one more is asked to come again (429). */
+  importsMax: 8,
+  /** Names an import remembers: a file of made-up names must not fill the memory. */
+  importNamesMax: 10_000,
+  /** How far ahead of our clock the `at` of a line may be: a day, as dates come without a time zone. */
+  aheadMsMax: DAY_MS,
+  /** Characters of `?basis=`. */
+  basisCharsMax: 255,
+
+  /** Parts into which `mode=replace` divides people, by their keys; one part is in memory at a time. */
+  spoolPartitions: 256,
+  /** Bytes of a part kept in memory before they go to its file. */
+  spoolBufferBytes: 8 * 1024,
+
+  /** Answers remembered for Idempotency-Key; beyond it the oldest is forgotten. */
+  idempotentRepliesMax: 10_000,
+  /** How long they are remembered. */
+  idempotentMsMax: DAY_MS,
+  /** Characters of an Idempotency-Key. */
+  idempotencyKeyCharsMax: 255,
+
+  /** Bytes of the audit log read in one step. */
+  auditReadBytes: 64 * 1024,
+} as const

@@ -1,0 +1,65 @@
+import { type Problem, type RefusalWord, RefusalWords } from '../audience/refusal.ts'
+
+/** Why the console itself says no, beside the words of desk verbs (RefusalWords). */
+export const DenialWords = {
+  unauthorized: 'A valid operator token or partner key is needed.',
+  unknown_path: 'There is nothing at this path.',
+  wrong_method: 'This path does not answer to this method.',
+  unsupported: 'The body has a content type or coding that is not read here.',
+  too_many: 'As many imports as may run at once are under way: try again later.',
+  starting: 'The catalog is not loaded yet: try again in a moment.',
+  unavailable: 'The store did not do it: try again; what was done already does no harm.',
+} as const
+export type DenialWord = keyof typeof DenialWords
+
+export type ProblemWord = RefusalWord | DenialWord
+
+/** Every word with its sentence. */
+export const ProblemTitles: Readonly<Record<ProblemWord, string>> = {
+  ...RefusalWords,
+  ...DenialWords,
+}
+
+export const ProblemStatus: Readonly<Record<ProblemWord, number>> = {
+  invalid: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  unknown_path: 404,
+  wrong_method: 405,
+  conflict: 409,
+  precondition_failed: 412,
+  unsupported: 415,
+  unprocessable: 422,
+  too_many: 429,
+  starting: 503,
+  unavailable: 503,
+}
+
+/** Thrown where the console itself says no. `headers` are sent with the answer: name, value, … */
+export class Denied extends Error {
+  readonly word: DenialWord
+  readonly problems: readonly Problem[]
+  readonly headers: readonly string[]
+
+  constructor(word: DenialWord, reason: string, headers: readonly string[] = []) {
+    super(reason)
+    this.word = word
+    this.problems = [{ field: '', reason }]
+    this.headers = headers
+  }
+}
+
+/** Why a line of an import is bad, where no schema says it. */
+export const LineFaults = {
+  too_long: 'the line is longer than 64 KiB',
+  not_utf8: 'the line is not UTF-8',
+  not_json: 'the line is not JSON',
+  nothing_to_do: 'add or remove is required',
+  no_such_moment: 'at is not a date that exists',
+  in_future: 'at is in the future',
+  not_replacing: 'with mode=replace a line may add the replaced segment only, and remove nothing',
+  no_grant: 'a match needs one id of your own, and the other partner’s grant for a foreign one',
+  not_yours_to_remove: 'a match between ids that are not all yours is removed by operators only',
+} as const
+export type LineFault = keyof typeof LineFaults

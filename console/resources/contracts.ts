@@ -1,0 +1,90 @@
+import { Type } from '../../audience/schema.ts'
+import { ContractBody } from '../../exchange/contract.ts'
+import { SignBody } from '../../exchange/desk/contract-life.ts'
+import type { ContractShown } from '../../exchange/desk/contracts.ts'
+import type { Actor, WriteOptions, Written } from '../../exchange/desk/desk.ts'
+import { closed } from '../../exchange/fields.ts'
+import type { ApiRoute, NamedSchema } from '../api/route.ts'
+import { type AuditedRooms, audited } from './audited.ts'
+import { ifMatchOf, type ObjectResource, objectRoutes, replyWritten } from './object-routes.ts'
+import { shownAs } from './shapes.ts'
+
+const Shown = shownAs('ContractShown', ContractBody, {
+  id: Type.String(),
+  version: Type.Integer({ description: 'Of the terms: one more whenever they change.' }),
+  signed: closed({
+    seller: Type.Optional(Type.String()),
+    buyer: Type.Optional(Type.String()),
+  }),
+  createdAt: Type.String(),
+})
+
+const Nothing: NamedSchema = { name: 'Nothing', schema: closed({}) }
+
+/** `/api/contracts`, and what moves a contract on: sign, pause, revoke. */
+export function contractRoutes(rooms: AuditedRooms): ApiRoute[] {
+  const { desk } = rooms.exchange
+  const resource: ObjectResource = {
+    kind: 'contract',
+    plural: 'contracts',
+    name: 'Contract',
+    body: ContractBody,
+    shown: Shown,
+    put: desk.putContract,
+    get: desk.getContract,
+    list: desk.listContracts,
+  }
+  const step = (one: Omit<Step, 'resource'>) => stepRoute(rooms, { ...one, resource })
+  return [
+    ...objectRoutes(rooms, resource),
+    step({
+      word: 'sign',
+      summary: 'Signs for one side; signed by both, the contract is active.',
+      body: { name: 'Signature', schema: SignBody },
+      change: desk.signContract,
+    }),
+    step({
+      word: 'pause',
+      summary: 'Stops a contract for now; either side may.',
+      body: Nothing,
+      change: desk.pauseContract,
+    }),
+    step({
+      word: 'revoke',
+      summary: 'Ends a contract: what it allowed is gone from every process within a second.',
+      body: Nothing,
+      change: desk.revokeContract,
+    }),
+  ]
+}
+
+interface Step {
+  word: 'sign' | 'pause' | 'revoke'
+  summary: string
+  body: NamedSchema
+  resource: ObjectResource
+  change(
+    actor: Actor,
+    given: { id: string; body?: unknown } & WriteOptions,
+  ): Promise<Written<ContractShown>>
+}
+
+function stepRoute(rooms: AuditedRooms, { word, summary, body, resource, change }: Step): ApiRoute {
+  const verb = `${word}Contract`
+  return {
+    method: 'POST',
+    path: `/api/contracts/{id}/${word}`,
+    operationId: verb,
+    summary,
+    permission: 'side',
+    isVersioned: true,
+    body: { kind: 'json', isOptional: true, ...body },
+    answers: { 200: { says: 'The contract as it is now.', body: Shown } },
+    async handle(call) {
+      const id = call.params['id']!
+      const given = { id, body: call.body, ifMatch: ifMatchOf(call, resource) }
+      const write = () => change(call.caller.actor, given)
+      return replyWritten(await audited(rooms, call, { verb, kind: 'contract', id, write }))
+    },
+  }
+}

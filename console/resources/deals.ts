@@ -1,0 +1,21 @@
+import { DealBody } from '../../exchange/deal.ts'
+import type { ApiRoute } from '../api/route.ts'
+import type { AuditedRooms } from './audited.ts'
+import { objectRoutes } from './object-routes.ts'
+import { shownAs } from './shapes.ts'
+
+/** `/api/deals`. */
+export function dealRoutes(rooms: AuditedRooms): ApiRoute[] {
+  const { desk } = rooms.exchange
+  return objectRoutes(rooms, {
+    kind: 'deal',
+    plural: 'deals',
+    name: 'Deal',
+    body: DealBody,
+    shown: shownAs('DealShown', DealBody),
+    put: desk.putDeal,
+    get: desk.getDeal,
+    list: desk.listDeals,
+    delete: desk.deleteDeal,
+  })
+}
