@@ -19,6 +19,18 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const BUILDS_KEPT = 4
 const NODE_MIN = [20, 19]
+/**
+ * `install` and not `ci`: both take the lockfile's versions, but `ci` refuses a lockfile made where the
+ * registry did not offer the optional packages of every other platform. `--no-save` leaves it untouched.
+ */
+const INSTALL = [
+  'install',
+  '--no-save',
+  '--include=dev',
+  '--no-audit',
+  '--no-fund',
+  '--loglevel=error',
+]
 
 /** Installs the lockfile's packages where they are missing or another lockfile's. */
 export async function ensureInstalled() {
@@ -30,10 +42,7 @@ export async function ensureInstalled() {
   await withLock(join(root, '.passerelle-install.lock'), () => {
     if (done()) return
     process.stderr.write('Installing packages (first start, or the lockfile changed) …\n')
-    execFileSync('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], {
-      cwd: root,
-      stdio: ['ignore', 2, 2],
-    })
+    execFileSync('npm', INSTALL, { cwd: root, stdio: ['ignore', 2, 2] })
     writeFileSync(stamp, wanted)
   })
 }
