@@ -37,7 +37,7 @@ export async function measureRedisBytes(): Promise<number> {
 
 /** Imports 200,000 people into a redis-server of its own and asks it what they take. */
 export async function measureRedis(): Promise<RedisBytes> {
-  const server = await startRedisServer({ settings: ['--appendfsync', 'everysec'] })
+  const server = await startRedisServer()
   const dataDir = mkdtempSync(join(tmpdir(), 'passerelle-bytes-'))
   const clock = windable()
   const store = await openRedisStore(server.url, { clock, dataDir })

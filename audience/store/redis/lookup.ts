@@ -1,8 +1,8 @@
 import type { Clock } from '../../clock.ts'
 import type { PersonRecord, UserKey } from '../store.ts'
 import { Breaker } from './breaker.ts'
-import type { RedisClient, RedisPipeline } from './ioredis.ts'
-import { asUnreachable } from './ioredis.ts'
+import { fetchFieldsMax, fetchInput, fetchScript, type RecordRef } from './fetch-script.ts'
+import { type RedisClient, runScript } from './ioredis.ts'
 import type { Layout } from './layout.ts'
 import { LIMITS } from './limits.ts'
 import { StoreUnreachable } from './store-unreachable.ts'
@@ -16,9 +16,9 @@ interface Call {
 }
 
 /**
- * Reads people for the bid path. All recalls made in one turn of the event loop go out in one write;
- * each is settled within its deadline, whatever Redis does; and no more than
- * `recallsInFlightMax` ever wait, counting those whose callers have long been told.
+ * Reads people for the bid path. The recalls made in one turn of the event loop go out together; each
+ * is settled within its deadline, whatever Redis does; and no more than `recallsInFlightMax` ever
+ * wait for Redis, counting those whose callers have long been told.
  */
 export class Lookup {
   readonly breaker: Breaker
@@ -43,11 +43,11 @@ export class Lookup {
 
   recall(keys: readonly UserKey[]): Promise<Records> {
     if (this.#client.status !== 'ready' || !this.#layout()) return refused('down')
+    if (!this.breaker.admit()) return refused('open')
     if (this.#inFlight >= LIMITS.recallsInFlightMax) {
       this.breaker.open()
       return refused('busy')
     }
-    if (!this.breaker.admit()) return refused('open')
     this.#inFlight++
     return new Promise((resolve, reject) => {
       // Immediates run once all sockets readable in this turn were served: their misses go together.
@@ -58,46 +58,55 @@ export class Lookup {
   #flush(): void {
     const calls = this.#waiting
     this.#waiting = []
-    const pipeline = this.#pipelineOf(calls)
-    let late = false
-    const timer = setTimeout(() => {
-      late = true
-      this.#settle(calls, new StoreUnreachable('late'))
-    }, this.#deadlineMs)
-    pipeline.exec((error, replies) => {
-      clearTimeout(timer)
-      this.#inFlight -= calls.length
-      if (!late) this.#settle(calls, error ? asUnreachable(error) : (replies ?? []))
-    })
-  }
-
-  #pipelineOf(calls: Call[]): RedisPipeline {
-    const pipeline = this.#client.pipeline()
-    const layout = this.#layout()!
-    for (const { keys } of calls) {
-      for (const key of keys) {
-        const bucket = layout.bucket(key)
-        const field = layout.field(key)
-        pipeline.hgetBuffer(layout.hash('profile', bucket), field)
-        pipeline.hgetBuffer(layout.hash('edges', bucket), field)
-      }
+    let from = 0
+    for (let at = 0, fields = 0; at < calls.length; at++) {
+      fields += calls[at]!.keys.length * 2
+      if (fields < fetchFieldsMax) continue
+      this.#send(calls.slice(from, at + 1))
+      from = at + 1
+      fields = 0
     }
-    return pipeline
+    if (from < calls.length) this.#send(calls.slice(from))
   }
 
-  #settle(calls: Call[], outcome: StoreUnreachable | Reply[]): void {
+  #send(calls: Call[]): void {
+    let settled = false
+    const settle = (outcome: StoreUnreachable | Values) => {
+      if (settled) return
+      settled = true
+      clearTimeout(timer)
+      this.#settle(calls, outcome)
+    }
+    const timer = setTimeout(() => {
+      // An answer that came while this process was held up is read before the immediates run.
+      setImmediate(settle, new StoreUnreachable('late'))
+    }, this.#deadlineMs)
+    this.#fetch(calls)
+      .then(settle, settle)
+      .finally(() => {
+        this.#inFlight -= calls.length
+      })
+  }
+
+  async #fetch(calls: Call[]): Promise<Values> {
+    const refs: RecordRef[] = []
+    for (const { keys } of calls) {
+      for (const key of keys) refs.push({ key, part: 'profile' }, { key, part: 'edges' })
+    }
+    const input = fetchInput(this.#layout()!, refs)
+    return (await runScript(this.#client, fetchScript, input)) as Values
+  }
+
+  #settle(calls: Call[], outcome: StoreUnreachable | Values): void {
     let at = 0
-    for (const call of calls) {
-      const end = at + call.keys.length * 2
-      const records =
-        outcome instanceof StoreUnreachable ? outcome : recordsOf(outcome.slice(at, end))
-      at = end
-      if (records instanceof StoreUnreachable) {
+    for (const { keys, resolve, reject } of calls) {
+      if (outcome instanceof StoreUnreachable) {
         this.breaker.failed()
-        call.reject(records)
+        reject(outcome)
       } else {
         this.breaker.answered()
-        call.resolve(records)
+        resolve(recordsAt(outcome, at, keys.length))
+        at += keys.length * 2
       }
     }
   }
@@ -110,18 +119,16 @@ export interface LookupOptions {
   deadlineMs?: number | undefined
 }
 
-type Reply = [error: Error | null, value: unknown]
+/** Profile and edges by turns, null where there are none. */
+type Values = (Buffer | null)[]
 
 const empty = new Uint8Array(0)
 
-/** Profile and edges by turns; the first error stands for the whole call. */
-function recordsOf(replies: Reply[]): Records | StoreUnreachable {
+function recordsAt(values: Values, start: number, count: number): Records {
   const records: Records = []
-  for (let i = 0; i < replies.length; i += 2) {
-    const [profileError, profile] = replies[i] as [Error | null, Buffer | null]
-    const [edgesError, edges] = replies[i + 1] as [Error | null, Buffer | null]
-    const error = profileError ?? edgesError
-    if (error) return asUnreachable(error)
+  for (let at = start; at < start + count * 2; at += 2) {
+    const profile = values[at]
+    const edges = values[at + 1]
     const known = profile || edges
     records.push(known ? { profile: profile ?? empty, edges: edges ?? empty } : undefined)
   }

@@ -1,10 +1,10 @@
 import type { Clock } from '../../clock.ts'
-import { LIMITS as STORE_LIMITS } from '../limits.ts'
 import { storeFinding } from '../reasons.ts'
 import type { Store, StoreFinding } from '../store.ts'
 import type { BreakerState } from './breaker.ts'
 import { catalogChangesScript, catalogWriteScript } from './catalog-scripts.ts'
 import { ChangeFollower } from './change-follower.ts'
+import { fetchScript } from './fetch-script.ts'
 import { Greeter } from './greeter.ts'
 import { connectRedis, type RedisClient } from './ioredis.ts'
 import { validBuckets } from './layout.ts'
@@ -22,7 +22,7 @@ export interface RedisStoreOptions {
   clock: Clock
   /** Where the root secret is remembered, in case Redis forgets it. */
   dataDir: string
-  /** Over all partitions; default ../limits.ts. */
+  /** Default LIMITS.logEntriesMax. */
   logEntriesMax?: number
   /** Default LIMITS.recallDeadlineMs. */
   recallDeadlineMs?: number
@@ -42,9 +42,14 @@ export interface RedisStore extends Store {
 export async function openRedisStore(url: string, options: RedisStoreOptions): Promise<RedisStore> {
   const bucketsAsked = bucketsIn(url)
   const clients = {
-    writing: connectRedis(url, 'writer', [swapScript, catalogWriteScript, listpackScript]),
+    writing: connectRedis(url, 'writer', [
+      fetchScript,
+      swapScript,
+      catalogWriteScript,
+      listpackScript,
+    ]),
     following: connectRedis(url, 'follower', [catalogChangesScript, logTrimScript]),
-    looking: connectRedis(url, 'lookup', []),
+    looking: connectRedis(url, 'lookup', [fetchScript]),
   }
   const greeter = new Greeter(clients.writing, bucketsAsked)
   const store = storeOver(clients, greeter, options)
@@ -59,7 +64,7 @@ function storeOver(
 ): RedisStore {
   const writer = new Writer(writing, {
     layout: () => (greeter.greeted ? greeter.layout : undefined),
-    logEntriesMax: options.logEntriesMax ?? STORE_LIMITS.logEntriesMax,
+    logEntriesMax: options.logEntriesMax ?? LIMITS.logEntriesMax,
   })
   const lookup = new Lookup(looking, {
     clock,
@@ -69,7 +74,7 @@ function storeOver(
   const follower = new ChangeFollower(following, clock)
   const secret = new RedisSecret(writer, dataDir)
   const reached = () =>
-    greeter.greeted && looking.status === 'ready' && lookup.breaker.state !== 'open'
+    greeter.greeted && looking.status === 'ready' && lookup.breaker.state === 'closed'
 
   return {
     kind: 'redis',

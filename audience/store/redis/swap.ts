@@ -1,6 +1,6 @@
-import type { UserKey } from '../store.ts'
+import { fetchFieldsMax, fetchInput, fetchScript, type RecordRef } from './fetch-script.ts'
 import { execAll, pipeScript, type RedisArgument, type RedisClient } from './ioredis.ts'
-import { type Layout, logOf, type Part } from './layout.ts'
+import { type Layout, logOf } from './layout.ts'
 import { LIMITS } from './limits.ts'
 import { StoreUnreachable } from './store-unreachable.ts'
 import { swapScript } from './swap-script.ts'
@@ -11,12 +11,6 @@ export interface Place {
   layout: Layout
   /** Entries kept in one partition's log, about. */
   logEntriesMax: number
-}
-
-/** One record under one key. */
-export interface RecordRef {
-  key: UserKey
-  part: Part
 }
 
 export interface Rewrite extends RecordRef {
@@ -71,13 +65,13 @@ export async function readRecords(
   { client, layout }: Pick<Place, 'client' | 'layout'>,
   refs: readonly RecordRef[],
 ): Promise<Uint8Array[]> {
-  if (!refs.length) return []
   const pipeline = client.pipeline()
-  for (const { key, part } of refs) {
-    pipeline.hgetBuffer(layout.hash(part, layout.bucket(key)), layout.field(key))
+  for (let from = 0; from < refs.length; from += fetchFieldsMax) {
+    const some = refs.slice(from, from + fetchFieldsMax)
+    pipeScript(pipeline, fetchScript, fetchInput(layout, some))
   }
-  const replies = (await execAll(pipeline)) as (Buffer | null)[]
-  return replies.map((reply) => reply ?? empty)
+  const replies = (await execAll(pipeline)) as (Buffer | null)[][]
+  return replies.flat().map((reply) => reply ?? empty)
 }
 
 /** One script for each partition touched. Answers which of the swaps came too late, by index. */

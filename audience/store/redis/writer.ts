@@ -13,6 +13,8 @@ export class Writer {
   readonly #layout: () => Layout | undefined
   readonly #logEntriesMax: number
   #underWay = 0
+  /** Shared by all writes that wait for the next connection. */
+  #greeting: Promise<void> | undefined
 
   constructor(client: RedisClient, options: WriterOptions) {
     this.#client = client
@@ -31,14 +33,21 @@ export class Writer {
   }
 
   async #attempt<T>(run: (place: Place) => Promise<T>, attempt: number): Promise<T> {
+    const place = this.#place()
     try {
-      return await run(this.#place())
+      return await run(place)
     } catch (error) {
-      const dropped = error instanceof StoreUnreachable && error.reason === 'dropped'
-      if (!dropped || attempt === LIMITS.writeAttemptsMax) throw error
-      await greeted(this.#client)
+      if (!wasCutOff(error) || attempt === LIMITS.writeAttemptsMax) throw error
+      await this.#nextGreeting()
       return this.#attempt(run, attempt + 1)
     }
+  }
+
+  #nextGreeting(): Promise<void> {
+    this.#greeting ??= greeted(this.#client).finally(() => {
+      this.#greeting = undefined
+    })
+    return this.#greeting
   }
 
   #place(): Place {
@@ -53,6 +62,11 @@ export interface WriterOptions {
   layout: () => Layout | undefined
   /** Change-log entries kept over all partitions, about. */
   logEntriesMax: number
+}
+
+/** `down` comes of the second step of a write whose connection was lost after the first. */
+function wasCutOff(error: unknown): boolean {
+  return error instanceof StoreUnreachable && ['dropped', 'down'].includes(error.reason)
 }
 
 /** Resolves when the client was greeted anew, or after a while. */
