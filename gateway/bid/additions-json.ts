@@ -1,7 +1,6 @@
 import { Kind } from '../../proto/bid-facts.ts'
 import type { ImpPlace } from '../../proto/json-places.ts'
 import { textOf } from '../../proto/text.ts'
-import { transparencyEntry } from './place-json.ts'
 import type { JsonPlan } from './plan-json.ts'
 
 /** The additions alone, shaped like the request they belong to (`Prefer: return=additions`). */
@@ -10,10 +9,6 @@ export function additionsJson(plan: JsonPlan, bytes: Uint8Array): Buffer {
   if (plan.fragment !== undefined) parts.push(plan.fragment.user.toString())
   if (plan.imps.length > 0)
     parts.push(`"imp":[${plan.imps.map((imp, i) => impJson(imp, i, plan, bytes)).join(',')}]`)
-  if (plan.domains.length > 0) {
-    const transparency = plan.domains.map(transparencyEntry)
-    parts.push(`"regs":${JSON.stringify({ ext: { dsa: { transparency } } })}`)
-  }
   return Buffer.from(`{${parts.join(',')}}`)
 }
 

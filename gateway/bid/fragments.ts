@@ -1,5 +1,5 @@
 import type { Data } from 'iab-openrtb/v26'
-import type { BuyerView, DataGroup, Provider } from '../../exchange/buyer-view.ts'
+import type { BuyerView, DataGroup } from '../../exchange/buyer-view.ts'
 import { BID_LIMITS } from './limits.ts'
 import type { Selection } from './selection.ts'
 
@@ -11,8 +11,6 @@ export interface DataFragment {
   readonly data: Buffer
   /** `"user":{"data":[…]}`: where there is no `user`. */
   readonly user: Buffer
-  /** Whose segments these are: each owes a DSA transparency entry. */
-  readonly providers: readonly Provider[]
   /** How many segments are written (taxonomy twins not counted twice). */
   readonly segments: number
 }
@@ -104,7 +102,6 @@ export function makeFragment(
     objects: Buffer.from(objects),
     data: Buffer.from(`"data":[${objects}]`),
     user: Buffer.from(`"user":{"data":[${objects}]}`),
-    providers: [...new Set(ordered.map(([group]) => group.provider))],
     segments,
   }
 }

@@ -3,6 +3,8 @@ import { BID_LIMITS } from './limits.ts'
 
 const TICK_MS = 20
 const SMOOTHING = 0.3
+/** However long one tick was late, it alone does not reach the limit. */
+const LATE_MS_MAX = 2 * BID_LIMITS.lagMsMax
 
 /**
  * Whether this process is behind: the smoothed lateness of a short timer. A single late tick (garbage
@@ -28,7 +30,7 @@ export class Overload {
   /** Called by the timer; by tests with a clock of their own. */
   tick(): void {
     const now = this.#clock.elapsed()
-    const lateMs = Math.max(0, now - this.#due)
+    const lateMs = Math.min(Math.max(0, now - this.#due), LATE_MS_MAX)
     this.lagMs += SMOOTHING * (lateMs - this.lagMs)
     this.#due = now + TICK_MS
   }

@@ -8,7 +8,6 @@ export function placeJson(plan: JsonPlan, places: JsonPlaces, edits: Edits): voi
   if (plan.fragment !== undefined) placeData(plan, places, edits)
   for (let i = 0; i < plan.imps.length; i++)
     placeDeals(plan.imps[i]!, dealFragment(plan.impDeals[i]!), edits)
-  if (plan.domains.length > 0) placeTransparency(plan.domains, places, edits)
 }
 
 /** After the last object of `user.data`; makes `data`, or `user`, where absent. */
@@ -22,22 +21,6 @@ function placeDeals({ self, pmp, deals }: ImpPlace, fragment: DealFragment, edit
   if (pmp.count === 0) edits.add(self.close, !self.empty, fragment.pmp)
   else if (deals.count === 0) edits.add(pmp.close, !pmp.empty, fragment.deals)
   else edits.add(deals.close, !deals.empty, fragment.objects)
-}
-
-function placeTransparency(
-  domains: readonly string[],
-  { dsa, transparency }: JsonPlaces,
-  edits: Edits,
-): void {
-  const entries = JSON.stringify(domains.map(transparencyEntry)).slice(1, -1)
-  if (transparency.count > 0)
-    edits.add(transparency.close, !transparency.empty, Buffer.from(entries))
-  else edits.add(dsa.close, !dsa.empty, Buffer.from(`"transparency":[${entries}]`))
-}
-
-/** OpenRTB DSA extension: parameter 1 is profiling. */
-export function transparencyEntry(domain: string): { domain: string; dsaparams: number[] } {
-  return { domain, dsaparams: [1] }
 }
 
 /** Deals as JSON, ready for each of the three places they may go. */

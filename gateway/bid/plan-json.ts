@@ -1,9 +1,9 @@
-import type { CompiledDeal, Provider } from '../../exchange/buyer-view.ts'
+import type { CompiledDeal } from '../../exchange/buyer-view.ts'
 import { Kind } from '../../proto/bid-facts.ts'
 import type { ImpPlace, JsonPlaces, Place } from '../../proto/json-places.ts'
 import type { Bid } from './bid.ts'
 import { type DataFragment, fragmentsOf, makeFragment } from './fragments.ts'
-import { dataThere, dealsThere, transparencyThere } from './read-there.ts'
+import { dataThere, dealsThere } from './read-there.ts'
 
 /**
  * What will be added to one JSON request, after leaving out what it holds already and what it cannot
@@ -14,8 +14,6 @@ export class JsonPlan {
   /** Parallel: the imps that get deals, and which. */
   readonly imps: ImpPlace[] = []
   readonly impDeals: (readonly CompiledDeal[])[] = []
-  /** Domains that owe a DSA transparency entry. */
-  domains: readonly string[] = NONE
 
   get isEmpty(): boolean {
     return this.fragment === undefined && this.imps.length === 0
@@ -23,7 +21,6 @@ export class JsonPlan {
 
   reset(): void {
     this.fragment = undefined
-    this.domains = NONE
     if (this.imps.length > 0) {
       this.imps.length = 0
       this.impDeals.length = 0
@@ -41,17 +38,12 @@ export function planJson(bid: Bid): void {
   const personDeals = mayTell ? selection.personDeals : NONE
   if (mayTell && selection.count > 0) plan.fragment = fragmentFor(bid)
   planDeals(bid, joined(selection.openDeals, personDeals))
-  if (places.dsa.kind === Kind.object) plan.domains = domainsOwing(bid, personDeals)
   if (plan.isEmpty && bid.reason === '') bid.reason = whyNothing(bid, mayTell)
 }
 
-/** Additions about the person need `user.data`, and where the request speaks of the DSA, a place to say whose. */
-function canTakePerson(places: JsonPlaces): boolean {
-  const { regs, regsExt, dsa } = places
-  if (!isFree(places.user, Kind.object) || !isFree(places.data, Kind.array)) return false
-  if (dsa.kind !== Kind.object) return true
-  const isOnce = regs.count === 1 && regsExt.count === 1 && dsa.count === 1
-  return isOnce && isFree(places.transparency, Kind.array)
+/** Additions about the person need `user.data`, or room for it. */
+function canTakePerson({ user, data }: JsonPlaces): boolean {
+  return isFree(user, Kind.object) && isFree(data, Kind.array)
 }
 
 /** Data objects for the chosen segments that the request does not hold yet; undefined where none is left. */
@@ -85,19 +77,6 @@ function planDeals({ plan, places, bytes }: Bid, deals: readonly CompiledDeal[])
 function canTakeDeals({ self, pmp, deals }: ImpPlace): boolean {
   return self.kind === Kind.object && isFree(pmp, Kind.object) && isFree(deals, Kind.array)
 }
-
-/** Everybody whose data about the person is added, unless the request says so already. */
-function domainsOwing(bid: Bid, personDeals: readonly CompiledDeal[]): readonly string[] {
-  const { plan, places, bytes } = bid
-  const owing = new Set(plan.fragment?.providers.map(domainOf))
-  for (const deal of personDeals)
-    if (plan.impDeals.some((deals) => deals.includes(deal))) owing.add(deal.seller.domain)
-  if (owing.size === 0) return NONE
-  const told = transparencyThere(bytes, places.transparency)
-  return [...owing].filter((domain) => !told.has(domain))
-}
-
-const domainOf = (provider: Provider) => provider.domain
 
 function whyNothing({ selection }: Bid, mayTell: boolean): string {
   if (!mayTell) return 'not_writable'

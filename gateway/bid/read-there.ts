@@ -29,16 +29,6 @@ export function dealsThere(
   return new Set(objectsIn(parseSpan(bytes, place)).map((deal) => deal['id']))
 }
 
-/** Domains in a DSA `transparency` list that say parameter 1, profiling, of themselves. */
-export function transparencyThere(bytes: Uint8Array, place: Place): ReadonlySet<unknown> {
-  if (place.count === 0 || place.empty) return new Set()
-  return new Set(
-    objectsIn(parseSpan(bytes, place))
-      .filter(({ dsaparams }) => Array.isArray(dsaparams) && dsaparams.includes(1))
-      .map(({ domain }) => domain),
-  )
-}
-
 /** Whether a text can stand in a span: true where it does, or where an escape could spell it. */
 function mayHold(bytes: Uint8Array, { open, close }: Place, text: string): boolean {
   const span = Buffer.from(bytes.buffer, bytes.byteOffset + open, close - open)

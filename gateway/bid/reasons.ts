@@ -20,7 +20,7 @@ export const Unenriched = {
   late: 'The store did not answer in time, or is out of reach.',
   nothing_entitled: 'The person is known, but this buyer has a live right to none of it.',
   nothing_new: 'All that could be added was already in the request.',
-  not_writable: 'user, user.data or regs.ext.dsa is duplicated or not of the type OpenRTB says.',
+  not_writable: 'user or user.data is duplicated or not of the type OpenRTB says.',
   too_much: 'What would be added is longer than an answer may grow.',
 } as const
 export type Unenriched = keyof typeof Unenriched
