@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs'
+import { adminTokenPath } from '../../gateway/supervisor/admin-token.ts'
+import { CliError } from './cli-error.ts'
+import type { Io } from './io.ts'
+
+/** Where the console is, and what lets us in. */
+export interface Connection {
+  url: URL
+  token: string
+}
+
+export interface ConnectionOptions {
+  url?: string
+  token?: string
+}
+
+const URL_DEFAULT = 'http://127.0.0.1:8081'
+
+/** From the options, else the environment, else where a running instance keeps its token. Throws CliError. */
+export function connectionOf(options: ConnectionOptions, { env }: Io): Connection {
+  const url = options.url ?? env['PASSERELLE_URL'] ?? URL_DEFAULT
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url))
+    throw new CliError(`${JSON.stringify(url)} is no address`, [
+      `Give one such as ${URL_DEFAULT} with --url or PASSERELLE_URL.`,
+    ])
+  const token = options.token ?? env['PASSERELLE_ADMIN_TOKEN'] ?? tokenInFile(env)
+  return { url: new URL(url), token }
+}
+
+function tokenInFile(env: Io['env']): string {
+  const path = adminTokenPath(dataDirOf(env))
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch {
+    throw new CliError(`there is no token: ${path} cannot be read`, [
+      'Give it with --token or PASSERELLE_ADMIN_TOKEN, or name the data directory in PASSERELLE_DATA.',
+    ])
+  }
+}
+
+function dataDirOf(env: Io['env']): string {
+  const store = env['PASSERELLE_STORE'] ?? ''
+  const embedded = store.startsWith('embedded:') ? store.slice('embedded:'.length) : undefined
+  return env['PASSERELLE_DATA'] || embedded || './data'
+}

@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto'
+import type { Command } from 'commander'
+import { printJson, printLine } from './io.ts'
+import { itemsOf, part, type Session } from './session.ts'
+
+interface CreateOptions {
+  scope?: string[]
+  trace?: boolean
+  exchange?: string
+}
+
+/** `passerelle key create|list|delete <partner>`. */
+export function addKeyCommands(program: Command, session: Session): void {
+  const { io } = session
+  const command = program.command('key').description('keys of partners')
+  command
+    .command('create <partner>')
+    .description('makes a key and shows it, this once')
+    .option('--scope <scopes...>', 'bid, data, desk, wire:<name>; default bid and data')
+    .option('--trace', 'its holder may ask for traces')
+    .option('--exchange <partner>', 'where its requests come from')
+    .action(async (partner: string, { scope, ...options }: CreateOptions) => {
+      const body = { ...(scope ? { scopes: scope } : {}), ...options }
+      // Should the answer get lost on the way, sending it again makes no second key.
+      const asking = { body, headers: { 'idempotency-key': randomUUID() } }
+      printJson(io, (await session.client().call('POST', keysOf(partner), asking)).body)
+    })
+  command
+    .command('list <partner>')
+    .description('ids and scopes of its keys, one JSON a line')
+    .action(async (partner: string) => {
+      for await (const key of itemsOf(session, keysOf(partner))) printLine(io, key)
+    })
+  command
+    .command('delete <partner> <key-id>')
+    .description('revokes a key: nobody honours it any more within a second')
+    .action(async (partner: string, id: string) => {
+      await session.client().call('DELETE', `${keysOf(partner)}/${part(id)}`)
+    })
+}
+
+function keysOf(partner: string): string {
+  return `/api/partners/${part(partner)}/keys`
+}

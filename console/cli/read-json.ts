@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs'
+import { CliError } from './cli-error.ts'
+import type { Io } from './io.ts'
+
+/** The JSON in a file; `-` reads stdin. Throws CliError. */
+export async function readJson({ stdin }: Io, file: string): Promise<unknown> {
+  let text: string
+  try {
+    text = file === '-' ? await allOf(stdin) : readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new CliError(`${file} cannot be read: ${(error as Error).message}`)
+  }
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new CliError(`${file} is not JSON: ${(error as Error).message}`)
+  }
+}
+
+async function allOf(stdin: Io['stdin']): Promise<string> {
+  const parts: Buffer[] = []
+  for await (const part of stdin) parts.push(Buffer.from(part))
+  return Buffer.concat(parts).toString('utf8')
+}

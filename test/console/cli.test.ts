@@ -1,0 +1,225 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer as createHttpServer } from 'node:http'
+import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable, Writable } from 'node:stream'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runCli } from '../../console/cli/run-cli.ts'
+import { ADMIN, ConsoleWorld, contractBody, fill } from './world.ts'
+
+let world: ConsoleWorld
+let dir: string
+beforeAll(async () => {
+  world = await ConsoleWorld.open()
+  await fill(world)
+  dir = await mkdtemp(join(tmpdir(), 'cli-'))
+})
+afterAll(async () => {
+  await world.close()
+  await rm(dir, { recursive: true, force: true })
+})
+
+interface Ran {
+  code: number
+  out: string
+  err: string
+}
+
+interface Around {
+  env?: Record<string, string>
+  stdin?: string
+  isTTY?: boolean
+}
+
+async function run(command: string | string[], around: Around = {}): Promise<Ran> {
+  const texts = { out: '', err: '' }
+  const into = (name: 'out' | 'err') =>
+    new Writable({
+      write(chunk, _encoding, done) {
+        texts[name] += chunk
+        done()
+      },
+    })
+  const env = around.env ?? {
+    PASSERELLE_URL: `http://127.0.0.1:${world.desk.port}`,
+    PASSERELLE_ADMIN_TOKEN: ADMIN,
+  }
+  const stderr = Object.assign(into('err'), { isTTY: around.isTTY ?? false })
+  const stdin = Readable.from(around.stdin === undefined ? [] : [Buffer.from(around.stdin)])
+  const args = Array.isArray(command) ? command : command.split(' ')
+  const code = await runCli(args, { env, stdin, stdout: into('out'), stderr })
+  return { code, ...texts }
+}
+
+async function file(name: string, content: string | Uint8Array): Promise<string> {
+  const path = join(dir, name)
+  await writeFile(path, content)
+  return path
+}
+
+const line = (uid: string, more: object = {}) =>
+  JSON.stringify({ source: 'dsp', uid, add: ['cars'], ...more })
+
+describe('the command line', () => {
+  test('makes, shows, lists and deletes objects', async () => {
+    const body = { name: 'News', domain: 'news.example', roles: ['publisher'], region: 'FR' }
+    const path = await file('news.json', JSON.stringify(body))
+    const put = await run(['partner', 'put', 'news', path])
+    expect([put.code, JSON.parse(put.out)]).toEqual([0, { id: 'news', ...body, status: 'active' }])
+    const got = await run('partner get news')
+    expect(JSON.parse(got.out)).toEqual(JSON.parse(put.out))
+    const etag = /etag (".*")/.exec(got.err)![1]!
+    const stdin = JSON.stringify({ ...body, name: 'Daily' })
+    const bound = ['partner', 'put', 'news', '-', '--if-match', etag]
+    expect((await run(bound, { stdin })).code).toBe(0)
+    const stale = await run(bound, { stdin })
+    expect(stale.code).toBe(1)
+    expect(stale.err).toContain('Read it again')
+    const listed = (await run('partner list')).out.trim().split('\n')
+    expect(listed.map((one) => JSON.parse(one).id)).toEqual(['dmp', 'dsp', 'news', 'ssp'])
+    expect((await run('partner delete news')).code).toBe(0)
+    const gone = await run('partner get news')
+    expect([gone.code, gone.out]).toEqual([1, ''])
+    expect((await run('namespace get ifa')).code).toBe(0)
+  })
+
+  test('prints a refusal as lines, each with its field', async () => {
+    const path = await file('bad.json', '{"name":"x","roles":["dps"],"region":"US","surprise":1}')
+    const { code, err } = await run(['partner', 'put', 'bad', path])
+    expect(code).toBe(1)
+    for (const text of ['domain: is required', 'roles.0: ', 'surprise: is not a known field'])
+      expect(err).toContain(`\n  ${text}`)
+    expect((await run(['partner', 'put', 'bad', await file('no.json', '{')])).err).toContain(
+      'not JSON',
+    )
+    expect((await run(['partner', 'put', 'bad', join(dir, 'absent')])).err).toContain(
+      'cannot be read',
+    )
+  })
+
+  test('makes and revokes keys, and contracts go their way', async () => {
+    const made = JSON.parse((await run('key create dsp --scope data desk --trace')).out)
+    expect(made.key).toContain(made.id)
+    expect((await run(['--token', made.key, 'contract', 'list'])).code).toBe(0)
+    const listed = (await run('key list dsp')).out
+    expect(listed).toContain(made.id)
+    expect(listed).not.toContain(made.key)
+    expect((await run(`key delete dsp ${made.id}`)).code).toBe(0)
+    expect((await run(['--token', made.key, 'contract', 'list'])).code).toBe(1)
+    const terms = await file('terms.json', JSON.stringify(contractBody()))
+    await run(['contract', 'put', 'cli', terms])
+    expect(JSON.parse((await run('contract sign cli --side seller')).out).status).toBe('draft')
+    expect(JSON.parse((await run('contract sign cli --side buyer')).out).status).toBe('active')
+    expect(JSON.parse((await run('contract pause cli')).out).status).toBe('paused')
+    expect(JSON.parse((await run('revoke cli')).out).status).toBe('revoked')
+    const [newest] = (await run('audit --limit 3')).out.split('\n')
+    expect(JSON.parse(newest!)).toMatchObject({ verb: 'revokeContract', object: 'contract/cli' })
+  })
+
+  test('says what to do where it cannot get in', async () => {
+    const url = `http://127.0.0.1:${world.desk.port}`
+    const bad = await run('partner list', {
+      env: { PASSERELLE_URL: url, PASSERELLE_ADMIN_TOKEN: 'no' },
+    })
+    expect(bad.err).toContain('check --token')
+    const none = await run('partner list', { env: { PASSERELLE_DATA: dir } })
+    expect(none.err).toContain('PASSERELLE_ADMIN_TOKEN')
+    await file('admin-token', `${ADMIN}\n`)
+    const found = { PASSERELLE_URL: url, PASSERELLE_STORE: `embedded:${dir}` }
+    expect((await run('partner list', { env: found })).code).toBe(0)
+    const away = await run(['--url', `http://127.0.0.1:${await freePort()}`, 'partner', 'list'])
+    expect(away.err).toContain('npm start')
+    expect((await run('--url nonsense partner list')).err).toContain('is no address')
+  })
+
+  test('knows its commands, and what is none', async () => {
+    const help = await run('--help')
+    expect(help.code).toBe(0)
+    for (const noun of ['partner', 'key', 'import', 'audit', 'revoke'])
+      expect(help.out).toContain(noun)
+    for (const none of ['bogus', 'partner bogus', 'partner get', 'import'])
+      expect([none, (await run(none)).code]).toEqual([none, 2])
+    expect((await run('audit --limit x')).code).toBe(1)
+  })
+})
+
+describe('import', () => {
+  test('sends a file and says what became of its lines', async () => {
+    const lines = [line('c1'), 'nonsense', line('c2'), line('c3', { add: ['no'] })].join('\n')
+    const path = await file('people.ndjson', lines)
+    const { code, out, err } = await run(['import', 'memberships', path, '--basis', 'form 7'])
+    expect([code, out]).toEqual([1, 'accepted 2, rejected 2\n'])
+    expect(err).toContain('line 2: the line is not JSON')
+    expect(err).toContain('line 4: there is no segment "no"')
+    expect(err).toMatch(/0\.0 of 0\.0 MiB \(100 %\)/)
+    expect(await world.memberships('dsp', 'c2')).not.toBe('')
+    expect((await run('audit --limit 1')).out).toContain('"basis":"form 7"')
+  })
+
+  test('takes gzip files, stdin and matches, and draws a bar on a terminal', async () => {
+    const zipped = await file('people.ndjson.gz', gzipSync(line('c4')))
+    const bar = await run(['import', 'memberships', zipped], { isTTY: true })
+    expect([bar.code, bar.out]).toEqual([0, 'accepted 1, rejected 0\n'])
+    expect(bar.err).toContain('100 %')
+    const match = JSON.stringify({ source: 'dsp', uid: 'c4', with: { source: 'dmp', uid: 'x' } })
+    const piped = await run('import matches -', { stdin: match })
+    expect(piped.out).toBe('accepted 1, rejected 0\n')
+    expect(await world.matches('dsp', 'c4')).toBe('x/0')
+  })
+
+  test('replaces a segment, and asks where that more than halves it', async () => {
+    await world.segment('club', 'dmp')
+    const people = (n: number) =>
+      Array.from({ length: n }, (_, i) => JSON.stringify({ source: 'dsp', uid: `k${i}` })).join(
+        '\n',
+      )
+    const ten = await file('ten.ndjson', people(10))
+    const two = await file('two.ndjson', people(2))
+    const first = await run(['import', 'memberships', ten, '--replace', 'club'])
+    expect(first.out).toContain('people in the segment: 0, now 10')
+    const asked = await run(['import', 'memberships', two, '--replace', 'club'])
+    expect(asked.code).toBe(1)
+    expect(asked.err).toContain('--confirm')
+    expect((await run(['import', 'memberships', two, '--replace', 'club', '--confirm'])).code).toBe(
+      0,
+    )
+    const none = await run(['import', 'memberships', two, '--replace', 'nothing'])
+    expect(none.err).toContain('There is no such object')
+  })
+
+  test('tells of a console that goes away, or refuses, in the middle of an upload', async () => {
+    const big = await file('big.ndjson', `${'x'.repeat(999)}\n`.repeat(20_000))
+    let isRefusing = false
+    const server = createHttpServer((request, response) => {
+      if (request.method === 'GET') response.end()
+      else if (isRefusing) response.writeHead(503).end()
+      else request.socket.destroy()
+    })
+    const port = await portOf(server)
+    const upload = ['--url', `http://127.0.0.1:${port}`, 'import', 'matches', big]
+    const cut = await run(upload)
+    expect(cut.code).toBe(1)
+    expect(cut.err).toContain(`http://127.0.0.1:${port}: `)
+    isRefusing = true
+    const refused = await run(upload)
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('status 503')])
+    server.closeAllConnections()
+    await new Promise((closed) => server.close(closed))
+  })
+})
+
+/** A port that nobody listens at. */
+async function freePort(): Promise<number> {
+  const server = createServer()
+  const port = await portOf(server)
+  await new Promise((closed) => server.close(closed))
+  return port
+}
+
+async function portOf(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1')
+  await new Promise((listening) => server.once('listening', listening))
+  return (server.address() as { port: number }).port
+}
