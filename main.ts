@@ -140,8 +140,8 @@ async function desk({ config }: Settings): Promise<void> {
     dataDir: config.dataDir,
     adminToken: adminToken(config.adminToken, config.dataDir),
     healthRoutes: healthRoutes(instance),
-    metricsText: async () => promText(await instance.collectMetrics()),
     metrics,
+    metricsText: async () => promText(await instance.collectMetrics()),
     clock,
     log,
   })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { systemClock } from '../../../audience/clock.ts'
+import { type Clock, systemClock } from '../../../audience/clock.ts'
 import type { Answer, Ask, Door, DoorRefusal, Route } from '../../../gateway/http/door.ts'
 import { openNodeDoor } from '../../../gateway/http/open-node-door.ts'
 import { RawClient, request } from './raw-client.ts'
@@ -7,6 +7,9 @@ import { RawClient, request } from './raw-client.ts'
 const LIMITS = { sweepMs: 10, drainQuietMs: 20, slowBodyMsMax: 200, slowHeadMsMax: 200 }
 const STREAM_BYTES_MAX = 2_000_000
 
+/** Runs with the world, and can be wound on. */
+let woundMs: number
+const clock: Clock = { now: systemClock.now, elapsed: () => systemClock.elapsed() + woundMs }
 let door: Door
 let clients: RawClient[]
 let refused: DoorRefusal[]
@@ -15,6 +18,7 @@ let failed: unknown[]
 let handle: (ask: Ask, answer: Answer) => Promise<void>
 
 beforeEach(async () => {
+  woundMs = 0
   clients = []
   refused = []
   failed = []
@@ -38,7 +42,7 @@ beforeEach(async () => {
     host: '127.0.0.1',
     port: 0,
     routes: [stream, whole],
-    clock: systemClock,
+    clock,
     chunkedUploads: true,
     limits: LIMITS,
     onRefused: (reason) => refused.push(reason),
@@ -103,12 +107,15 @@ describe('a streamed body', () => {
     const sent = client.write(request({ path: '/import', body: 'x'.repeat(1_900_000) }))
     await until(() => taken > 0)
     const takenWhileHeld = taken
-    await new Promise((resolve) => setTimeout(resolve, LIMITS.slowBodyMsMax * 2))
+    const late = await connect()
+    await late.write(request({ body: 'never whole' }).slice(0, -1))
+    woundMs = 60_000
+    expect(await late.answer()).toBeUndefined() // The sweep saw that a minute passed.
     expect(taken).toBe(takenWhileHeld)
     release()
     await sent
     expect((await client.answer())?.body).toBe('1900000')
-    expect(refused).toEqual([])
+    expect(refused).toEqual(['slow_body'])
   })
 
   test('longer than the route allows is 413, declared or counted', async () => {

@@ -72,6 +72,7 @@ export class RawClient {
         line.slice(line.indexOf(':') + 1).trim(),
       ]),
     )
+    delete headers['date'] // Two answers are the same whenever they were given.
     const bodyEnd = end + 4 + Number(headers['content-length'] ?? 0)
     if (this.received.length < bodyEnd) return undefined
     const body = this.received.subarray(end + 4, bodyEnd).toString()
