@@ -2,8 +2,10 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DAY_MS, dayOf } from '../../audience/clock.ts'
+import { StoreUnreachable } from '../../audience/store/redis/store-unreachable.ts'
 import { type Line, LineSplitter } from '../../console/imports/line-splitter.ts'
 import { LIMITS } from '../../console/limits.ts'
+import { seeded } from '../support/random.ts'
 import { type Body, ConsoleWorld, fill } from './world.ts'
 
 let world: ConsoleWorld
@@ -151,6 +153,42 @@ describe('an import of memberships', () => {
         `${i % 2 ? 'cars' : 'boats'}:${day(30)}`,
       )
     await noted('broken off')
+  })
+
+  test('breaks off where the store does, says so, and run again has the same outcome', async () => {
+    const { audience } = world
+    const assign = audience.assign.bind(audience)
+    const lines = Array.from({ length: 5 * LIMITS.batchLines }, (_, i) => member(`store-${i}`))
+    let batches = 0
+    audience.assign = async (batch) => {
+      if (++batches === 3) throw new StoreUnreachable('down')
+      return assign(batch)
+    }
+    const got = await world.import('memberships', lines)
+    expect([got.status, got.headers.get('retry-after')]).toEqual([503, '1'])
+    expect(await world.memberships('dsp', 'store-0')).not.toBe('')
+    expect(await world.memberships('dsp', `store-${lines.length - 1}`)).toBe('')
+    const [entry] = (await world.must('GET', '/api/audit?limit=1')).items
+    expect(entry.details).toMatchObject({ outcome: 'broken off' })
+    expect(entry.details.accepted).toBeGreaterThanOrEqual(2 * LIMITS.batchLines)
+    audience.assign = assign
+    expect((await world.import('memberships', lines)).body.accepted).toBe(lines.length)
+  })
+
+  test('leaves the last word to the last line, however many lines lie between', async () => {
+    const seed = Math.floor(Math.random() * 2 ** 32)
+    const random = seeded(seed)
+    const last = new Map<string, string>()
+    const lines = Array.from({ length: 4 * LIMITS.batchLines }, () => {
+      const uid = `word-${random.int(40)}`
+      const ttlDays = 1 + random.int(20)
+      const isIn = random() < 0.6
+      last.set(uid, isIn ? `cars:${day(ttlDays)}` : '')
+      return isIn ? member(uid, { ttlDays }) : { source: 'dsp', uid, remove: ['cars'] }
+    })
+    await world.import('memberships', lines)
+    for (const [uid, wanted] of last)
+      expect(await world.memberships('dsp', uid), `seed ${seed}`).toBe(wanted)
   })
 
   test('is durable once it is answered: another process of the same store sees it', async () => {
