@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { LIMITS } from './audience/limits.ts'
 import { parseStoreAddress } from './audience/store/open-store.ts'
 
 /** Every setting, typed and checked. docs/operating/configuration.md has the table. */
@@ -22,6 +23,8 @@ export interface Config {
   demo: 'on' | 'off' | undefined
   /** Gateway processes. */
   workers: number
+  /** People each gateway process keeps in memory (about 240 bytes each); undefined: LIMITS.nearCacheMax. */
+  nearCacheRows: number | undefined
   /** File of the Global Vendor List. */
   gvlPath: string | undefined
   gvlId: number | undefined
@@ -83,6 +86,7 @@ class Reader {
       adminToken: this.adminToken(),
       demo: this.demo(),
       workers: this.integer('WORKERS', [1, WORKERS_MAX]) ?? availableParallelism(),
+      nearCacheRows: this.integer('NEAR_CACHE_ROWS', [1, LIMITS.nearCacheMaxMax]),
       gvlPath: this.readableFile('GVL'),
       gvlId: this.integer('GVL_ID', [1, 65_535]),
     }

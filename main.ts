@@ -176,7 +176,14 @@ async function openRooms(
   const store = withSecret(await openStore(config.store, { clock, dataDir }), secret)
   closeFirst(() => store.close())
   const snapshotFile = join(dataDir, 'catalog.json')
-  const audience = await openAudience({ store, clock, log, snapshotFile, writeSnapshot: isDesk })
+  const audience = await openAudience({
+    store,
+    clock,
+    log,
+    snapshotFile,
+    writeSnapshot: isDesk,
+    ...(config.nearCacheRows === undefined ? {} : { nearCacheMax: config.nearCacheRows }),
+  })
   closeFirst(() => audience.close())
   const { feed } = audience
   const exchange = await openExchange({

@@ -25,17 +25,36 @@ export function dealsThere(
   deals: readonly CompiledDeal[],
 ): ReadonlySet<unknown> | undefined {
   if (place.count === 0 || place.empty) return undefined
-  if (deals.length === 1 && !mayHold(bytes, place, deals[0]!.id)) return undefined
+  if (deals.length === 1 && !mayHold(bytes, place, deals[0]!)) return undefined
   return new Set(objectsIn(parseSpan(bytes, place)).map((deal) => deal['id']))
 }
 
-/** Whether a text can stand in a span: true where it does, or where an escape could spell it. */
-function mayHold(bytes: Uint8Array, { open, close }: Place, text: string): boolean {
-  const span = Buffer.from(bytes.buffer, bytes.byteOffset + open, close - open)
-  return span.includes(text) || span.includes(BACKSLASH)
+/** Whether a deal's id can stand in a span: true where its bytes do, or where an escape could spell it. */
+function mayHold(bytes: Uint8Array, { open, close }: Place, deal: CompiledDeal): boolean {
+  const id = idBytes(deal)
+  const first = id[0]
+  for (let at = open; at < close; at++) {
+    const byte = bytes[at]
+    if (byte === BACKSLASH || (byte === first && standsAt(bytes, at, id))) return true
+  }
+  return false
 }
 
 const BACKSLASH = 0x5c
+
+function standsAt(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
+  for (let i = 1; i < text.length; i++) if (bytes[at + i] !== text[i]) return false
+  return true
+}
+
+/** Asked for in every imp of every request: made once a deal. */
+const idsAsBytes = new WeakMap<CompiledDeal, Uint8Array>()
+
+function idBytes(deal: CompiledDeal): Uint8Array {
+  let bytes = idsAsBytes.get(deal)
+  if (!bytes) idsAsBytes.set(deal, (bytes = Buffer.from(deal.id)))
+  return bytes
+}
 
 function segtaxOf(data: Record<string, unknown>): unknown {
   const { ext } = data
