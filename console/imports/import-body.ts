@@ -1,3 +1,4 @@
+import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { refuse } from '../../audience/refusal.ts'
 import type { Call } from '../api/route.ts'
