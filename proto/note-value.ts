@@ -1,7 +1,7 @@
 import { type BidFacts, Kind } from './bid-facts.ts'
-import { input, skipWhite } from './json-lexemes.ts'
 import { IMPS_MAX, ImpPlace, type JsonPlaces, type Place } from './json-places.ts'
 import { Deed, deeds, PlaceName, whiches } from './request-paths.ts'
+import { input, skipWhite } from './scan-core.ts'
 
 /**
  * What the scanner does with values at known paths: notes them in `BidFacts` and `JsonPlaces`.
@@ -186,5 +186,5 @@ function numberOf(start: number, end: number): number {
 }
 
 function lexeme(start: number, end: number): string {
-  return Buffer.from(input.buffer, start, end - start).toString('latin1')
+  return Buffer.from(input.buffer, input.byteOffset + start, end - start).toString('latin1')
 }

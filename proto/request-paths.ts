@@ -1,8 +1,5 @@
 import { Id, Signal } from './bid-facts.ts'
-import { hasEscapes, input, words } from './json-lexemes.ts'
-
-const bytes = input
-const fours = words
+import { input, loadPaths } from './scan-core.ts'
 
 /**
  * The paths of a bid request that the house acts on, and what each one means. At load they become a
@@ -111,12 +108,12 @@ const SLOTS = 256
 export const deeds = new Uint8Array(NODES_MAX)
 export const whiches = new Uint8Array(NODES_MAX)
 /** By node: the node of its elements, where its value is an array. */
-export const elements = new Uint8Array(NODES_MAX)
+const elements = new Uint8Array(NODES_MAX)
 
 /** Not a known path, nor below one. */
-export const ELSEWHERE = 0
+const ELSEWHERE = 0
 /** The whole request. */
-export const ROOT = 1
+const ROOT = 1
 
 // By node: the key that leads to it (in `keyBytes`, from `node * KEY_MAX`), and from which node.
 const KEY_MAX = 16
@@ -124,36 +121,16 @@ const parents = new Uint8Array(NODES_MAX)
 const keyLengths = new Uint8Array(NODES_MAX)
 const keyHeads = new Int32Array(NODES_MAX)
 const keyBytes = new Uint8Array(NODES_MAX * KEY_MAX)
-/** Hash table of nodes by (parent, key), probed in line; 0 ends a probe. */
+/** Hash table of nodes by (parent, key), probed in line; 0 ends a probe. Looked up in wasm/scan.ts. */
 const slots = new Uint8Array(SLOTS)
 /** The same for keys with escapes, which come once in a blue moon. */
 const byName = new Map<string, number>()
-
-/** The node under the key in `input[start, end)` of an object at `parent`. */
-export function childNode(parent: number, start: number, end: number): number {
-  const length = end - start
-  if (hasEscapes(start)) return unescapedChild(parent, start, end)
-  const four = fours.getInt32(start, true)
-  const head = length < 4 ? four & ((1 << (length << 3)) - 1) : four
-  let slot = slotOf(parent, length, head)
-  for (let node = slots[slot]!; node !== 0; node = slots[slot]!) {
-    if (keyHeads[node] === head && parents[node] === parent && keyLengths[node] === length)
-      if (sameTail(node, start, length)) return node
-    slot = (slot + 1) & (SLOTS - 1)
-  }
-  return ELSEWHERE
-}
 
 function slotOf(parent: number, length: number, head: number): number {
   return Math.imul(head ^ (parent << 20) ^ (length << 8), 0x9e3779b1) >>> 24
 }
 
-function sameTail(node: number, start: number, length: number): boolean {
-  const key = node * KEY_MAX
-  for (let i = 4; i < length; i++) if (bytes[start + i] !== keyBytes[key + i]) return false
-  return true
-}
-
+/** The node under a key with escapes in it, at `input[start, end)`. */
 function unescapedChild(parent: number, start: number, end: number): number {
   const name = JSON.parse(`"${Buffer.from(input.subarray(start, end)).toString()}"`)
   return byName.get(`${parent} ${name}`) ?? ELSEWHERE
@@ -166,6 +143,18 @@ for (const [path, [deed, which]] of Object.entries(PATHS)) {
   deeds[node] = deed
   whiches[node] = which
 }
+
+loadPaths(
+  {
+    SLOTS: slots,
+    PARENTS: parents,
+    LENGTHS: keyLengths,
+    ELEMENTS: elements,
+    HEADS: new Uint8Array(keyHeads.buffer),
+    KEYS: keyBytes,
+  },
+  unescapedChild,
+)
 
 /** The node of a path, made with all that lead to it where it is new. */
 function nodeAt(path: string): number {

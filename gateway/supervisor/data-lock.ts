@@ -84,16 +84,23 @@ function isAlive(holder: string): boolean {
   return pid > 0 && holderOf(pid) === holder
 }
 
+/** States of /proc/<pid>/stat: zombie, dead. */
+const GONE = ['Z', 'X', 'x']
+
 /** `<pid> <start time>`; just the id where the process is gone. */
 function holderOf(pid: number): string {
   return `${pid} ${startTimeOf(pid)}`.trim()
 }
 
-/** Clock ticks since boot on Linux (field 22 of stat), the printed start time elsewhere. */
+/**
+ * Clock ticks since boot on Linux (field 22 of stat), the printed start time elsewhere; '' for a process
+ * that is gone, also where its parent has not taken notice yet (a zombie).
+ */
 function startTimeOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+    const [state = '', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return GONE.includes(state) ? '' : (fields[18] ?? '')
   } catch {
     if (process.platform === 'linux') return ''
   }

@@ -20,42 +20,53 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const facts = new BidFacts()
 const places = new JsonPlaces()
 
+/** Whether the scanner took these bytes; throws what both sides say where the oracle disagrees. */
+export function checkScan(bytes: Uint8Array): boolean {
+  const problem = disagreement(bytes)
+  if (problem !== undefined)
+    throw new Error(`${JSON.stringify(Buffer.from(bytes).toString('latin1'))}\n${problem}`)
+  return outcome === ScanOutcome.ok
+}
+
+let outcome: number = ScanOutcome.ok
+
 /** Undefined where the scanner and the oracle agree about these bytes; else what each of them says. */
 export function disagreement(bytes: Uint8Array): string | undefined {
-  const outcome = scanRequest(bytes, facts, places)
-  const wanted = wantedOutcome(bytes)
-  if (!wanted.outcomes.includes(outcome)) return `outcome ${outcome}, wanted ${wanted.outcomes}`
-  if (outcome !== ScanOutcome.ok || wanted.root === undefined) return undefined
+  outcome = scanRequest(bytes, facts, places)
+  const value = jsonOf(bytes)
+  if (value === NOT_JSON) return isRefusedFor(bytes) ? undefined : `outcome ${outcome}, no JSON`
+  const root = parseOrdered(bytes)
+  const wanted = wantedOutcome(value, root)
+  if (outcome !== wanted) return `outcome ${outcome}, wanted ${wanted}`
+  if (outcome !== ScanOutcome.ok) return undefined
   const found = JSON.stringify(snapshot(facts, places))
-  const expected = JSON.stringify(expectedOf(wanted.root, bytes))
+  const expected = JSON.stringify(expectedOf(root, bytes))
   return found === expected ? undefined : `found    ${found}\nexpected ${expected}`
 }
 
-/** Whether the bytes are accepted, for counting how much a fuzz run reaches. */
-export function isAccepted(bytes: Uint8Array): boolean {
-  return scanRequest(bytes, facts, places) === ScanOutcome.ok
-}
+const NOT_JSON = Symbol('not JSON')
 
-interface Wanted {
-  outcomes: number[]
-  root?: OrderedValue
-}
-
-function wantedOutcome(bytes: Uint8Array): Wanted {
-  let value: unknown
+function jsonOf(bytes: Uint8Array): unknown {
   try {
-    value = JSON.parse(decoder.decode(bytes))
+    return JSON.parse(decoder.decode(bytes))
   } catch {
-    // Two things wrong at once: which is met first does not matter.
-    const opened = bytes.reduce((n, c) => n + (c === 0x5b || c === 0x7b ? 1 : 0), 0)
-    return { outcomes: [ScanOutcome.malformed, ...(opened > 64 ? [ScanOutcome.tooDeep] : [])] }
+    return NOT_JSON
   }
-  const root = parseOrdered(bytes)
-  if (depthOf(root) > 64) return { outcomes: [ScanOutcome.tooDeep] }
-  if (root.kind !== Kind.object) return { outcomes: [ScanOutcome.notObject] }
-  const id = Object.entries(value as object).find(([key]) => key === 'id')?.[1]
-  const lacksId = id === undefined || id === null || id === ''
-  return { outcomes: [lacksId ? ScanOutcome.noId : ScanOutcome.ok], root }
+}
+
+/** Of two things wrong with the bytes, which is met first does not matter. */
+function isRefusedFor(bytes: Uint8Array): boolean {
+  if (outcome !== ScanOutcome.tooDeep) return outcome === ScanOutcome.malformed
+  let opened = 0
+  for (const c of bytes) if (c === 0x5b || c === 0x7b) opened++
+  return opened > 64
+}
+
+function wantedOutcome(value: unknown, root: OrderedValue): number {
+  if (depthOf(root) > 64) return ScanOutcome.tooDeep
+  if (root.kind !== Kind.object) return ScanOutcome.notObject
+  const id = Object.hasOwn(value as object, 'id') ? (value as { id: unknown }).id : undefined
+  return id === undefined || id === null || id === '' ? ScanOutcome.noId : ScanOutcome.ok
 }
 
 const NO_PLACE = { count: 0, kind: 0, open: -1, close: -1, empty: false }

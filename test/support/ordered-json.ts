@@ -24,8 +24,10 @@ export function parseOrdered(bytes: Uint8Array): OrderedValue {
 /** How many containers stand around the innermost value, itself included where it is one. */
 export function depthOf(value: OrderedValue): number {
   if (value.kind !== Kind.array && value.kind !== Kind.object) return 0
-  const inner = [...value.items, ...value.members.map(([, member]) => member)]
-  return 1 + inner.reduce((max, each) => Math.max(max, depthOf(each)), 0)
+  let inner = 0
+  for (const item of value.items) inner = Math.max(inner, depthOf(item))
+  for (const [, member] of value.members) inner = Math.max(inner, depthOf(member))
+  return 1 + inner
 }
 
 /** What JSON.parse makes of the same bytes: the last duplicate counts. */

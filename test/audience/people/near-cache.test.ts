@@ -35,8 +35,8 @@ describe('near-cache', () => {
     const { read, keep } = open(1_000)
     const lengths = [0, 1, 111, 112, 113, 239, 240, 241, 1_000, 6_000]
     const records = lengths.map((length, i) => Buffer.alloc(length, i + 1))
-    records.forEach((record, i) => keep(keyOf(i), record))
-    records.forEach((record, i) => expect(read(keyOf(i)), `${lengths[i]}`).toEqual(record))
+    for (const [i, record] of records.entries()) keep(keyOf(i), record)
+    for (const [i, record] of records.entries()) expect(read(keyOf(i))).toEqual(record)
   })
 
   it('answers only for the whole key: a colliding one takes the row’s place', () => {

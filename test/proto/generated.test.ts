@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { BidFacts } from '../../proto/bid-facts.ts'
+import { JsonPlaces } from '../../proto/json-places.ts'
+import { LIMITS } from '../../proto/limits.ts'
+import { ScanOutcome } from '../../proto/scan-outcome.ts'
+import { scanRequest } from '../../proto/scan-request.ts'
+// @ts-expect-error a script without types
+import { generate } from '../../scripts/generate.mjs'
+
+test('the compiled scanner is what its source compiles to', async () => {
+  const kept = new URL('../../proto/generated/scan-wasm.ts', import.meta.url)
+  expect(await generate()).toBe(readFileSync(kept, 'utf8'))
+})
+
+test('the body that asks for the most events is read like any other', () => {
+  const frame = '{"id":"1","imp":[]}'
+  const most = Math.floor((LIMITS.jsonBytesMax - frame.length - 2) / 3)
+  const body = Buffer.from(`{"id":"1","imp":[${'{},'.repeat(most)}{}]}`)
+  const places = new JsonPlaces()
+  expect(scanRequest(body, new BidFacts(), places)).toBe(ScanOutcome.ok)
+  expect(places.imp.close).toBe(body.length - 2)
+  expect(body[places.imp.close]).toBe(0x5d)
+})
