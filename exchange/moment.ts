@@ -18,6 +18,12 @@ export function momentOf(text: string, timeZone = 'UTC'): number {
   return asUtcMs - offsetMs(guessMs, timeZone)
 }
 
+/** The calendar day (`2026-11-26`) of a moment in an IANA time zone, UTC by default. */
+export function dayIn(atMs: number, timeZone = 'UTC'): string {
+  const localMs = timeZone === 'UTC' ? atMs : atMs + offsetMs(atMs, timeZone)
+  return new Date(localMs).toISOString().slice(0, 10)
+}
+
 /** True for a time zone this machine's ICU knows by its IANA name. */
 export function isTimeZone(name: string): boolean {
   try {

@@ -168,3 +168,65 @@ export class CatalogConflict extends Error {
     this.id = id
   }
 }
+
+/**
+ * Counters derived from append-only streams, each entry applied exactly once. Knows integers and names
+ * only; what they mean is the exchange's. All of it lives in one slot, so that a store that loses its last
+ * writes loses a stream's position together with what was counted from it, and the stream is applied again.
+ */
+export interface TallyStore {
+  /** By stream: position and digest of the last entry applied. */
+  applied(): Promise<ReadonlyMap<string, StreamPosition>>
+  /**
+   * Applies the next part of a stream atomically: counters and position move together. Rejects with
+   * TallyGap, nothing done, where the store is not at `after`.
+   */
+  apply(batch: TallyBatch): Promise<void>
+  /** Every counter of these days (`2026-11-26`, both ends included), in no order. */
+  read(fromDay: string, toDay: string): AsyncIterable<Tally>
+}
+
+export interface StreamPosition {
+  /** Sequence number of the last entry applied; 0 for none. */
+  seq: number
+  /** Whatever the stream's owner gave with it, e.g. the hash of that entry. */
+  digest: string
+}
+
+export interface TallyBatch {
+  stream: string
+  after: number
+  upTo: StreamPosition
+  entries: readonly TallyEntry[]
+}
+
+/** A change of counters. */
+export interface TallyEntry {
+  adds: readonly TallyAdd[]
+  /**
+   * Several entries about one thing, of which one counts: the highest `rank` wins, whichever came
+   * first; what a lower one had added is taken back. Equal ranks: the first stays. Forgotten some days after `day`.
+   */
+  once?: { id: string; rank: number; day: string }
+}
+
+export interface TallyAdd {
+  day: string
+  field: string
+  by: bigint
+}
+
+export interface Tally {
+  day: string
+  field: string
+  value: bigint
+}
+
+/** The store is at another position of the stream than the caller thought: go on from there. */
+export class TallyGap extends Error {
+  readonly applied: StreamPosition
+  constructor(stream: string, applied: StreamPosition) {
+    super(`${stream} is applied up to ${applied.seq}`)
+    this.applied = applied
+  }
+}

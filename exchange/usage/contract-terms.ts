@@ -1,0 +1,21 @@
+import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
+import type { ContractRecord } from '../contract.ts'
+
+/** Catalog kind under which every version of a contract's terms stays, by `<contract>@<version>`. */
+export const CONTRACT_VERSION_KIND = 'contract_version'
+
+export function versionId(contract: string, version: number): string {
+  return `${contract}@${version}`
+}
+
+/** The terms of a contract as they were at a version: what was used then is billed by them. */
+export function contractTerms(
+  snapshot: CatalogSnapshot,
+  contract: string,
+  version: number,
+): ContractRecord | undefined {
+  const now = snapshot.kind('contract').get(contract)?.value as ContractRecord | undefined
+  if (now?.version === version) return now
+  const kept = snapshot.kind(CONTRACT_VERSION_KIND).get(versionId(contract, version))
+  return kept?.value as ContractRecord | undefined
+}
