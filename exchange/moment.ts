@@ -1,6 +1,6 @@
+import { offsetMs } from '../audience/calendar.ts'
+
 const HAS_OFFSET = /(?:Z|[+-]\d{2}:\d{2})$/
-const formats = new Map<string, Intl.DateTimeFormat>()
-const ZONES_MAX = 600
 
 /**
  * Wall time (ms since the epoch) that a `MomentText` names; one without offset is a local time in
@@ -24,46 +24,9 @@ export function dayIn(atMs: number, timeZone = 'UTC'): string {
   return new Date(localMs).toISOString().slice(0, 10)
 }
 
-/** True for a time zone this machine's ICU knows by its IANA name. */
-export function isTimeZone(name: string): boolean {
-  try {
-    formatOf(name)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** `Date.parse` lets 30 February pass as 2 March: a date counts only if it comes back unchanged. */
 function dateExists(text: string): boolean {
   const date = text.slice(0, 10)
   const ms = Date.parse(`${date}T00:00:00Z`)
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date)
-}
-
-/** How far local time in the zone is ahead of UTC at a moment. */
-function offsetMs(atMs: number, timeZone: string): number {
-  const part: Record<string, number> = {}
-  for (const { type, value } of formatOf(timeZone).formatToParts(atMs)) part[type] = Number(value)
-  const { year, month, day, hour, minute, second } = part
-  const localMs = Date.UTC(year!, month! - 1, day!, hour!, minute!, second!)
-  return localMs - Math.floor(atMs / 1000) * 1000
-}
-
-function formatOf(timeZone: string): Intl.DateTimeFormat {
-  let format = formats.get(timeZone)
-  if (!format) {
-    format = new Intl.DateTimeFormat('en-US', {
-      timeZone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    })
-    if (formats.size < ZONES_MAX) formats.set(timeZone, format)
-  }
-  return format
 }

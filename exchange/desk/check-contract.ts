@@ -1,8 +1,9 @@
+import { isTimeZone } from '../../audience/calendar.ts'
 import type { Problem } from '../../audience/refusal.ts'
 import type { Segment } from '../../audience/segment.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { ContractBody, Price, PriceKind } from '../contract.ts'
-import { isTimeZone, momentOf } from '../moment.ts'
+import { momentOf } from '../moment.ts'
 
 /** What no schema can say of one field: dates that do not exist, prices that lack a part. */
 export function malformedContract(body: ContractBody): Problem[] {

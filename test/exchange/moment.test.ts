@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { isTimeZone, momentOf } from '../../exchange/moment.ts'
+import { isTimeZone } from '../../audience/calendar.ts'
+import { momentOf } from '../../exchange/moment.ts'
 
 const cases: [string, string | undefined, string][] = [
   ['2026-01-01', undefined, '2026-01-01T00:00:00.000Z'],
