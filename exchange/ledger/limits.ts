@@ -1,0 +1,17 @@
+/** Bounds of the ledger: each with the reason for its size, and what happens there. */
+export const LIMITS = {
+  /** Records written and synced at once; further ones wait for the next sync. */
+  batchRecordsMax: 256,
+  /** Records that wait for their sync; one more is refused (`full`). */
+  waitingRecordsMax: 16_384,
+  /** Bytes of one line; a longer record is refused (`too_long`). */
+  lineBytesMax: 1024 * 1024,
+  /** Bytes read in one step when a file is walked; a line fits twice. */
+  readBytes: 2 * 1024 * 1024,
+  /** A stream that grew to this goes on in a new file; so does one on which a day (UTC) began. */
+  streamBytesMax: 64 * 1024 * 1024,
+  /** How long the ledger may fail to write before what is contracted stops being served. */
+  behindMs: 5_000,
+  /** How often a ledger that failed tries again by itself. */
+  retryEveryMs: 1_000,
+} as const
