@@ -205,9 +205,10 @@ export interface TallyEntry {
   adds: readonly TallyAdd[]
   /**
    * Several entries about one thing, of which one counts: the highest `rank` wins, whichever came
-   * first; what a lower one had added is taken back. Equal ranks: the first stays. Forgotten some days after `day`.
+   * first; what a lower one had added is taken back. Equal ranks: the first stays. Ranks of one id are
+   * texts of one width, of digits and a–f, compared byte by byte. Forgotten some days after `day`.
    */
-  once?: { id: string; rank: number; day: string }
+  once?: { id: string; rank: string; day: string }
 }
 
 export interface TallyAdd {

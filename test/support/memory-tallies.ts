@@ -1,0 +1,60 @@
+import {
+  type StreamPosition,
+  type Tally,
+  type TallyBatch,
+  type TallyEntry,
+  TallyGap,
+  type TallyStore,
+} from '../../audience/store/store.ts'
+
+/** Counters in memory, keeping the promises of TallyStore. */
+export class MemoryTallies implements TallyStore {
+  readonly #positions = new Map<string, StreamPosition>()
+  readonly #days = new Map<string, Map<string, bigint>>()
+  readonly #once = new Map<string, TallyEntry>()
+
+  async applied(): Promise<ReadonlyMap<string, StreamPosition>> {
+    return new Map(this.#positions)
+  }
+
+  async apply({ stream, after, upTo, entries }: TallyBatch): Promise<void> {
+    const applied = this.#positions.get(stream) ?? { seq: 0, digest: '' }
+    if (applied.seq !== after) throw new TallyGap(stream, applied)
+    for (const entry of entries) this.#enter(entry)
+    this.#positions.set(stream, upTo)
+  }
+
+  /** Counts entries as if the next of a stream of their own. */
+  async enter(entries: readonly TallyEntry[], stream = 'test'): Promise<void> {
+    const after = this.#positions.get(stream)?.seq ?? 0
+    await this.apply({ stream, after, upTo: { seq: after + 1, digest: '' }, entries })
+  }
+
+  async *read(fromDay: string, toDay: string): AsyncIterable<Tally> {
+    for (const [day, fields] of this.#days)
+      if (day >= fromDay && day <= toDay)
+        for (const [field, value] of fields) yield { day, field, value }
+  }
+
+  #enter(entry: TallyEntry): void {
+    const { once } = entry
+    if (once) {
+      const counted = this.#once.get(once.id)
+      if (counted && counted.once!.rank >= once.rank) return
+      if (counted) this.#move(counted, -1n)
+      this.#once.set(once.id, entry)
+    }
+    this.#move(entry, 1n)
+  }
+
+  /** Counters at zero are as if they had never been. */
+  #move({ adds }: TallyEntry, sign: bigint): void {
+    for (const { day, field, by } of adds) {
+      const fields = this.#days.get(day) ?? new Map<string, bigint>()
+      this.#days.set(day, fields)
+      const value = (fields.get(field) ?? 0n) + sign * by
+      if (value === 0n) fields.delete(field)
+      else fields.set(field, value)
+    }
+  }
+}
