@@ -79,6 +79,8 @@ export interface DealIndex {
 /** One object stays the same deal from one catalog version to the next, as long as nothing in it changes. */
 export interface CompiledDeal {
   readonly id: string
+  /** What it is called in requests. */
+  readonly wireId: string
   readonly seller: Provider
   /** Owners of the audience's segments: each one's consent is asked like the seller's. */
   readonly providers: readonly Provider[]

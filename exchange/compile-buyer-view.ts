@@ -81,6 +81,7 @@ export class CompiledBuyerView implements BuyerView {
       buyer: this.#partner,
       confirmed: this.#at.confirmed,
       nowMs: this.#at.nowMs,
+      covered: this.#at.covered,
       licensed: (terms) => this.#licensed(terms),
     })
     this.#dealIndexes.set(key, index)

@@ -1,6 +1,6 @@
-import { COUNTRIES_COUNT, countryOf, REGIONS } from '../audience/countries.ts'
 import type { CatalogRecord } from '../audience/store/store.ts'
 import { byRecord } from './by-record.ts'
+import { regionsKey } from './compile-regions.ts'
 import type { ContractRecord, Use } from './contract.ts'
 import { momentOf } from './moment.ts'
 
@@ -10,7 +10,7 @@ export interface CompiledContract {
   readonly record: ContractRecord
   readonly startsMs: number
   readonly endsMs: number
-  /** Names its list of regions; '' for everywhere. */
+  /** Names its list of regions (compile-regions.ts); '' for everywhere. */
   readonly regions: string
 }
 
@@ -19,13 +19,8 @@ export interface Contracts {
   readonly byBuyer: ReadonlyMap<string, readonly CompiledContract[]>
   /** Active contracts with the use `identity`. */
   readonly identity: readonly CompiledContract[]
-  /**
-   * By country index: its class. Countries that the same lists of regions cover share one, so that
-   * views are made per class. Class 0 is covered by none: absent and other countries are in it.
-   */
-  readonly classOf: Uint16Array
-  /** By class: the lists of regions that cover it. */
-  readonly covers: readonly ReadonlySet<string>[]
+  /** The lists of regions they name. */
+  readonly regions: ReadonlySet<string>
 }
 
 const compiled = byRecord(({ id, value }: CatalogRecord): CompiledContract => {
@@ -35,14 +30,14 @@ const compiled = byRecord(({ id, value }: CatalogRecord): CompiledContract => {
     record,
     startsMs: momentOf(record.startsAt, record.timeZone),
     endsMs: momentOf(record.endsAt, record.timeZone),
-    regions: [...record.regions].sort().join(' '),
+    regions: regionsKey(record.regions),
   }
 })
 
 export function compileContracts(records: ReadonlyMap<string, CatalogRecord>): Contracts {
   const byBuyer = new Map<string, CompiledContract[]>()
   const identity: CompiledContract[] = []
-  const lists = new Set<string>()
+  const regions = new Set<string>()
   for (const record of records.values()) {
     if ((record.value as ContractRecord).status !== 'active') continue
     const contract = compiled(record)
@@ -50,9 +45,9 @@ export function compileContracts(records: ReadonlyMap<string, CatalogRecord>): C
     if (bought) bought.push(contract)
     else byBuyer.set(contract.record.buyer, [contract])
     if (contract.record.uses.includes('identity')) identity.push(contract)
-    if (contract.regions !== '') lists.add(contract.regions)
+    if (contract.regions !== '') regions.add(contract.regions)
   }
-  return { byBuyer, identity, ...classify(lists) }
+  return { byBuyer, identity, regions }
 }
 
 /** True where the contract holds at this moment, in this class of countries, for this use. */
@@ -67,34 +62,4 @@ export function isLive(
     contract.record.uses.includes(use) &&
     (contract.regions === '' || at.covered.has(contract.regions))
   )
-}
-
-function classify(lists: ReadonlySet<string>): Pick<Contracts, 'classOf' | 'covers'> {
-  const coveredBy: string[][] = Array.from({ length: COUNTRIES_COUNT }, () => [])
-  for (const list of lists) for (const country of countriesIn(list)) coveredBy[country]!.push(list)
-  const classes = new Map([['', 0]])
-  const covers: ReadonlySet<string>[] = [new Set()]
-  const classOf = new Uint16Array(COUNTRIES_COUNT)
-  coveredBy.forEach((names, country) => {
-    const signature = names.join('|')
-    let known = classes.get(signature)
-    if (known === undefined) {
-      known = covers.push(new Set(names)) - 1
-      classes.set(signature, known)
-    }
-    classOf[country] = known
-  })
-  return { classOf, covers }
-}
-
-/** Country indexes in a list of regions: `DEU EU` is every country of the EU, each once. */
-function countriesIn(list: string): Set<number> {
-  const countries = new Set<number>()
-  for (const region of list.split(' ')) {
-    const members = Object.hasOwn(REGIONS, region)
-      ? REGIONS[region as keyof typeof REGIONS]
-      : [region]
-    for (const alpha3 of members) countries.add(countryOf(alpha3))
-  }
-  return countries
 }

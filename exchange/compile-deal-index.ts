@@ -9,6 +9,8 @@ export interface DealsAt {
   readonly buyer: CompiledPartner
   readonly confirmed: boolean
   readonly nowMs: number
+  /** Lists of regions that cover the country of the request. */
+  readonly covered: ReadonlySet<string>
   /** The deal's seller may use its audience. */
   licensed(terms: DealTerms): boolean
 }
@@ -34,6 +36,7 @@ function whyWithheld(terms: DealTerms, at: DealsAt): WithheldReason | undefined 
   if (terms.paused) return 'deal_paused'
   if (at.nowMs < terms.startsMs || at.nowMs >= terms.endsMs) return 'deal_out_of_dates'
   if (!terms.partiesActive) return 'deal_partner_paused'
+  if (terms.regions !== '' && !at.covered.has(terms.regions)) return 'deal_not_in_this_country'
   const shared = terms.audience?.some(({ owner }) => owner !== at.buyer.id) ?? false
   if (shared && !at.confirmed) return 'catalog_unconfirmed'
   return at.licensed(terms) ? undefined : 'audience_not_licensed'

@@ -2,8 +2,9 @@ import type { CatalogRecord } from '../audience/store/store.ts'
 import type { CompiledDeal } from './buyer-view.ts'
 import { byRecord } from './by-record.ts'
 import type { CompiledPartner, Partners } from './compile-partners.ts'
+import { regionsKey } from './compile-regions.ts'
 import type { CompiledSegment, Segments } from './compile-segments.ts'
-import { type DealRecord, dealJson } from './deal.ts'
+import { type DealRecord, dealJson, wireIdOf } from './deal.ts'
 import { momentOf } from './moment.ts'
 
 /** A deal with what decides whether it is live; who may have it is decided by where it stands. */
@@ -15,6 +16,8 @@ export interface DealTerms {
   readonly paused: boolean
   readonly startsMs: number
   readonly endsMs: number
+  /** Names its list of regions (compile-regions.ts); '' for everywhere. */
+  readonly regions: string
   /** Segments of the audience, each once; undefined where one of them does not exist. */
   readonly audience: readonly CompiledSegment[] | undefined
 }
@@ -34,9 +37,13 @@ const parsed = byRecord(({ id, value }: CatalogRecord) => {
   return {
     id,
     record,
+    wireId: wireIdOf(id, record),
     json: dealJson(id, record),
-    startsMs: record.startsAt ? momentOf(record.startsAt) : Number.NEGATIVE_INFINITY,
-    endsMs: record.endsAt ? momentOf(record.endsAt) : Number.POSITIVE_INFINITY,
+    startsMs: record.startsAt
+      ? momentOf(record.startsAt, record.timeZone)
+      : Number.NEGATIVE_INFINITY,
+    endsMs: record.endsAt ? momentOf(record.endsAt, record.timeZone) : Number.POSITIVE_INFINITY,
+    regions: regionsKey(record.regions),
     sites: typeof record.site === 'string' ? [record.site] : (record.site ?? []),
   }
 })
@@ -83,6 +90,12 @@ export function dealsOn(shelf: DealShelf, buyer: number): readonly DealTerms[] {
   const own = shelf.byBuyer.get(buyer)
   if (!own) return shelf.open
   return shelf.open.length === 0 ? own : [...shelf.open, ...own]
+}
+
+/** Every deal, each once. */
+export function* allDeals(deals: Deals): Iterable<DealTerms> {
+  for (const { open, byBuyer } of deals.values())
+    yield* new Set([...open, ...[...byBuyer.values()].flat()])
 }
 
 /** By id, so that every process writes deals in the same order; snapshots are nearly sorted already. */
@@ -139,6 +152,7 @@ function makeTerms(
   const owners = new Set(audience.map((segment) => segment.owner))
   const deal: CompiledDeal = {
     id: draft.id,
+    wireId: draft.wireId,
     seller,
     providers: [...owners].flatMap((owner) => around.partners.byId.get(owner) ?? []),
     any: numbers(any),
@@ -154,6 +168,7 @@ function makeTerms(
     paused: draft.record.status !== 'active',
     startsMs: draft.startsMs,
     endsMs: draft.endsMs,
+    regions: draft.regions,
     audience: whole ? audience : undefined,
   }
 }

@@ -3,9 +3,10 @@ import type { BuyerView } from './buyer-view.ts'
 import { type Part, part } from './by-record.ts'
 import { CompiledBuyerView } from './compile-buyer-view.ts'
 import { type Contracts, compileContracts } from './compile-contracts.ts'
-import { compileDeals, type Deals } from './compile-deals.ts'
+import { allDeals, compileDeals, type Deals } from './compile-deals.ts'
 import { type KeyHolder, KeyRing } from './compile-keys.ts'
 import { type CompiledPartner, compilePartners, type Partners } from './compile-partners.ts'
+import { type CountryClasses, compileRegions } from './compile-regions.ts'
 import { type CompiledSegment, compileSegments, type Segments } from './compile-segments.ts'
 import { LIMITS } from './limits.ts'
 
@@ -63,7 +64,7 @@ export class ExchangeCatalog {
    * it is first asked for, and made anew when a date in it has passed.
    */
   viewFor(buyer: number, country: number, nowMs: number, confirmed: boolean): BuyerView {
-    const { classOf, covers } = this.#parts.contracts.value
+    const { classOf, covers } = this.#parts.regions.value
     const countryClass = classOf[country] ?? 0
     const key = (buyer * covers.length + countryClass) * 2 + (confirmed ? 1 : 0)
     const known = this.#views.get(key)
@@ -107,6 +108,7 @@ interface CatalogParts {
   readonly segments: Part<Segments>
   readonly contracts: Part<Contracts>
   readonly deals: Part<Deals>
+  readonly regions: Part<CountryClasses>
   readonly eids: Part<ReadonlyMap<string, number>>
   readonly keys: Part<KeyRing>
 }
@@ -119,15 +121,22 @@ function compileParts(snapshot: CatalogSnapshot, before: CatalogParts | undefine
   const segments = part(before?.segments, [records('segment')], () =>
     compileSegments(records('segment')),
   )
+  const contracts = part(before?.contracts, [records('contract')], () =>
+    compileContracts(records('contract')),
+  )
+  const deals = part(before?.deals, [records('deal'), partners, segments], () =>
+    compileDeals(records('deal'), partners.value, segments.value),
+  )
   return {
     partners,
     segments,
-    contracts: part(before?.contracts, [records('contract')], () =>
-      compileContracts(records('contract')),
-    ),
-    deals: part(before?.deals, [records('deal'), partners, segments], () =>
-      compileDeals(records('deal'), partners.value, segments.value),
-    ),
+    contracts,
+    deals,
+    regions: part(before?.regions, [contracts, deals], () => {
+      const lists = new Set(contracts.value.regions)
+      for (const { regions } of allDeals(deals.value)) if (regions !== '') lists.add(regions)
+      return compileRegions(lists)
+    }),
     eids: part(before?.eids, [records('namespace')], () => compileEids(records('namespace'))),
     keys: part(
       before?.keys,

@@ -47,6 +47,17 @@ export const Id = {
 } as const
 export type Id = (typeof Id)[keyof typeof Id]
 
+/** What names the site or app of a request. */
+export const Inventory = {
+  siteId: 0, //     site.id
+  siteDomain: 1, // site.domain
+  appId: 2, //      app.id
+  appBundle: 3, //  app.bundle
+} as const
+export type Inventory = (typeof Inventory)[keyof typeof Inventory]
+
+export const INVENTORY_COUNT = 4
+
 /** Spans with a field and a kind, in the order met. Grows up to `max`, then says `overflowed`. */
 export class SpanList {
   readonly max: number
@@ -96,11 +107,10 @@ export class BidFacts {
   test = false
   readonly signals = new SpanList(SIGNALS_MAX)
   readonly ids = new SpanList(IDS_MAX)
-  /** site.id, or app.id: the last text met; -1 where none. */
-  siteIdStart = -1
-  siteIdEnd = -1
-  appIdStart = -1
-  appIdEnd = -1
+  /** By `Inventory`: where the last text met begins, escapes and all; -1 where there was none. */
+  readonly inventoryStart = new Int32Array(INVENTORY_COUNT).fill(-1)
+  /** Where it ends; means nothing where there was none. */
+  readonly inventoryEnd = new Int32Array(INVENTORY_COUNT)
 
   reset(bytes: Uint8Array): void {
     this.bytes = bytes
@@ -108,9 +118,6 @@ export class BidFacts {
     this.test = false
     this.signals.reset()
     this.ids.reset()
-    this.siteIdStart = -1
-    this.siteIdEnd = -1
-    this.appIdStart = -1
-    this.appIdEnd = -1
+    for (let i = 0; i < INVENTORY_COUNT; i++) this.inventoryStart[i] = -1
   }
 }

@@ -149,19 +149,11 @@ function noteValue(node: number, kind: number, start: number, end: number): void
     case Deed.test:
       facts.test = kind === Kind.true || (kind === Kind.number && numberOf(start, end) === 1)
       return
-    case Deed.siteId:
-    case Deed.appId:
-      if (kind === Kind.text || kind === Kind.escapedText) noteInventory(deedOf[node]!, start, end)
-  }
-}
-
-function noteInventory(deed: number, start: number, end: number): void {
-  if (deed === Deed.siteId) {
-    facts.siteIdStart = start
-    facts.siteIdEnd = end
-  } else {
-    facts.appIdStart = start
-    facts.appIdEnd = end
+    case Deed.inventory:
+      if (kind === Kind.text || kind === Kind.escapedText) {
+        facts.inventoryStart[whichOf[node]!] = start
+        facts.inventoryEnd[whichOf[node]!] = end
+      }
   }
 }
 

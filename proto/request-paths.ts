@@ -1,4 +1,4 @@
-import { Id, Signal } from './bid-facts.ts'
+import { Id, Inventory, Signal } from './bid-facts.ts'
 import { input, loadPaths } from './scan-core.ts'
 
 /**
@@ -25,8 +25,7 @@ export const Deed = {
   requestId: 10,
   tmax: 11,
   test: 12,
-  siteId: 13,
-  appId: 14,
+  inventory: 13,
 } as const
 
 /** `which` of a place. */
@@ -58,8 +57,10 @@ const PATHS: Readonly<Record<string, Meaning>> = {
   id: [Deed.requestId, 0],
   tmax: [Deed.tmax, 0],
   test: [Deed.test, 0],
-  'site.id': [Deed.siteId, 0],
-  'app.id': [Deed.appId, 0],
+  'site.id': [Deed.inventory, Inventory.siteId],
+  'site.domain': [Deed.inventory, Inventory.siteDomain],
+  'app.id': [Deed.inventory, Inventory.appId],
+  'app.bundle': [Deed.inventory, Inventory.appBundle],
 
   user: place(PlaceName.user),
   'user.id': id(Id.userId),

@@ -1,5 +1,6 @@
 import { refuse } from '../../audience/refusal.ts'
 import type { Answer, Ask, Route } from '../../gateway/http/door.ts'
+import { asWritten, parseLexical } from '../../proto/lexical-json.ts'
 import { LIMITS } from '../limits.ts'
 import { Denied } from '../reasons.ts'
 import type { Authenticate } from '../sign-in/authenticate.ts'
@@ -8,7 +9,7 @@ import type { IdempotentReplies } from './idempotent-replies.ts'
 import { type PathMatch, PathTable } from './match-path.ts'
 import { problemOf } from './problem.ts'
 import { queryReader, type ReadQuery } from './read-query.ts'
-import type { ApiRoute, Call, Reply } from './route.ts'
+import type { ApiRoute, BodyDoc, Call, Reply } from './route.ts'
 
 export interface DispatchOptions {
   routes: readonly ApiRoute[]
@@ -120,22 +121,26 @@ function callOf(
     contentEncoding: contentEncoding!.toLowerCase(),
   }
   const query = operation.readQuery(ask.query)
-  const body = operation.route.body?.kind === 'json' ? jsonOf(ask, headers) : undefined
+  const doc = operation.route.body
+  const body = doc?.kind === 'json' ? jsonOf(ask, headers, doc) : undefined
   return { caller, params, query, body, headers, stream: ask.stream ?? NO_STREAM }
 }
 
 const NO_STREAM: AsyncIterable<Uint8Array> = (async function* () {})()
 
-function jsonOf(ask: Ask, { contentEncoding }: Call['headers']): unknown {
+function jsonOf(ask: Ask, { contentEncoding }: Call['headers'], doc: BodyDoc): unknown {
   if (contentEncoding !== '' && contentEncoding !== 'identity')
     throw new Denied('unsupported', 'a JSON body is sent without content coding')
   if (ask.body.byteLength === 0) return undefined
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(ask.body))
+    const text = UTF8.decode(ask.body)
+    return doc.asWritten ? parseLexical(text, asWritten(doc.asWritten)) : JSON.parse(text)
   } catch {
     throw refuse('invalid', '', 'the body is not JSON')
   }
 }
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const COMMON = ['cache-control', 'no-store', 'x-content-type-options', 'nosniff']
 

@@ -47,6 +47,8 @@ export interface BodyDoc extends NamedSchema {
   kind: 'json' | 'ndjson'
   /** May be left out. */
   isOptional?: boolean
+  /** Keys whose numbers stay as they were written: 2.50 comes as the text `2.50`. */
+  asWritten?: readonly string[]
 }
 
 /** One request, as a route sees it. */

@@ -9,6 +9,8 @@ import { refusalOf } from './refusal-lines.ts'
 export interface Asking {
   /** Sent as JSON. */
   body?: unknown
+  /** JSON already, sent as it is. */
+  json?: string
   /** Sent as it comes, in chunks. */
   stream?: Readable
   headers?: Record<string, string>
@@ -45,14 +47,14 @@ export class Client {
     }
   }
 
-  #open(method: string, path: string, { body, headers }: Asking): ClientRequest {
+  #open(method: string, path: string, { body, json, headers }: Asking): ClientRequest {
     const { url, token } = this.#connection
     const open = url.protocol === 'https:' ? httpsRequest : httpRequest
     return open(new URL(path, url), {
       method,
       headers: {
         authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(body === undefined && json === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
     })
@@ -75,9 +77,9 @@ function answerTo(request: ClientRequest): Promise<IncomingMessage> {
   })
 }
 
-async function send(request: ClientRequest, { body, stream }: Asking): Promise<void> {
+async function send(request: ClientRequest, { body, json, stream }: Asking): Promise<void> {
   if (stream) await pipeline(stream, request)
-  else request.end(body === undefined ? undefined : JSON.stringify(body))
+  else request.end(json ?? (body === undefined ? undefined : JSON.stringify(body)))
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {

@@ -68,8 +68,8 @@ export function addObjectCommands(
     .description(`makes or replaces a ${noun} from a JSON file; - reads stdin`)
     .option('--if-match <etag>', 'only if it still is what was read')
     .action(async (id: string, file: string, options: { ifMatch?: string }) => {
-      const body = await readJson(io, file)
-      const asking = { body, headers: ifMatch(options) }
+      const json = await readJson(io, file)
+      const asking = { json, headers: ifMatch(options) }
       printJson(io, (await session.client().call('PUT', `${path}/${part(id)}`, asking)).body)
     })
   if (isDeletable) addDelete(command, session, { noun, path })

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { CliError } from './cli-error.ts'
 import type { Io } from './io.ts'
 
-/** The JSON in a file; `-` reads stdin. Throws CliError. */
-export async function readJson({ stdin }: Io, file: string): Promise<unknown> {
+/** The JSON in a file, to the letter: what is sent is what was written. `-` reads stdin. Throws CliError. */
+export async function readJson({ stdin }: Io, file: string): Promise<string> {
   let text: string
   try {
     text = file === '-' ? await allOf(stdin) : readFileSync(file, 'utf8')
@@ -11,10 +11,11 @@ export async function readJson({ stdin }: Io, file: string): Promise<unknown> {
     throw new CliError(`${file} cannot be read: ${(error as Error).message}`)
   }
   try {
-    return JSON.parse(text)
+    JSON.parse(text)
   } catch (error) {
     throw new CliError(`${file} is not JSON: ${(error as Error).message}`)
   }
+  return text
 }
 
 async function allOf(stdin: Io['stdin']): Promise<string> {

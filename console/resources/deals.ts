@@ -1,4 +1,4 @@
-import { DealBody } from '../../exchange/deal.ts'
+import { AS_WRITTEN, DealBody } from '../../exchange/deal.ts'
 import type { ApiRoute } from '../api/route.ts'
 import type { AuditedRooms } from './audited.ts'
 import { objectRoutes } from './object-routes.ts'
@@ -12,6 +12,7 @@ export function dealRoutes(rooms: AuditedRooms): ApiRoute[] {
     plural: 'deals',
     name: 'Deal',
     body: DealBody,
+    asWritten: AS_WRITTEN,
     shown: shownAs('DealShown', DealBody),
     put: desk.putDeal,
     get: desk.getDeal,

@@ -16,6 +16,8 @@ export interface ObjectResource {
   name: string
   body: TSchema
   shown: NamedSchema
+  /** Fields whose numbers are kept as they were written. */
+  asWritten?: readonly string[]
   put(actor: Actor, given: { id: string; body: unknown } & WriteOptions): Promise<Written<unknown>>
   get(actor: Actor, id: string): Shown<unknown>
   list(actor: Actor, page: PageOptions): Page<unknown>
@@ -61,7 +63,7 @@ function getRoute({ kind, plural, name, shown, get }: ObjectResource): ApiRoute 
 }
 
 function putRoute(rooms: AuditedRooms, resource: ObjectResource): ApiRoute {
-  const { kind, plural, name, body, shown } = resource
+  const { kind, plural, name, body, shown, asWritten } = resource
   const verb = `put${name}`
   return {
     method: 'PUT',
@@ -70,7 +72,7 @@ function putRoute(rooms: AuditedRooms, resource: ObjectResource): ApiRoute {
     summary: `Makes or replaces a ${kind}. Null and absent mean the same.`,
     permission: 'side',
     isVersioned: true,
-    body: { kind: 'json', name, schema: body },
+    body: { kind: 'json', name, schema: body, ...(asWritten ? { asWritten } : {}) },
     answers: {
       200: { says: 'Replaced.', body: shown },
       201: { says: 'Made.', body: shown },

@@ -1,8 +1,7 @@
-import { type Problem, refuse } from '../../audience/refusal.ts'
+import { refuse } from '../../audience/refusal.ts'
 import { checker } from '../../audience/schema.ts'
-import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import { DealBody, type DealRecord } from '../deal.ts'
-import { momentOf } from '../moment.ts'
+import { malformedDeal, refuseTakenWireId, senselessDeal } from './check-deal.ts'
 import type { Shown, WriteOptions, Written } from './desk.ts'
 import { type Actor, type DeskDeps, mustWriteFor, notFound, sees } from './desk.ts'
 import {
@@ -28,7 +27,7 @@ export async function putDeal(
   checkId(id)
   const given = checkedBody<DealBody>(body, checkDeal)
   mustWriteFor(actor, given.seller)
-  refuseAll('invalid', malformed(given))
+  refuseAll('invalid', malformedDeal(given))
   const written = await writeRecord<DealRecord>(
     deps,
     { kind: 'deal', id },
@@ -37,7 +36,8 @@ export async function putDeal(
       decide: (existing, snapshot) => {
         const before = existing?.value as DealRecord | undefined
         if (before && !sees(actor, before.seller)) throw refuse('conflict', 'id', 'the id is taken')
-        refuseAll('unprocessable', senseless(given, snapshot))
+        refuseAll('unprocessable', senselessDeal(given, snapshot))
+        refuseTakenWireId(id, given, snapshot)
         return { value: { ...given, status: given.status ?? 'active' } }
       },
     },
@@ -86,28 +86,4 @@ function reading(actor: Actor): Reading<DealRecord, DealShown> {
 
 function show(id: string, record: DealRecord): DealShown {
   return { id, ...record }
-}
-
-function malformed(deal: DealBody): Problem[] {
-  return (['startsAt', 'endsAt'] as const)
-    .filter((field) => deal[field] !== undefined && Number.isNaN(momentOf(deal[field])))
-    .map((field) => ({ field, reason: 'is not a date that exists' }))
-}
-
-function senseless(deal: DealBody, snapshot: CatalogSnapshot): Problem[] {
-  const problems: Problem[] = []
-  const mustExist = (kind: string, id: string, field: string) => {
-    if (!snapshot.kind(kind).has(id)) problems.push({ field, reason: `there is no ${kind} ${id}` })
-  }
-  mustExist('partner', deal.seller, 'seller')
-  mustExist('partner', deal.exchange, 'exchange')
-  for (const [i, id] of (deal.buyers ?? []).entries()) mustExist('partner', id, `buyers.${i}`)
-  const { any = [], all = [], none = [] } = deal.audience ?? {}
-  for (const [part, ids] of Object.entries({ any, all, none }))
-    for (const [i, id] of ids.entries()) mustExist('segment', id, `audience.${part}.${i}`)
-  if (none.length > 0 && any.length + all.length === 0)
-    problems.push({ field: 'audience.none', reason: 'needs any or all beside it' })
-  if (deal.startsAt && deal.endsAt && momentOf(deal.endsAt) <= momentOf(deal.startsAt))
-    problems.push({ field: 'endsAt', reason: 'must be after startsAt' })
-  return problems
 }

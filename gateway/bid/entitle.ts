@@ -2,10 +2,10 @@ import { NODES_MAX } from '../../audience/people/person-view.ts'
 import { reachable } from '../../audience/people/reach.ts'
 import type { BuyerView, CompiledDeal } from '../../exchange/buyer-view.ts'
 import type { Bid } from './bid.ts'
+import { isOnSite } from './is-on-site.ts'
 import { BID_LIMITS } from './limits.ts'
 import { allows } from './permit.ts'
 import type { Selection } from './selection.ts'
-import { siteOf } from './site-of.ts'
 
 /** Deals that ask for no audience: also for strangers, and where consent denies the person. */
 export function entitleAnybody(bid: Bid, view: BuyerView): void {
@@ -60,7 +60,7 @@ function entitlePersonDeals(bid: Bid, view: BuyerView): void {
 }
 
 function addDeal(bid: Bid, deal: CompiledDeal, into: CompiledDeal[]): void {
-  if (deal.sites.length > 0 && !deal.sites.includes(siteOf(bid.facts))) return
+  if (deal.sites.length > 0 && !isOnSite(bid.facts, deal.sites)) return
   if (into.length < BID_LIMITS.dealsMax && !into.includes(deal)) into.push(deal)
 }
 

@@ -67,7 +67,7 @@ function planDeals({ plan, places, bytes }: Bid, deals: readonly CompiledDeal[])
     const imp = places.imps[i]!
     if (!canTakeDeals(imp)) continue
     const there = dealsThere(bytes, imp.deals, deals)
-    const added = there ? deals.filter((deal) => !there.has(deal.id)) : deals
+    const added = there ? deals.filter((deal) => !there.has(deal.wireId)) : deals
     if (added.length === 0) continue
     plan.imps.push(imp)
     plan.impDeals.push(added)

@@ -52,7 +52,7 @@ const idsAsBytes = new WeakMap<CompiledDeal, Uint8Array>()
 
 function idBytes(deal: CompiledDeal): Uint8Array {
   let bytes = idsAsBytes.get(deal)
-  if (!bytes) idsAsBytes.set(deal, (bytes = Buffer.from(deal.id)))
+  if (!bytes) idsAsBytes.set(deal, (bytes = Buffer.from(deal.wireId)))
   return bytes
 }
 

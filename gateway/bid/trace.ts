@@ -27,7 +27,7 @@ function traceOf(bid: Bid): object {
       view!.entitlements[segment]!.writes.map((write) => write.id),
     ),
     segmentsLeftOut: selection.leftOut,
-    deals: [...new Set(plan.impDeals.flat().map((deal) => deal.id))],
+    deals: [...new Set(plan.impDeals.flat().map((deal) => deal.wireId))],
     dealsWithheld: Object.fromEntries(withheld),
     microseconds: Object.fromEntries(
       STEP_NAMES.map((name, i) => [name, Math.round(bid.steps.us[i]!)]),

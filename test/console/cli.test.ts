@@ -85,6 +85,13 @@ describe('the command line', () => {
     expect((await run('namespace get ifa')).code).toBe(0)
   })
 
+  test('sends a file to the letter: a floor of 2.50 stays 2.50', async () => {
+    const text = '{"name":"Floors","seller":"dmp","exchange":"ssp","bidfloor":2.50}'
+    const put = await run(['deal', 'put', 'floors', await file('floors.json', text)])
+    expect(JSON.parse(put.out).bidfloor).toBe('2.50')
+    expect((await run('deal delete floors')).code).toBe(0)
+  })
+
   test('prints a refusal as lines, each with its field', async () => {
     const path = await file('bad.json', '{"name":"x","roles":["dps"],"region":"US","surprise":1}')
     const { code, err } = await run(['partner', 'put', 'bad', path])

@@ -110,7 +110,8 @@ function randomContract(random: Random, owners: Map<string, string>) {
 function randomDeal(random: Random, segments: readonly string[]) {
   const some = (share: number) => segments.filter(() => random() < share)
   const audience = { any: some(0.2), all: some(0.1), none: some(0.1) }
-  if (audience.any.length + audience.all.length === 0) audience.none = []
+  const wanted = [...audience.any, ...audience.all]
+  audience.none = wanted.length > 0 ? audience.none.filter((id) => !wanted.includes(id)) : []
   return {
     seller: random.pick(PARTNERS),
     exchange: random.pick(EXCHANGES),

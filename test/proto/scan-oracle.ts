@@ -72,12 +72,13 @@ function wantedOutcome(value: unknown, root: OrderedValue): number {
 const NO_PLACE = { count: 0, kind: 0, open: -1, close: -1, empty: false }
 type PlainPlace = typeof NO_PLACE
 
+const NOWHERE = [-1, -1]
+
 function newExpectation() {
   return {
     tmaxMs: -1,
     test: false,
-    site: [-1, -1],
-    app: [-1, -1],
+    inventory: [NOWHERE, NOWHERE, NOWHERE, NOWHERE],
     signals: [] as number[][],
     ids: [] as number[][],
     places: {
@@ -109,8 +110,9 @@ function snapshot(f: BidFacts, p: JsonPlaces): Expectation {
   return {
     tmaxMs: f.tmaxMs,
     test: f.test,
-    site: [f.siteIdStart, f.siteIdEnd],
-    app: [f.appIdStart, f.appIdEnd],
+    inventory: [...f.inventoryStart].map((start, i) =>
+      start < 0 ? NOWHERE : [start, f.inventoryEnd[i]!],
+    ),
     signals: spansOf(f.signals),
     ids: spansOf(f.ids),
     places: Object.fromEntries(
@@ -158,8 +160,8 @@ function expectedOf(root: OrderedValue, bytes: Uint8Array): Expectation {
     if (key === 'tmax') e.tmaxMs = value.kind === Kind.number ? whole(lexeme(value)) : -1
     if (key === 'test')
       e.test = value.kind === Kind.true || (value.kind === Kind.number && lexeme(value) === 1)
-    if (key === 'site') e.site = lastText(value) ?? e.site
-    if (key === 'app') e.app = lastText(value) ?? e.app
+    if (key === 'site') expectInventory(e, value, { id: 0, domain: 1 })
+    if (key === 'app') expectInventory(e, value, { id: 2, bundle: 3 })
     if (key === 'user') expectUser(e, value, bytes)
     if (key === 'regs') expectRegs(e, value, bytes)
     if (key === 'device') expectDevice(e, value)
@@ -182,11 +184,15 @@ function mark(place: PlainPlace, value: OrderedValue, bytes: Uint8Array): void {
 
 const whole = (n: number) => (Number.isInteger(n) && n >= 0 && n <= 2 ** 31 ? Math.abs(n) : -1)
 
-function lastText(inventory: OrderedValue): number[] | undefined {
-  const texts = under(inventory, 'id').filter(
-    (id) => id.kind === Kind.text || id.kind === Kind.escapedText,
-  )
-  return texts.length === 0 ? undefined : [texts.at(-1)!.start, texts.at(-1)!.end]
+/** Of each key the last text counts. */
+function expectInventory(
+  e: Expectation,
+  inventory: OrderedValue,
+  places: Readonly<Record<string, number>>,
+): void {
+  for (const [key, place] of Object.entries(places))
+    for (const { kind, start, end } of under(inventory, key))
+      if (kind === Kind.text || kind === Kind.escapedText) e.inventory[place] = [start, end]
 }
 
 function expectUser(e: Expectation, user: OrderedValue, bytes: Uint8Array): void {
