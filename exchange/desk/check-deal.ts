@@ -1,7 +1,8 @@
+import { isTimeZone } from '../../audience/calendar.ts'
 import { type Problem, refuse } from '../../audience/refusal.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import { type DealBody, type DealRecord, wireIdOf } from '../deal.ts'
-import { isTimeZone, momentOf } from '../moment.ts'
+import { momentOf } from '../moment.ts'
 
 /** What no schema can say of one field. */
 export function malformedDeal(deal: DealBody): Problem[] {
