@@ -36,14 +36,15 @@ export const Signal = {
 } as const
 export type Signal = (typeof Signal)[keyof typeof Signal]
 
-/** Ids by which a person may be known. An eid is written as `eid`, then its `eidSource` and `eidUid`s in any order. */
+/** Ids by which a person may be known. An eid is written as `eid` or `extEid`, then its `eidSource` and `eidUid`s in any order. */
 export const Id = {
   buyeruid: 1, //  user.buyeruid
   userId: 2, //    user.id
-  eid: 3, //       marks the beginning of one EID object (user.eids[], user.ext.eids[])
+  eid: 3, //       marks the beginning of one EID object of user.eids[]
   eidSource: 4, // its source
   eidUid: 5, //    one of its uids[].id
   ifa: 6, //       device.ifa
+  extEid: 7, //    the same as `eid`, of user.ext.eids[]
 } as const
 export type Id = (typeof Id)[keyof typeof Id]
 

@@ -46,8 +46,8 @@ const id = (which: number): Meaning => [Deed.id, which]
 const place = (which: number): Meaning => [Deed.place, which]
 
 /** Where one list of EIDs is found; 2.6 and 2.5 placements are alike. */
-const eids = (path: string): Record<string, Meaning> => ({
-  [`${path}[]`]: [Deed.eid, Id.eid],
+const eids = (path: string, mark: number): Record<string, Meaning> => ({
+  [`${path}[]`]: [Deed.eid, mark],
   [`${path}[].source`]: id(Id.eidSource),
   [`${path}[].uids[].id`]: id(Id.eidUid),
 })
@@ -69,8 +69,8 @@ const PATHS: Readonly<Record<string, Meaning>> = {
   'user.consent': signal(Signal.consent),
   'user.ext.consent': signal(Signal.consent),
   'user.geo.country': signal(Signal.userCountry),
-  ...eids('user.eids'),
-  ...eids('user.ext.eids'),
+  ...eids('user.eids', Id.eid),
+  ...eids('user.ext.eids', Id.extEid),
 
   regs: place(PlaceName.regs),
   'regs.ext': place(PlaceName.regsExt),

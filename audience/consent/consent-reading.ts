@@ -1,4 +1,5 @@
 import { type BidFacts, Kind, Signal } from '../../proto/bid-facts.ts'
+import { textBytes } from '../../proto/text.ts'
 import { COUNTRY_OTHER, countryIn, isGdprIndex } from '../countries.ts'
 import { GppReading } from './gpp-reading.ts'
 import { TC_STRINGS_MAX } from './limits.ts'
@@ -178,8 +179,9 @@ const Region = { unknown: 0, elsewhere: 1, gdpr: 2 } as const
 
 /** A text that names no country says as little as none. */
 function regionOf(kind: number, bytes: Uint8Array, start: number, end: number): number {
-  if (kind !== Kind.text) return Region.unknown
-  const country = countryIn(bytes, start, end)
+  if (kind !== Kind.text && kind !== Kind.escapedText) return Region.unknown
+  const text = textBytes(bytes, kind, start, end)
+  const country = countryIn(text.bytes, text.start, text.end)
   if (country <= COUNTRY_OTHER) return Region.unknown
   return isGdprIndex(country) ? Region.gdpr : Region.elsewhere
 }

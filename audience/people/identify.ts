@@ -72,12 +72,18 @@ class Identifier {
     }
   }
 
-  /** Each eid: a mark, followed by its source and uids in any order. */
+  /** Those of user.eids before those of user.ext.eids, whichever stand first in the request. */
   #eids(facts: BidFacts, map: ReadonlyMap<string, number>, into: Candidates): void {
     if (map.size === 0) return
+    this.#eidsOf(facts, Id.eid, map, into)
+    this.#eidsOf(facts, Id.extEid, map, into)
+  }
+
+  /** Each eid: a mark, followed by its source and uids in any order. */
+  #eidsOf(facts: BidFacts, mark: Id, map: ReadonlyMap<string, number>, into: Candidates): void {
     const { ids } = facts
     for (let i = 0; i < ids.count; i++) {
-      if (ids.field[i] !== Id.eid) continue
+      if (ids.field[i] !== mark) continue
       const end = endOfEid(ids, i + 1)
       const namespace = this.#namespaceOfEid(facts, i + 1, end, map)
       for (let j = i + 1; namespace !== NO_NAMESPACE && j < end; j++) {

@@ -39,6 +39,7 @@ export function arrive(bid: Bid): BidRefusal | undefined {
   if (typeof bytes === 'string') return bytes
   bid.bytes = bytes
   bid.prefer = readPrefer(headers[PREFER]!)
+  if (bid.isTraced) bid.steps.start(true, bid.arrivedMs)
   bid.steps.end(Step.arrive)
   return undefined
 }

@@ -1,5 +1,6 @@
 import { COUNTRY_ABSENT, COUNTRY_OTHER, countryIn } from '../../audience/countries.ts'
 import { type BidFacts, Kind, Signal } from '../../proto/bid-facts.ts'
+import { textBytes } from '../../proto/text.ts'
 import type { Bid } from './bid.ts'
 import { entitleAnybody, entitlePerson } from './entitle.ts'
 
@@ -26,9 +27,14 @@ function countryOf({ signals, bytes }: BidFacts): number {
   let country = COUNTRY_ABSENT
   for (let i = 0; i < signals.count; i++) {
     if (signals.field[i] !== Signal.deviceCountry) continue
-    const isText = signals.kind[i] === Kind.text
-    const here = isText ? countryIn(bytes, signals.start[i]!, signals.end[i]!) : COUNTRY_OTHER
+    const here = countryAt(bytes, signals.kind[i]!, signals.start[i]!, signals.end[i]!)
     country = country === COUNTRY_ABSENT || country === here ? here : COUNTRY_OTHER
   }
   return country
+}
+
+function countryAt(bytes: Uint8Array, kind: number, start: number, end: number): number {
+  if (kind !== Kind.text && kind !== Kind.escapedText) return COUNTRY_OTHER
+  const text = textBytes(bytes, kind, start, end)
+  return countryIn(text.bytes, text.start, text.end)
 }

@@ -23,21 +23,28 @@ export function replyRefused(bid: Bid, refusal: BidRefusal): void {
 
 /** Sends what the plan comes to: the enriched request, the additions alone, or the same bytes. */
 export function reply(bid: Bid): void {
-  const { plan } = bid
+  place(bid)
   if (bid.isTraced) replyTraced(bid)
-  else if (plan.isEmpty) replyUnchanged(bid)
-  else if (bid.prefer.returns === 'additions')
-    send(bid, headOf(bid), additionsJson(plan, bid.bytes))
+  else if (bid.plan.isEmpty) replyUnchanged(bid)
   else replyEnriched(bid)
   bid.steps.end(Step.reply)
   bid.rooms.metrics.answered(bid)
 }
 
+/** Where each addition goes; nothing is added where together they would make the answer too long. */
+function place(bid: Bid): void {
+  const { plan, edits } = bid
+  placeJson(plan, bid.places, edits)
+  if (edits.bytes <= BID_LIMITS.additionsBytesMax) return
+  plan.reset()
+  edits.reset()
+  if (bid.reason === '') bid.reason = 'too_much'
+}
+
 function replyEnriched(bid: Bid): void {
-  const body = enriched(bid)
+  const body = wantedBody(bid)
   bid.steps.end(Step.splice)
-  if (body === undefined) replyUnchanged(bid)
-  else send(bid, headOf(bid), body)
+  send(bid, headOf(bid), body)
 }
 
 /** The very same bytes, or 204 where the caller asked for less; a header says why nothing was added. */
@@ -50,20 +57,16 @@ function replyUnchanged(bid: Bid): void {
 
 /** Traced answers are made the slow way: they are for people. */
 function replyTraced(bid: Bid): void {
-  const wantsAll = bid.prefer.returns !== 'additions'
-  const plain = wantsAll ? (enriched(bid) ?? bid.bytes) : additionsJson(bid.plan, bid.bytes)
+  const body = wantedBody(bid)
+  bid.steps.end(Step.splice)
   const reason = bid.plan.isEmpty ? ['x-passerelle-reason', bid.reason] : []
-  send(bid, [...headOf(bid), ...reason], withTrace(bid, plain))
+  send(bid, [...headOf(bid), ...reason], withTrace(bid, body))
 }
 
-/** The request with its additions; undefined where they would make it too long. Valid until the next one. */
-function enriched(bid: Bid): Uint8Array | undefined {
-  const { plan, edits, bytes } = bid
-  placeJson(plan, bid.places, edits)
-  if (edits.bytes <= BID_LIMITS.additionsBytesMax) return out.subarray(0, edits.compose(bytes, out))
-  plan.reset()
-  bid.reason = 'too_much'
-  return undefined
+/** The request with its additions, or these alone. Valid until the next one. */
+function wantedBody({ prefer, plan, edits, bytes }: Bid): Uint8Array {
+  if (prefer.returns === 'additions') return additionsJson(plan, bytes)
+  return out.subarray(0, edits.compose(bytes, out))
 }
 
 /** Answers are sent before the next one is made, so that one page serves them all. */

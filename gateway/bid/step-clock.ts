@@ -16,7 +16,7 @@ export type Step = (typeof Step)[keyof typeof Step]
 
 export const STEP_NAMES = Object.keys(Step) as (keyof typeof Step)[]
 
-/** Times one request in BID_LIMITS.stepSampleEvery step by step; for the others a step is one comparison. */
+/** Times one request in BID_LIMITS.stepSampleEvery, and each traced one, step by step; for the others a step is one comparison. */
 export class StepClock {
   isOn = false
   /** Microseconds by step of the request being timed; 0 where a step was not reached. */

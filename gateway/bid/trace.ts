@@ -1,5 +1,6 @@
 import { IdPlaces } from '../../audience/people/candidates.ts'
 import type { Bid } from './bid.ts'
+import type { DataFragment } from './fragments.ts'
 import { STEP_NAMES } from './step-clock.ts'
 
 /**
@@ -23,14 +24,18 @@ function traceOf(bid: Bid): object {
     ...(person.foundBy < 0 ? {} : { foundBy: IdPlaces[candidates.place[person.foundBy]!] }),
     ids: candidates.count,
     matchedIds: Math.max(0, person.nodes - 1),
-    segments: [...selection.segments.subarray(0, selection.count)].flatMap((segment) =>
-      view!.entitlements[segment]!.writes.map((write) => write.id),
-    ),
+    segments: segmentsIn(plan.fragment),
     segmentsLeftOut: selection.leftOut,
     deals: [...new Set(plan.impDeals.flat().map((deal) => deal.wireId))],
     dealsWithheld: Object.fromEntries(withheld),
     microseconds: Object.fromEntries(
-      STEP_NAMES.map((name, i) => [name, Math.round(bid.steps.us[i]!)]),
+      STEP_NAMES.map((name, i) => [name, Math.round(bid.steps.us[i]! * 10) / 10]),
     ),
   }
+}
+
+/** The ids that were written, as they were written. */
+function segmentsIn(fragment: DataFragment | undefined): string[] {
+  const objects = JSON.parse(`[${fragment?.objects ?? ''}]`) as { segment: { id: string }[] }[]
+  return objects.flatMap(({ segment }) => segment.map(({ id }) => id))
 }

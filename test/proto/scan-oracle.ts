@@ -202,21 +202,21 @@ function expectUser(e: Expectation, user: OrderedValue, bytes: Uint8Array): void
     if (key === 'buyeruid') e.ids.push(span(Id.buyeruid, value))
     if (key === 'consent') e.signals.push(span(Signal.consent, value))
     if (key === 'data') mark(e.places.data, value, bytes)
-    if (key === 'eids') expectEids(e, value)
+    if (key === 'eids') expectEids(e, value, Id.eid)
     if (key === 'geo')
       for (const country of under(value, 'country'))
         e.signals.push(span(Signal.userCountry, country))
     if (key === 'ext')
       for (const [name, inner] of value.members) {
         if (name === 'consent') e.signals.push(span(Signal.consent, inner))
-        if (name === 'eids') expectEids(e, inner)
+        if (name === 'eids') expectEids(e, inner, Id.extEid)
       }
   }
 }
 
-function expectEids(e: Expectation, eids: OrderedValue): void {
+function expectEids(e: Expectation, eids: OrderedValue, mark: number): void {
   for (const eid of eids.items.filter((item) => item.kind === Kind.object)) {
-    e.ids.push(span(Id.eid, eid))
+    e.ids.push(span(mark, eid))
     for (const [key, value] of eid.members) {
       if (key === 'source') e.ids.push(span(Id.eidSource, value))
       if (key === 'uids')

@@ -166,6 +166,13 @@ describe('whether the GDPR applies', () => {
       expect(applies({ device: { geo: { country } } }), String(country)).toBe(false)
   })
 
+  test('a country with JSON escapes in it is the same country', () => {
+    for (const where of ['device', 'user']) {
+      const json = `{"id":"1","${where}":{"geo":{"country":"\\u0044E\\u0055"}}}`
+      expect(readingOf(json).gdprApplies, where).toBe(true)
+    }
+  })
+
   test("the user's country counts only where the device has none", () => {
     const user = { geo: { country: 'FRA' } }
     expect(applies({ user })).toBe(true)

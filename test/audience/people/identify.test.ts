@@ -50,12 +50,12 @@ const full = request(
 )
 
 describe('identify', () => {
-  it('takes buyeruid, user.id, the eids in document order, and the device’s id last', () => {
-    const eids = [key(23, 'x1'), key(23, 'x2'), key(21, 'r1'), key(22, 'i1'), key(22, '7')]
+  it('takes buyeruid, user.id, user.eids, user.ext.eids, and the device’s id last, wherever they stand', () => {
+    const eids = [key(21, 'r1'), key(22, 'i1'), key(22, '7'), key(23, 'x1'), key(23, 'x2')]
     expect(found(full)).toEqual([key(BUYER, 'b'), key(USER, 'u'), ...eids, key(1, 'aaaa-1')])
     const places = [...candidates.place.subarray(0, candidates.count)].map((at) => IdPlaces[at])
     expect(places).toEqual(['buyeruid', 'user_id', ...eids.map(() => 'eids'), 'ifa'])
-    expect([...candidates.namespace.subarray(0, 3)]).toEqual([BUYER, USER, 23])
+    expect([...candidates.namespace.subarray(0, 3)]).toEqual([BUYER, USER, 21])
   })
 
   it('follows the order it is given, and leaves out what is not named or not usable', () => {

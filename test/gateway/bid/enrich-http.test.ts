@@ -100,6 +100,25 @@ describe('what the caller prefers', () => {
     expect(JSON.parse(hidden.body.toString()).ext.passerelle.segmentsLeftOut.not_entitled).toBe(1)
   })
 
+  test('a trace tells the time of its own request, not of one before', async () => {
+    for (let i = 0; i < 3; i++) {
+      const got = await house.enrich(known, { buyer, headers: { prefer: 'trace' } })
+      const { microseconds } = JSON.parse(got.body.toString()).ext.passerelle
+      for (const step of ['arrive', 'scan', 'splice']) expect(microseconds[step]).toBeGreaterThan(0)
+    }
+  })
+
+  test('a trace names only what was added, not what was there', async () => {
+    const headers = { prefer: 'trace' }
+    const first = await house.enrich(known, { buyer })
+    const got = await house.enrich(first.body, { buyer, headers })
+    expect(JSON.parse(got.body.toString()).ext.passerelle).toMatchObject({
+      reason: 'nothing_new',
+      segments: [],
+      deals: [],
+    })
+  })
+
   test('where consent denies, a trace says only that', async () => {
     const denied = `${known.slice(0, -1)},"regs":{"coppa":1}}`
     const got = await house.enrich(denied, { buyer, headers: { prefer: 'trace' } })
@@ -111,6 +130,24 @@ describe('what the caller prefers', () => {
   test('test: 1 alone changes nothing', async () => {
     const body = '{"id":"1","test":1,"user":{"buyeruid":"nobody"}}'
     expect((await house.enrich(body, { buyer })).body.toString()).toBe(body)
+  })
+})
+
+describe('additions without measure', () => {
+  const many = `{"id":"1","imp":[${'{},'.repeat(199)}{}]}`
+
+  test('nothing is added where they would be too long, however the answer is asked for', async () => {
+    const wadomain = Array.from({ length: 60 }, (_, i) => `advertiser-${i}.example`)
+    const body = { name: 'long', seller: 'plaza', exchange: 'plaza', wadomain }
+    await house.exchange.desk.putDeal({ operator: true }, { id: 'long-deal', body })
+    await house.audience.poke()
+    for (const prefer of ['', 'return=minimal', 'return=additions', 'trace']) {
+      const got = await house.enrich(many, { buyer, headers: { prefer } })
+      expect(got.headers['x-passerelle-reason'], prefer).toBe('no_ids')
+      expect(got.body.length, prefer).toBeLessThan(many.length + 1_000)
+    }
+    await house.exchange.desk.deleteDeal({ operator: true }, { id: 'long-deal' })
+    await house.audience.poke()
   })
 })
 
