@@ -1,4 +1,5 @@
-import { COUNTRIES_COUNT, countryOf, REGIONS } from '../audience/countries.ts'
+import { COUNTRIES_COUNT, countryOf } from '../audience/countries.ts'
+import { countriesOf } from './countries-of.ts'
 
 /** Countries in classes, by the lists of regions that contracts and deals are limited to. */
 export interface CountryClasses {
@@ -18,7 +19,8 @@ export function regionsKey(regions: readonly string[] | undefined): string {
 
 export function compileRegions(lists: ReadonlySet<string>): CountryClasses {
   const coveredBy: string[][] = Array.from({ length: COUNTRIES_COUNT }, () => [])
-  for (const list of lists) for (const country of countriesIn(list)) coveredBy[country]!.push(list)
+  for (const list of lists)
+    for (const alpha3 of countriesOf(list.split(' '))) coveredBy[countryOf(alpha3)]!.push(list)
   const classes = new Map([['', 0]])
   const covers: ReadonlySet<string>[] = [new Set()]
   const classOf = new Uint16Array(COUNTRIES_COUNT)
@@ -32,16 +34,4 @@ export function compileRegions(lists: ReadonlySet<string>): CountryClasses {
     classOf[country] = known
   })
   return { classOf, covers }
-}
-
-/** Country indexes in a list of regions: `DEU EU` is every country of the EU, each once. */
-function countriesIn(list: string): Set<number> {
-  const countries = new Set<number>()
-  for (const region of list.split(' ')) {
-    const members = Object.hasOwn(REGIONS, region)
-      ? REGIONS[region as keyof typeof REGIONS]
-      : [region]
-    for (const alpha3 of members) countries.add(countryOf(alpha3))
-  }
-  return countries
 }

@@ -124,12 +124,25 @@ export const ContractBody = closed({
     Type.Enum(['used_all', 'used_lowest', 'used_highest', 'used_sum_by_category', 'by_population']),
   ),
   dataProtection: Type.Optional(DataProtection),
+  /** The exchange's own part of what is billed, in basis points; operators of the exchange set it. */
+  platformFeeBps: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
   billOn: Type.Optional(Type.Enum(['billable', 'win', 'delivered'])),
   status: Type.Optional(Type.Enum([...CONTRACT_STATUSES])),
 })
 export type ContractBody = Static<typeof ContractBody>
 
 export type Side = 'seller' | 'buyer'
+
+/** Fields that tell of a contract's life: a change of them is no change of its terms. */
+export const CONTRACT_LIFE = [
+  'status',
+  'version',
+  'signed',
+  'createdAt',
+  'termsAt',
+  'activeSince',
+  'keptVersions',
+] as const
 
 /** A contract as kept in the catalog, under kind `contract` and its id. */
 export interface ContractRecord extends ContractBody {
@@ -143,4 +156,10 @@ export interface ContractRecord extends ContractBody {
   signed: { seller?: string; buyer?: string }
   /** When it was first made: decides between equally cheap contracts. */
   createdAt: string
+  /** When these terms were written. */
+  termsAt: string
+  /** When it was first active under these terms; absent: never, so nothing was used under them. */
+  activeSince?: string
+  /** Earlier versions that are kept (kind `contract_version`), ascending. */
+  keptVersions: number[]
 }

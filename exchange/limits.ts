@@ -4,6 +4,8 @@ export const LIMITS = {
   nameCharsMax: 255,
   /** Segments in one contract: a whole provider's catalogue fits. */
   contractSegmentsMax: 10_000,
+  /** Earlier versions of one contract that are kept: a change of price each month for eight years. */
+  contractVersionsMax: 100,
   /** Regions in one contract: every country of the world fits. */
   regionsMax: 260,
   /** Segments in each of a deal's any, all and none; a request walks them. */

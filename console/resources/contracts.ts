@@ -6,10 +6,11 @@ import type { Actor, WriteOptions, Written } from '../../exchange/desk/desk.ts'
 import { closed } from '../../exchange/fields.ts'
 import type { ApiRoute, NamedSchema } from '../api/route.ts'
 import { type AuditedRooms, audited } from './audited.ts'
+import { contractHistoryRoutes } from './contract-history.ts'
 import { ifMatchOf, type ObjectResource, objectRoutes, replyWritten } from './object-routes.ts'
 import { shownAs } from './shapes.ts'
 
-const Shown = shownAs('ContractShown', ContractBody, {
+const ContractShape = shownAs('ContractShown', ContractBody, {
   id: Type.String(),
   version: Type.Integer({ description: 'Of the terms: one more whenever they change.' }),
   signed: closed({
@@ -17,6 +18,11 @@ const Shown = shownAs('ContractShown', ContractBody, {
     buyer: Type.Optional(Type.String()),
   }),
   createdAt: Type.String(),
+  termsAt: Type.String({ description: 'When these terms were written.' }),
+  activeSince: Type.Optional(
+    Type.String({ description: 'When it was first active under these terms.' }),
+  ),
+  keptVersions: Type.Array(Type.Integer(), { description: 'Earlier versions that are kept.' }),
 })
 
 const Nothing: NamedSchema = { name: 'Nothing', schema: closed({}) }
@@ -29,7 +35,7 @@ export function contractRoutes(rooms: AuditedRooms): ApiRoute[] {
     plural: 'contracts',
     name: 'Contract',
     body: ContractBody,
-    shown: Shown,
+    shown: ContractShape,
     put: desk.putContract,
     get: desk.getContract,
     list: desk.listContracts,
@@ -55,6 +61,7 @@ export function contractRoutes(rooms: AuditedRooms): ApiRoute[] {
       body: Nothing,
       change: desk.revokeContract,
     }),
+    ...contractHistoryRoutes(rooms, ContractShape),
   ]
 }
 
@@ -79,7 +86,7 @@ function stepRoute(rooms: AuditedRooms, { word, summary, body, resource, change 
     permission: 'side',
     isVersioned: true,
     body: { kind: 'json', isOptional: true, ...body },
-    answers: { 200: { says: 'The contract as it is now.', body: Shown } },
+    answers: { 200: { says: 'The contract as it is now.', body: ContractShape } },
     async handle(call) {
       const id = call.params['id']!
       const given = { id, body: call.body, ifMatch: ifMatchOf(call, resource) }

@@ -5,6 +5,7 @@ import { closed } from '../fields.ts'
 import { type ContractShown, showContract } from './contracts.ts'
 import type { WriteOptions, Written } from './desk.ts'
 import { type Actor, type DeskDeps, isExchange, notFound, sees } from './desk.ts'
+import { withStatus } from './revise-contract.ts'
 import { checkedBody, writeRecord } from './write-record.ts'
 
 /** Body of `POST /api/contracts/{id}/sign`; a tenant signs as the side it is. */
@@ -32,8 +33,10 @@ export function signContract(
     const side = sideOf(actor, contract, given.side)
     if (contract.signed[side]) return contract
     refuseUnless(contract, ['draft', 'signed'])
-    const signed = { ...contract.signed, [side]: new Date(deps.clock.now()).toISOString() }
-    return { ...contract, signed, status: signed.seller && signed.buyer ? 'active' : 'draft' }
+    const nowText = new Date(deps.clock.now()).toISOString()
+    const signed = { ...contract.signed, [side]: nowText }
+    const status = signed.seller && signed.buyer ? 'active' : contract.status
+    return withStatus({ ...contract, signed }, status, nowText)
   })
 }
 

@@ -1,7 +1,11 @@
-import { isDeepStrictEqual } from 'node:util'
 import { refuse } from '../../audience/refusal.ts'
 import { checker } from '../../audience/schema.ts'
-import { ContractBody, type ContractRecord, type ContractStatus } from '../contract.ts'
+import {
+  CONTRACT_LIFE,
+  ContractBody,
+  type ContractRecord,
+  type ContractStatus,
+} from '../contract.ts'
 import { malformedContract, senselessContract } from './check-contract.ts'
 import type { Shown, WriteOptions, Written } from './desk.ts'
 import { type Actor, type DeskDeps, isExchange, mustWriteFor, sees } from './desk.ts'
@@ -12,13 +16,15 @@ import {
   type Reading,
   readRecord,
 } from './read-records.ts'
+import { draftOf, revised } from './revise-contract.ts'
 import { checkedBody, checkId, refuseAll, writeRecord } from './write-record.ts'
 
 /** A contract as the desk shows it. */
 export type ContractShown = ContractRecord & { id: string }
 
 const checkContract = checker(ContractBody)
-const READ_ONLY = ['id', 'version', 'signed', 'createdAt']
+/** What a body may repeat of what was read, and only we write. */
+const READ_ONLY = ['id', ...CONTRACT_LIFE.filter((field) => field !== 'status')]
 
 /**
  * Makes or replaces a contract. An operator of the exchange may give it any status at once; a side
@@ -43,8 +49,13 @@ export async function putContract(
         if (before && !sees(actor, before.seller, before.buyer))
           throw refuse('conflict', 'id', 'the id is taken')
         refuseAll('unprocessable', senselessContract(given, snapshot))
-        const draft = revised(before, given, new Date(deps.clock.now()).toISOString())
-        return { value: isExchange(actor) ? draft : asSide(before, draft, given.status) }
+        const after = revised(before, given, {
+          nowText: new Date(deps.clock.now()).toISOString(),
+          statusOf: isExchange(actor)
+            ? () => given.status ?? before?.status ?? 'draft'
+            : (isNew) => statusBySide(before, given.status, isNew),
+        })
+        return draftOf(id, before, after, snapshot)
       },
     },
   )
@@ -67,41 +78,15 @@ export function showContract(id: string, record: ContractRecord): ContractShown 
   return { id, ...record }
 }
 
-/** The record that a body makes of what was there before, as an operator of the exchange writes it. */
-function revised(
-  before: ContractRecord | undefined,
-  given: ContractBody,
-  nowText: string,
-): ContractRecord {
-  const status = given.status ?? before?.status ?? 'draft'
-  const terms = {
-    ...given,
-    regions: given.regions ?? [],
-    writeAs: given.writeAs ?? 'own',
-    billOn: given.billOn ?? 'billable',
-    status,
-  }
-  if (!before) return { ...terms, version: 1, signed: {}, createdAt: nowText }
-  const { version, signed, createdAt } = before
-  if (sameTerms(before, { ...terms, version, signed, createdAt }))
-    return { ...terms, version, signed, createdAt }
-  return { ...terms, version: version + 1, signed: {}, createdAt }
-}
-
 /** A side drafts and nothing else: the status follows from signatures. */
-function asSide(
+function statusBySide(
   before: ContractRecord | undefined,
-  draft: ContractRecord,
   asked: ContractStatus | undefined,
-): ContractRecord {
+  isNew: boolean,
+): ContractStatus {
   if (asked !== undefined && asked !== 'draft' && asked !== before?.status)
     throw refuse('forbidden', 'status', 'only an operator of the exchange sets it: sign instead')
-  const unchanged = before?.version === draft.version
-  return { ...draft, status: unchanged ? before.status : 'draft' }
-}
-
-function sameTerms(a: ContractRecord, b: ContractRecord): boolean {
-  return isDeepStrictEqual({ ...a, status: '' }, { ...b, status: '' })
+  return before && !isNew ? before.status : 'draft'
 }
 
 function reading(actor: Actor): Reading<ContractRecord, ContractShown> {

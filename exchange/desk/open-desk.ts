@@ -1,3 +1,4 @@
+import { getContractVersion, getEntitlements, listContractVersions } from './contract-history.ts'
 import { pauseContract, revokeContract, signContract } from './contract-life.ts'
 import { getContract, listContracts, putContract } from './contracts.ts'
 import { deleteDeal, getDeal, listDeals, putDeal } from './deals.ts'
@@ -25,6 +26,9 @@ const VERBS = {
   putContract,
   getContract,
   listContracts,
+  listContractVersions,
+  getContractVersion,
+  getEntitlements,
   signContract,
   pauseContract,
   revokeContract,

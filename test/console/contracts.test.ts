@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ConsoleWorld } from './world.ts'
+
+// Contracts from offer to revocation, as operators and partners see them over the API.
+
+const CONTRACT = {
+  seller: 'dmp',
+  buyer: 'dsp',
+  segments: ['cars'],
+  price: { kind: 'cpm', amountMicros: 500_000, currency: 'EUR' },
+  uses: ['bid_enrichment'],
+  startsAt: '2020-01-01',
+  endsAt: '2099-01-01',
+  status: 'active',
+}
+
+let world: ConsoleWorld
+beforeAll(async () => {
+  world = await ConsoleWorld.open()
+  await world.partner('dmp', { roles: ['data_provider'] })
+  for (const id of ['dsp', 'rival']) await world.partner(id)
+  for (const id of ['cars', 'boats']) await world.segment(id, 'dmp')
+})
+afterAll(() => world.close())
+
+const put = (id: string, more: object = {}) =>
+  world.must('PUT', `/api/contracts/${id}`, { body: { ...CONTRACT, ...more } })
+
+test('both sides read every version of the terms and what changed; others do not know of it', async () => {
+  await put('spring')
+  await put('spring', { segments: ['boats'], regions: ['FRA'] })
+  const [seller, buyer, rival] = await Promise.all(['dmp', 'dsp', 'rival'].map((p) => world.key(p)))
+  for (const token of [seller!, buyer!]) {
+    const { items } = await world.must('GET', '/api/contracts/spring/versions', { token })
+    expect(items.map((item: { version: number }) => item.version)).toEqual([2, 1])
+    const first = await world.must('GET', '/api/contracts/spring/versions/1', { token })
+    expect(first).toMatchObject({ id: 'spring', version: 1, segments: ['cars'] })
+    const path = '/api/contracts/spring/entitlements?diff=1'
+    const { countries, dormant, diff } = await world.must('GET', path, { token })
+    expect([countries, dormant]).toEqual([['FRA'], []])
+    expect([diff.gained.segments, diff.lost.segments]).toEqual([['boats'], ['cars']])
+  }
+  for (const path of ['versions', 'versions/1', 'entitlements'])
+    expect(
+      (await world.ask('GET', `/api/contracts/spring/${path}`, { token: rival! })).status,
+    ).toBe(404)
+  for (const version of ['0', '3', 'x'])
+    expect((await world.ask('GET', `/api/contracts/spring/versions/${version}`)).status).toBe(404)
+})
