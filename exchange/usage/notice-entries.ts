@@ -75,16 +75,20 @@ function addsOf({ what, by, price }: NoticeRecord, counted: readonly Used[]): Ta
   })
 }
 
+/** Attributions by which each seller's segments are bundled by themselves (Xandr: the provider's method). */
+const BY_SELLER: ReadonlySet<string> = new Set(['used_highest', 'used_sum_by_category'])
+
 /**
- * Segments that compete for one impression: those of one seller's contracts with the same attribution,
- * currency and time zone, on the same deal. A set of one needs no name.
+ * Names the sets of segments that compete for one impression: those under contracts with the same
+ * attribution, currency and time zone, on the same deal. A set of one needs no name.
  */
 function setNames(all: readonly Used[]): Map<Used, string> {
   const groups = new Map<string, Used[]>()
   for (const one of all) {
     const { attribution = 'used_all', seller, timeZone = 'UTC' } = one.terms ?? {}
     if (attribution === 'used_all') continue
-    const key = [seller, attribution, one.currency, timeZone, one.deal].join('|')
+    const bundle = BY_SELLER.has(attribution) ? seller : ''
+    const key = [bundle, attribution, one.currency, timeZone, one.deal].join('|')
     groups.set(key, [...(groups.get(key) ?? []), one])
   }
   const names = new Map<Used, string>()

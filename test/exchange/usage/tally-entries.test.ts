@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Attribution } from '../../../exchange/usage/attribution/attribute-set.ts'
 import type { LedgerRecord, NoticeRecord } from '../../../exchange/usage/ledger-record.ts'
 import { knowsTerms } from '../../../exchange/usage/tally-entries.ts'
 import { decodeField, encodeField, MEASURES } from '../../../exchange/usage/tally-field.ts'
+import type { UsageTerms } from '../../../exchange/usage/usage-terms.ts'
 import { contract, notice, price, shown, termsOf } from './usage-world.ts'
 
 const win = (more: Partial<NoticeRecord> = {}) => notice({ what: 'win', ...more })
@@ -133,19 +135,24 @@ describe('what was used', () => {
     })
   })
 
-  test('is named as a set where contracts of one seller compete for the impression', async () => {
-    const lowest = { attribution: 'used_lowest' } as const
-    const terms = termsOf({
-      'c@1': contract(lowest),
-      'd@1': contract(lowest),
-      'e@1': contract({ ...lowest, seller: 'other' }),
-    })
+  test('is named as a set where segments compete for the impression', async () => {
     const answer = ['c', 'd', 'e'].map((id) => ({ contract: id, version: 1, segments: [id] }))
-    expect(await shown([notice({ carried: answer })], terms)).toEqual({
-      '2026-11-10 units c@1/c exchange set': 1,
-      '2026-11-10 units d@1/d exchange set': 1,
-      '2026-11-10 units e@1/e exchange': 1,
-    })
+    const under = (attribution: Attribution) =>
+      termsOf({
+        'c@1': contract({ attribution }),
+        'd@1': contract({ attribution }),
+        'e@1': contract({ attribution, seller: 'other' }),
+      })
+    const sets = async (terms: UsageTerms) =>
+      Object.keys(await shown([notice({ carried: answer })], terms))
+        .filter((name) => name.endsWith(' set'))
+        .map((name) => name[name.indexOf('@') - 1])
+        .join(' ')
+    expect(await sets(under('used_all'))).toBe('')
+    expect(await sets(under('used_lowest'))).toBe('c d e')
+    expect(await sets(under('by_population'))).toBe('c d e')
+    expect(await sets(under('used_highest'))).toBe('c d')
+    expect(await sets(under('used_sum_by_category'))).toBe('c d')
   })
 })
 
