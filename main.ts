@@ -213,6 +213,7 @@ function withSecret(store: Store, secret: Buffer | undefined): Store {
     kind: store.kind,
     people: store.people,
     catalog: store.catalog,
+    tallies: store.tallies,
     rootSecret: async () => secret,
     findings: () => store.findings(),
     close: () => store.close(),

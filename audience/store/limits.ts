@@ -1,3 +1,5 @@
+import { DAY_MS } from '../clock.ts'
+
 /** Bounds of the store, its change log and the catalog feed. */
 export const LIMITS = {
   /**
@@ -17,4 +19,12 @@ export const LIMITS = {
   snapshotWriteEveryMs: 1_000,
   /** Largest catalog snapshot file that is read at start; a larger one is ignored with a finding. */
   snapshotBytesMax: 512 * 1024 * 1024,
+  /** Counter changes in one batch of tallies: what a store is held up for (~50 ms at most). */
+  tallyAddsMax: 65_536,
+  /** Bytes of a counter's name: a key of the embedded store has to hold it. */
+  tallyFieldBytesMax: 1_024,
+  /** How long after its day it is remembered which entry about one thing counts. */
+  onceDays: 8,
+  /** How long at least after the entry was applied, for days long past that are applied anew. */
+  onceKeptMs: 2 * DAY_MS,
 } as const

@@ -11,6 +11,7 @@ export interface Store {
   readonly kind: 'embedded' | 'redis'
   readonly people: PeopleStore
   readonly catalog: CatalogStore
+  readonly tallies: TallyStore
   /** Root secret of this installation (32 bytes), made on first use; rejects while the store is out of reach. */
   rootSecret(): Promise<Buffer>
   /** What an operator should know; empty when all is well (e.g. `listpack: …`, `unreachable: …`). */
@@ -178,12 +179,17 @@ export interface TallyStore {
   /** By stream: position and digest of the last entry applied. */
   applied(): Promise<ReadonlyMap<string, StreamPosition>>
   /**
-   * Applies the next part of a stream atomically: counters and position move together. Rejects with
-   * TallyGap, nothing done, where the store is not at `after`.
+   * Applies the next part of a stream atomically: counters and position move together, or nothing does.
+   * Rejects with TallyGap, nothing done, where the store is not at `after`; giving the part that was
+   * applied last once more is no error. At most LIMITS.tallyAddsMax adds in one batch (RangeError).
    */
   apply(batch: TallyBatch): Promise<void>
-  /** Every counter of these days (`2026-11-26`, both ends included), in no order. */
+  /** Every counter of these days (`2026-11-26`, both ends included) that is not 0, each once, in no order. */
   read(fromDay: string, toDay: string): AsyncIterable<Tally>
+  /** Forgets the position of streams that will never be applied again; what was counted stays. */
+  retire(streams: readonly string[]): Promise<void>
+  /** Forgets every counter and position, at once: whoever has the streams applies them anew. */
+  clear(): Promise<void>
 }
 
 export interface StreamPosition {
@@ -206,16 +212,25 @@ export interface TallyEntry {
   /**
    * Several entries about one thing, of which one counts: the highest `rank` wins, whichever came
    * first; what a lower one had added is taken back. Equal ranks: the first stays. Ranks of one id are
-   * texts of one width, of digits and a–f, compared byte by byte. Forgotten some days after `day`.
+   * texts of one width, of digits and a–f, compared byte by byte. Remembered until LIMITS.onceDays after
+   * `day`, and at least LIMITS.onceKeptMs after the entry was applied.
    */
   once?: { id: string; rank: string; day: string }
 }
 
 export interface TallyAdd {
   day: string
+  /** At most LIMITS.tallyFieldBytesMax bytes. */
   field: string
+  /**
+   * A whole number within 53 bits, either sign. Counters hold 64 bits exactly; an add that would leave them
+   * is not done, but counted in the day's counter TALLY_OVERFLOW.
+   */
   by: bigint
 }
+
+/** Counts the adds of a day that would have left the range of a counter. */
+export const TALLY_OVERFLOW = '!overflow'
 
 export interface Tally {
   day: string

@@ -17,6 +17,7 @@ import type {
 import { type PackedEdge, packEdges } from '../../proto/edge-blob.ts'
 import { packProfile } from '../../proto/profile-blob.ts'
 import { MemoryCatalog } from './memory-catalog.ts'
+import { MemoryTallies } from './memory-tallies.ts'
 
 /** A clock that moves only when told. */
 export class WoundClock implements Clock {
@@ -198,6 +199,7 @@ export class MemoryStore implements Store {
   readonly kind = 'embedded'
   readonly people: MemoryPeople
   readonly catalog = new MemoryCatalog()
+  readonly tallies = new MemoryTallies()
   secret: Buffer | undefined = Buffer.alloc(32, 7)
 
   constructor(clock: Clock) {

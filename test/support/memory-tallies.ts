@@ -7,7 +7,7 @@ import {
   type TallyStore,
 } from '../../audience/store/store.ts'
 
-/** Counters in memory, keeping the promises of TallyStore. */
+/** Counters in memory, keeping the promises of TallyStore, but that nothing is ever forgotten: the oracle of the others. */
 export class MemoryTallies implements TallyStore {
   readonly #positions = new Map<string, StreamPosition>()
   readonly #days = new Map<string, Map<string, bigint>>()
@@ -19,6 +19,7 @@ export class MemoryTallies implements TallyStore {
 
   async apply({ stream, after, upTo, entries }: TallyBatch): Promise<void> {
     const applied = this.#positions.get(stream) ?? { seq: 0, digest: '' }
+    if (applied.seq === upTo.seq && applied.digest === upTo.digest) return
     if (applied.seq !== after) throw new TallyGap(stream, applied)
     for (const entry of entries) this.#enter(entry)
     this.#positions.set(stream, upTo)
@@ -27,13 +28,26 @@ export class MemoryTallies implements TallyStore {
   /** Counts entries as if the next of a stream of their own. */
   async enter(entries: readonly TallyEntry[], stream = 'test'): Promise<void> {
     const after = this.#positions.get(stream)?.seq ?? 0
-    await this.apply({ stream, after, upTo: { seq: after + 1, digest: '' }, entries })
+    await this.apply({
+      stream,
+      after,
+      upTo: { seq: after + 1, digest: `at ${after + 1}` },
+      entries,
+    })
   }
 
   async *read(fromDay: string, toDay: string): AsyncIterable<Tally> {
     for (const [day, fields] of this.#days)
       if (day >= fromDay && day <= toDay)
         for (const [field, value] of fields) yield { day, field, value }
+  }
+
+  async retire(streams: readonly string[]): Promise<void> {
+    for (const stream of streams) this.#positions.delete(stream)
+  }
+
+  async clear(): Promise<void> {
+    for (const one of [this.#positions, this.#days, this.#once]) one.clear()
   }
 
   #enter(entry: TallyEntry): void {

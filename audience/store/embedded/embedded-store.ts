@@ -6,6 +6,7 @@ import type { Store, StoreFinding } from '../store.ts'
 import { ChangeLog } from './change-log.ts'
 import { EmbeddedCatalog } from './embedded-catalog.ts'
 import { EmbeddedPeople } from './embedded-people.ts'
+import { EmbeddedTallies } from './embedded-tallies.ts'
 import { EmbeddedDb } from './lmdb.ts'
 import { rootSecretIn } from './root-secret.ts'
 
@@ -30,6 +31,7 @@ export async function openEmbeddedStore(
     kind: 'embedded',
     people: new EmbeddedPeople(db, log, options.clock),
     catalog: new EmbeddedCatalog(db),
+    tallies: new EmbeddedTallies(db, options.clock),
     rootSecret: () => rootSecretIn(dir),
     findings: () => findingsOf(db),
     close: () => db.close(),

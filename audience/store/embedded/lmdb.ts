@@ -8,9 +8,11 @@ export type BytesDb = Database<Buffer, Buffer>
 export type CatalogDb = Database<{ version: number; value: unknown }, [string, string]>
 /** [version, kind, id] of every catalog entry, so that a reader finds what is new to it. */
 export type CatalogVersionDb = Database<number, (number | string)[]>
+/** Counters and what belongs to them: see embedded-tallies.ts. */
+export type TallyDb = Database<unknown, (number | string)[]>
 
 const OPTIONS = {
-  maxDbs: 8,
+  maxDbs: 16,
   noSubdir: false,
   // A commit is answered after its fdatasync, as fast as with overlapping when measured, and a sync
   // that fails rejects the very promise it belongs to.
@@ -33,6 +35,7 @@ export class EmbeddedDb {
   readonly catalog: CatalogDb
   readonly catalogVersions: CatalogVersionDb
   readonly meta: MetaDb
+  readonly tallies: TallyDb
   /** What the last commit failed of; undefined once one succeeds. */
   commitError: Error | undefined
   readonly #root: RootDatabase
@@ -48,6 +51,7 @@ export class EmbeddedDb {
     this.catalog = this.#root.openDB('catalog', json)
     this.catalogVersions = this.#root.openDB('catalog-versions', json)
     this.meta = this.#root.openDB('meta', json)
+    this.tallies = this.#root.openDB('tallies', json)
   }
 
   /**

@@ -73,6 +73,25 @@ export const catalogKeys = {
   receipt: (token: string) => `{cat}:receipt:${token}`,
 } as const
 
+/**
+ * Counters and what belongs to them live in one slot, each key named by the generation (tally-script.ts):
+ *
+ *     {use}:gen            the generation now            {use}:0:days      set of days with counters
+ *     {use}:0:applied      hash: stream → `<seq> <digest>`
+ *     {use}:0:numbers      hash: counter's name → its short number
+ *     {use}:0:day:<day>    hash: number → counter        {use}:0:once:<day>:<bucket>   hash, expiring
+ */
+export function tallyKeys(generation: string) {
+  const prefix = `{use}:${generation}:`
+  return {
+    generation: '{use}:gen',
+    applied: `${prefix}applied`,
+    numbers: `${prefix}numbers`,
+    days: `${prefix}days`,
+    day: (day: string) => `${prefix}day:${day}`,
+  } as const
+}
+
 /** True for a number of buckets a world can be laid out with. */
 export function validBuckets(buckets: number): boolean {
   return (

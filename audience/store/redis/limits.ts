@@ -46,6 +46,13 @@ export const LIMITS = {
    */
   logAgeMaxMs: 600_000,
   logTrimEveryMs: 60_000,
+  /**
+   * Hashes over which a day's once-entries are spread, so that each stays a listpack (half the bytes of a
+   * hash table) up to some million impressions a day.
+   */
+  onceBuckets: 8_192,
+  /** Counters read in one step. */
+  tallyScanCount: 1_000,
   /** What hash-max-listpack-entries and -value must allow, or a bucket takes thrice the memory. */
   listpackEntries: 512,
   listpackValueBytes: 4096,

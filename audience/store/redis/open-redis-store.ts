@@ -15,7 +15,9 @@ import { Lookup } from './lookup.ts'
 import { RedisCatalog } from './redis-catalog.ts'
 import { RedisPeople } from './redis-people.ts'
 import { RedisSecret } from './redis-secret.ts'
+import { RedisTallies } from './redis-tallies.ts'
 import { swapScript } from './swap-script.ts'
+import { tallyScript } from './tally-script.ts'
 import { Writer } from './writer.ts'
 
 export interface RedisStoreOptions {
@@ -47,6 +49,7 @@ export async function openRedisStore(url: string, options: RedisStoreOptions): P
       swapScript,
       catalogWriteScript,
       listpackScript,
+      tallyScript,
     ]),
     following: connectRedis(url, 'follower', [catalogChangesScript, logTrimScript]),
     looking: connectRedis(url, 'lookup', [fetchScript]),
@@ -80,6 +83,7 @@ function storeOver(
     kind: 'redis',
     people: new RedisPeople({ lookup, writer, follower, clock }),
     catalog: new RedisCatalog(following, writer),
+    tallies: new RedisTallies({ reader: following, writer, clock }),
     rootSecret: () => secret.read(),
     findings: () => [...greeter.findings, ...secret.findings, ...unreachable(reached())],
     vitals: () => ({ recallsInFlight: lookup.inFlight, breaker: lookup.breaker.state }),

@@ -5,6 +5,7 @@ import { changesConformance } from './conformance-changes.ts'
 import { matchesConformance } from './conformance-matches.ts'
 import { peopleConformance } from './conformance-people.ts'
 import { processesConformance } from './conformance-processes.ts'
+import { talliesConformance } from './conformance-tallies.ts'
 
 /** A store of its own for one test. */
 export interface OpenedStore {
@@ -46,6 +47,7 @@ export function storeConformance(
     describe('matches', () => matchesConformance(openForTest))
     describe('change log', () => changesConformance(openForTest))
     describe('catalog', () => catalogConformance(openForTest))
+    describe('tallies', () => talliesConformance(openForTest))
     describe('processes', () => processesConformance(openForTest))
   })
 }

@@ -1,0 +1,69 @@
+import type { Script } from './ioredis.ts'
+
+/**
+ * tallyApply: applies the next part of a stream, or nothing.
+ *
+ *     KEYS[1]  {use}:gen, the generation: names every other key, all of which share its slot
+ *     ARGV     1 stream  2 seq it must be at  3 position after it, `<seq> <digest>`
+ *              4 name of the counter of overflows
+ *              5 plain adds, JSON: [[day, field, by], …]
+ *              6 entries of which one counts, JSON: [[day, bucket, id, rank, until s, [[day, field, by], …]], …]
+ *     answer   the position held where that is another; else nothing
+ *
+ * What the entry that counts has added is kept beside its rank, as ` <day>/<number>=<by>` each (no day:
+ * the entry's own), and taken back when a higher rank comes. HINCRBY takes and keeps 64-bit integers as text,
+ * so no number here passes through Lua's doubles.
+ */
+export const tallyScript: Script = {
+  name: 'tallyApply',
+  lua: `
+local P = '{use}:' .. (redis.call('GET', KEYS[1]) or '0') .. ':'
+local held = redis.call('HGET', P .. 'applied', ARGV[1]) or '0 '
+if held == ARGV[3] then return false end
+if string.match(held, '^%d+') ~= ARGV[2] then return held end
+
+local function numberOf(field)
+  local number = redis.call('HGET', P .. 'numbers', field)
+  if number then return number end
+  number = tostring(redis.call('HLEN', P .. 'numbers') + 1)
+  redis.call('HSET', P .. 'numbers', field, number)
+  return number
+end
+local function add(day, number, by)
+  local done = redis.pcall('HINCRBY', P .. 'day:' .. day, number, by)
+  if type(done) == 'table' and done.err then
+    redis.call('HINCRBY', P .. 'day:' .. day, numberOf(ARGV[4]), 1)
+  end
+  redis.call('SADD', P .. 'days', day)
+end
+local function negated(by)
+  if string.sub(by, 1, 1) == '-' then return string.sub(by, 2) end
+  return '-' .. by
+end
+
+for _, one in ipairs(cjson.decode(ARGV[5])) do add(one[1], numberOf(one[2]), one[3]) end
+for _, one in ipairs(cjson.decode(ARGV[6])) do
+  local day, id, rank = one[1], one[3], one[4]
+  local key = P .. 'once:' .. day .. ':' .. one[2]
+  local known = redis.call('HGET', key, id)
+  if not known or string.match(known, '^%S+') < rank then
+    if known then
+      for on, number, by in string.gmatch(known, ' ([%d-]*)/(%d+)=(-?%d+)') do
+        add(on == '' and day or on, number, negated(by))
+      end
+    end
+    local state = { rank }
+    for _, change in ipairs(one[6]) do
+      local number = numberOf(change[2])
+      add(change[1], number, change[3])
+      local on = change[1] == day and '' or change[1]
+      state[#state + 1] = on .. '/' .. number .. '=' .. change[3]
+    end
+    redis.call('HSET', key, id, table.concat(state, ' '))
+    redis.call('EXPIREAT', key, one[5])
+  end
+end
+redis.call('HSET', P .. 'applied', ARGV[1], ARGV[3])
+return false
+`,
+}

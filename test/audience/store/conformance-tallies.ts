@@ -1,0 +1,255 @@
+import { expect, test } from 'vitest'
+import { LIMITS } from '../../../audience/store/limits.ts'
+import {
+  type Store,
+  TALLY_OVERFLOW,
+  type TallyBatch,
+  type TallyEntry,
+  TallyGap,
+  type TallyStore,
+} from '../../../audience/store/store.ts'
+import { MemoryTallies } from '../../support/memory-tallies.ts'
+import { type Random, seeded } from '../../support/random.ts'
+import type { OpenForTest } from './store-conformance.ts'
+
+const DAY = '2026-11-26'
+const NEXT_DAY = '2026-11-27'
+const SEED = Number(process.env['PASSERELLE_SEED'] ?? 7)
+
+export function talliesConformance(open: OpenForTest): void {
+  test('a part of a stream moves its counters and its position together', async () => {
+    const { tallies } = (await open()).store
+    expect(await tallies.applied()).toEqual(new Map())
+    expect(await counters(tallies)).toEqual({})
+    await tallies.apply(part('bid-1', 0, 2, [plain(DAY, 'a', 3n), plain(DAY, 'a', 4n)]))
+    await tallies.apply(part('bid-2', 0, 1, [plain(NEXT_DAY, 'a', 1n), plain(DAY, 'é b', -9n)]))
+    expect(await tallies.applied()).toEqual(
+      new Map([
+        ['bid-1', { seq: 2, digest: 'at 2' }],
+        ['bid-2', { seq: 1, digest: 'at 1' }],
+      ]),
+    )
+    const all = { [`${DAY} a`]: 7n, [`${DAY} é b`]: -9n, [`${NEXT_DAY} a`]: 1n }
+    expect(await counters(tallies)).toEqual(all)
+    expect(await counters(tallies, DAY, DAY)).toEqual({ [`${DAY} a`]: 7n, [`${DAY} é b`]: -9n })
+    expect(await counters(tallies, '2020-01-01', '2026-11-25')).toEqual({})
+  })
+
+  test('a part given again changes nothing, and one out of order is refused with the place', async () => {
+    const { tallies } = (await open()).store
+    const first = part('s', 0, 3, [plain(DAY, 'a', 1n)])
+    await tallies.apply(first)
+    await tallies.apply(first)
+    const ahead = tallies.apply(part('s', 5, 6, [plain(DAY, 'a', 1n)]))
+    await expect(ahead).rejects.toBeInstanceOf(TallyGap)
+    await expect(ahead).rejects.toMatchObject({ applied: { seq: 3, digest: 'at 3' } })
+    const overlapping = tallies.apply(part('s', 0, 4, [plain(DAY, 'a', 1n)]))
+    await expect(overlapping).rejects.toMatchObject({ applied: { seq: 3 } })
+    const elsewhere = tallies.apply(part('t', 3, 4, [plain(DAY, 'a', 1n)]))
+    await expect(elsewhere).rejects.toMatchObject({ applied: { seq: 0, digest: '' } })
+    await tallies.apply(part('s', 3, 4, []))
+    expect((await tallies.applied()).get('s')).toEqual({ seq: 4, digest: 'at 4' })
+    expect(await counters(tallies)).toEqual({ [`${DAY} a`]: 1n })
+  })
+
+  test('counters hold 64 bits exactly, and an add that would leave them is counted aside', async () => {
+    const { tallies } = (await open()).store
+    const [most, all] = [2n ** 53n - 1n, 2n ** 63n - 1n]
+    const entries = Array.from({ length: 1_024 }, () => plain(DAY, 'a', most))
+    await tallies.apply(part('s', 0, 1, entries))
+    await tallies.apply(part('s', 1, 2, [plain(DAY, 'a', 1_023n)]))
+    expect(await counters(tallies)).toEqual({ [`${DAY} a`]: all })
+    await tallies.apply(part('s', 2, 3, [plain(DAY, 'a', 1n), plain(DAY, 'b', 5n)]))
+    expect(await counters(tallies)).toEqual({
+      [`${DAY} a`]: all,
+      [`${DAY} b`]: 5n,
+      [`${DAY} ${TALLY_OVERFLOW}`]: 1n,
+    })
+    await tallies.apply(part('s', 3, 4, [plain(DAY, 'a', -most)]))
+    expect((await counters(tallies))[`${DAY} a`]).toBe(all - most)
+  })
+
+  test('what is no tally is refused before anything is done', async () => {
+    const { tallies } = (await open()).store
+    const bad: TallyEntry[] = [
+      plain('26.11.2026', 'a', 1n),
+      plain(DAY, 'a'.repeat(LIMITS.tallyFieldBytesMax + 1), 1n),
+      plain(DAY, 'a', 2n ** 53n),
+      once('x', 'no rank', [[DAY, 'a', 1n]]),
+    ]
+    for (const entry of bad) {
+      const refused = tallies.apply(part('s', 0, 1, [plain(DAY, 'ok', 1n), entry]))
+      await expect(refused).rejects.toBeInstanceOf(RangeError)
+    }
+    const adds = Array.from({ length: LIMITS.tallyAddsMax + 1 }, () => plain(DAY, 'a', 1n))
+    await expect(tallies.apply(part('s', 0, 1, adds))).rejects.toBeInstanceOf(RangeError)
+    expect(await counters(tallies)).toEqual({})
+    expect(await tallies.applied()).toEqual(new Map())
+  })
+
+  test('of entries about one thing the highest rank counts, over streams and days', async () => {
+    const { tallies } = (await open()).store
+    const won = once('imp', 1, [
+      [DAY, 'units', 1n],
+      [DAY, 'price', 250n],
+    ])
+    const billed = once('imp', 2, [
+      [DAY, 'units', 1n],
+      [NEXT_DAY, 'price', 240n],
+    ])
+    await tallies.apply(part('a', 0, 1, [won, won]))
+    expect(await counters(tallies)).toEqual({ [`${DAY} units`]: 1n, [`${DAY} price`]: 250n })
+    await tallies.apply(part('b', 0, 1, [billed]))
+    await tallies.apply(part('a', 1, 2, [won, billed]))
+    expect(await counters(tallies)).toEqual({
+      [`${DAY} units`]: 1n,
+      [`${NEXT_DAY} price`]: 240n,
+    })
+  })
+
+  test(`in whatever order entries about the same things come, the counters are the same (seed ${SEED})`, async () => {
+    const opened = await open()
+    const random = seeded(SEED)
+    for (let round = 0; round < 12; round++) {
+      const entries = Array.from({ length: 40 }, () => anyEntry(random))
+      const orders = [entries, [...entries].reverse(), shuffled(entries, random)]
+      const oracle = new MemoryTallies()
+      await oracle.apply(part('s', 0, 1, entries))
+      for (const [i, order] of orders.entries()) {
+        await opened.store.tallies.clear()
+        await applyInParts(opened.store.tallies, [...order, ...order.filter(isOnce)], random)
+        const found = await counters(opened.store.tallies)
+        expect(found, `round ${round}, order ${i}`).toEqual(await counters(oracle))
+      }
+    }
+  })
+
+  test('two who ship the same stream at once count each entry once', async () => {
+    const opened = await open()
+    const second = await opened.reopen()
+    try {
+      const ship = async ({ tallies }: Store) => {
+        for (let at = 0; at < 60; ) {
+          const to = Math.min(60, at + 1 + (at % 3))
+          const entries = Array.from({ length: to - at }, () => plain(DAY, 'a', 1n))
+          at = await tallies.apply(part('s', at, to, entries)).then(
+            () => to,
+            (error: TallyGap) => error.applied.seq,
+          )
+        }
+      }
+      await Promise.all([ship(opened.store), ship(second), ship(second)])
+      expect(await counters(second.tallies)).toEqual({ [`${DAY} a`]: 60n })
+    } finally {
+      await second.close()
+    }
+  })
+
+  test('thousands of counters are read whole, each once', async () => {
+    const { tallies } = (await open()).store
+    const entries = Array.from({ length: 5_000 }, (_, n) => plain(DAY, `c${n + 1}`, BigInt(n + 1)))
+    await tallies.apply(part('s', 0, 1, entries))
+    const seen: bigint[] = []
+    for await (const { field, value } of tallies.read(DAY, DAY)) {
+      expect(field).toBe(`c${value}`)
+      seen.push(value)
+    }
+    expect(seen.sort((a, b) => Number(a - b))).toEqual(entries.map((_, n) => BigInt(n + 1)))
+  })
+
+  test('retire forgets positions and clear everything; both leave the rest', async () => {
+    const { tallies } = (await open()).store
+    await tallies.apply(part('a', 0, 1, [plain(DAY, 'x', 1n)]))
+    await tallies.apply(part('b', 0, 1, [once('imp', 1, [[DAY, 'y', 1n]])]))
+    await tallies.retire(['a', 'never seen'])
+    expect([...(await tallies.applied()).keys()]).toEqual(['b'])
+    expect(await counters(tallies)).toEqual({ [`${DAY} x`]: 1n, [`${DAY} y`]: 1n })
+    await tallies.clear()
+    expect(await tallies.applied()).toEqual(new Map())
+    expect(await counters(tallies)).toEqual({})
+    await tallies.apply(part('b', 0, 1, [once('imp', 1, [[DAY, 'y', 1n]])]))
+    expect(await counters(tallies)).toEqual({ [`${DAY} y`]: 1n })
+  })
+
+  test('what was applied is there after a restart', async () => {
+    const opened = await open()
+    await opened.store.tallies.apply(part('a', 0, 1, [once('imp', 2, [[DAY, 'y', 1n]])]))
+    await opened.store.close()
+    const { tallies, close } = await opened.reopen()
+    try {
+      await tallies.apply(part('a', 1, 2, [once('imp', 1, [[DAY, 'y', 9n]])]))
+      expect(await counters(tallies)).toEqual({ [`${DAY} y`]: 1n })
+    } finally {
+      await close()
+    }
+  })
+}
+
+/** Part of a stream from behind `after` up to `seq`. */
+export function part(
+  stream: string,
+  after: number,
+  seq: number,
+  entries: TallyEntry[],
+): TallyBatch {
+  return { stream, after, upTo: { seq, digest: `at ${seq}` }, entries }
+}
+
+export function plain(day: string, field: string, by: bigint): TallyEntry {
+  return { adds: [{ day, field, by }] }
+}
+
+export function once(
+  id: string,
+  rank: number | string,
+  adds: [string, string, bigint][],
+): TallyEntry {
+  const named = adds.map(([day, field, by]) => ({ day, field, by }))
+  return { adds: named, once: { id, rank: String(rank), day: DAY } }
+}
+
+/** Counters by `<day> <field>`. */
+export async function counters(
+  tallies: TallyStore,
+  from = '0000-01-01',
+  to = '9999-12-31',
+): Promise<Record<string, bigint>> {
+  const found: Record<string, bigint> = {}
+  for await (const { day, field, value } of tallies.read(from, to)) found[`${day} ${field}`] = value
+  return found
+}
+
+function isOnce(entry: TallyEntry): boolean {
+  return entry.once !== undefined
+}
+
+/** What an entry adds follows from its id and rank, as it does for notices about one impression. */
+function anyEntry(random: Random): TallyEntry {
+  if (random() < 0.3) return plain(random.pick([DAY, NEXT_DAY]), `f${random.int(4)}`, 1n)
+  const [thing, rank] = [random.int(6), random.int(5)]
+  const adds = Array.from({ length: (thing + rank) % 4 }, (_, i): [string, string, bigint] => [
+    (i + rank) % 2 ? DAY : NEXT_DAY,
+    `f${(thing + i) % 4}`,
+    BigInt((rank - 2) * 1_000_003 + i),
+  ])
+  return once(`thing ${thing}`, rank, adds)
+}
+
+function shuffled<T>(items: readonly T[], random: Random): T[] {
+  return items
+    .map((item) => ({ item, at: random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item)
+}
+
+async function applyInParts(
+  tallies: TallyStore,
+  entries: TallyEntry[],
+  random: Random,
+): Promise<void> {
+  for (let from = 0, seq = 0; from < entries.length; seq++) {
+    const to = from + 1 + random.int(12)
+    await tallies.apply(part('s', seq, seq + 1, entries.slice(from, to)))
+    from = to
+  }
+}
