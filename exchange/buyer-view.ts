@@ -1,9 +1,9 @@
 /**
- * What one buyer may be given, compiled ahead so that a request only looks things up. Made by
- * `compile-buyer-view.ts` per (catalog version, buyer, class of countries), valid until
- * `validUntilMs`, when the next contract or deal begins or ends. Ask `ExchangeCatalog.viewFor` for
- * each request: it keeps views and knows when one is over. Within one view everything is immutable,
- * so fragments may be cached beside it.
+ * What one buyer may be given. Made by `compile-buyer-view.ts` per (catalog version, buyer, class of
+ * countries), valid until `validUntilMs`, when the next contract or deal begins or ends. Making one
+ * costs next to nothing: what it says of a segment is worked out when first asked, and remembered.
+ * Ask `ExchangeCatalog.viewFor` for each request: it keeps views and knows when one is over. One view
+ * never says two things, so fragments may be cached beside it.
  */
 export interface BuyerView {
   /** Number of the buying partner. */
@@ -11,9 +11,9 @@ export interface BuyerView {
   /** Wall time of the next date that changes this view; `Infinity` where none does. */
   readonly validUntilMs: number
   /** By segment number: what may be written for it; undefined where the buyer has no right to it. */
-  readonly entitlements: readonly (Entitlement | undefined)[]
-  /** Every entitlement has an index 0 … entitlementCount-1: names the set in fragment caches. */
-  readonly entitlementCount: number
+  entitlement(segment: number): Entitlement | undefined
+  /** Every entitlement, by segment number: for people and tests, not for requests. */
+  entitlements(): readonly Entitlement[]
   /**
    * Edge owners whose edges a segment of this owner may be reached over for this buyer (besides the
    * exchange's, 0, and the segment owner's own): those with a live contract of use `identity`.
@@ -29,7 +29,6 @@ export interface BuyerView {
 }
 
 export interface Entitlement {
-  readonly index: number
   readonly segment: number
   readonly owner: Provider
   /** Contract id; undefined for the buyer's own segments. */
@@ -45,10 +44,8 @@ export interface SegmentWrite {
   readonly id: string
 }
 
-/** One `user.data[]` object: a provider, a taxonomy, the seats and token it carries. */
+/** One `user.data[]` object: a provider, a taxonomy, the seats it carries. Written in the order of data-order.ts. */
 export interface DataGroup {
-  /** Position among the view's groups: Data objects are written in this order. */
-  readonly index: number
   readonly provider: Provider
   /** Data.ext.segtax; undefined: the ids are the provider's own. */
   readonly segtax: number | undefined
@@ -70,10 +67,10 @@ export interface Provider {
 export interface DealIndex {
   /** Deals without audience. */
   readonly always: readonly CompiledDeal[]
-  /** Segment number → deals whose audience can only hold when this segment does. */
-  readonly bySegment: ReadonlyMap<number, readonly CompiledDeal[]>
-  /** Deals that exist but are withheld for this buyer here, by reason (reasons.ts), for the trace. */
-  readonly withheld: ReadonlyMap<string, number>
+  /** Deals whose audience can only hold where this segment (its number) does. */
+  under(segment: number): readonly CompiledDeal[]
+  /** Deals that exist but are withheld for this buyer here, by reason (reasons.ts): walks them all, for the trace. */
+  withheld(): ReadonlyMap<string, number>
 }
 
 /** One object stays the same deal from one catalog version to the next, as long as nothing in it changes. */

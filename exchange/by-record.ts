@@ -24,8 +24,8 @@ export interface Part<T> {
 export function part<T>(
   previous: Part<T> | undefined,
   sources: readonly unknown[],
-  make: () => T,
+  make: (previous: T | undefined) => T,
 ): Part<T> {
   if (previous?.sources.every((source, i) => source === sources[i])) return previous
-  return { sources, value: make() }
+  return { sources, value: make(previous?.value) }
 }

@@ -1,10 +1,11 @@
-import type { BuyerView, DealIndex, Provider } from './buyer-view.ts'
+import type { BuyerView, DealIndex, Entitlement, Provider } from './buyer-view.ts'
 import { isLive } from './compile-contracts.ts'
-import { buildDealIndex } from './compile-deal-index.ts'
-import { type DealShelf, type Deals, type DealTerms, dealsOn } from './compile-deals.ts'
-import { compileEntitlements, type Entitlements } from './compile-entitlements.ts'
+import { CompiledDealIndex } from './compile-deal-index.ts'
+import { type DealLists, type Deals, dealListsFor } from './compile-deals.ts'
+import { Entitlements } from './compile-entitlements.ts'
 import type { CompiledPartner } from './compile-partners.ts'
-import { compileRights, type Parts, type Rights, type RightsAt } from './compile-rights.ts'
+import { type Parts, Rights, type RightsAt } from './compile-rights.ts'
+import type { DealTerms } from './deal-terms.ts'
 import { Period } from './period.ts'
 
 export interface ViewParts extends Parts {
@@ -16,45 +17,43 @@ export interface ViewAt extends RightsAt {
   readonly confirmed: boolean
 }
 
-const NO_DEALS: DealShelf = { open: [], byBuyer: new Map() }
-
 /**
- * What one buyer may be given at one moment in one class of countries: see buyer-view.ts. Deals and
- * shared edges are worked out when first asked for, still as of that moment.
+ * What one buyer may be given at one moment in one class of countries: see buyer-view.ts. Everything is
+ * worked out when first asked for, still as of that moment.
  */
 export class CompiledBuyerView implements BuyerView {
   readonly buyer: number
-  readonly entitlements: Entitlements['bySegment']
-  readonly entitlementCount: number
   readonly period: Period
   readonly #parts: ViewParts
   readonly #partner: CompiledPartner
   readonly #at: ViewAt
+  readonly #entitlements: Entitlements
+  readonly #dealLists: readonly DealLists[]
   readonly #sellers = new Map<string, Rights>()
   readonly #dealIndexes = new Map<number, DealIndex>()
   readonly #edgeOwners = new Map<number, ReadonlySet<number>>()
-  #dealCount = 0
 
   constructor(parts: ViewParts, partner: CompiledPartner, at: ViewAt) {
     this.#parts = parts
     this.#partner = partner
     this.#at = at
     this.buyer = partner.number
-    this.period = new Period(at.nowMs)
-    const rights = at.confirmed
-      ? compileRights(parts, partner.id, at)
-      : { bySegment: new Map(), period: new Period(at.nowMs) }
-    const { bySegment, count } = compileEntitlements(parts, partner, rights)
-    this.entitlements = bySegment
-    this.entitlementCount = count
-    this.period.narrow(rights.period)
-    this.#includeDeals()
-    for (const contract of parts.contracts.identity)
-      this.period.include(contract.startsMs, contract.endsMs)
+    const rights = at.confirmed ? new Rights(parts, partner.id, at) : undefined
+    this.#entitlements = new Entitlements(parts, partner, rights)
+    this.#dealLists = dealListsFor(parts.deals, partner.id)
+    this.period = this.#periodOf(rights)
   }
 
   get validUntilMs(): number {
     return this.period.untilMs
+  }
+
+  entitlement(segment: number): Entitlement | undefined {
+    return this.#entitlements.of(segment)
+  }
+
+  entitlements(): readonly Entitlement[] {
+    return this.#entitlements.all()
   }
 
   edgeShared(edgeOwner: number, segmentOwner: number): boolean {
@@ -70,49 +69,59 @@ export class CompiledBuyerView implements BuyerView {
   }
 
   deals(exchange: number): DealIndex | undefined {
-    if (this.#dealCount === 0) return undefined
-    const shelf = this.#parts.deals.get(exchange) ?? NO_DEALS
-    const key = shelf === NO_DEALS ? 0 : exchange
-    const known = this.#dealIndexes.get(key)
+    const known = this.#dealIndexes.get(exchange)
     if (known) return known
-    const deals = dealsOn(shelf, this.buyer)
-    const index = buildDealIndex(deals, {
-      elsewhere: this.#dealCount - deals.length,
-      buyer: this.#partner,
-      confirmed: this.#at.confirmed,
-      nowMs: this.#at.nowMs,
-      covered: this.#at.covered,
-      licensed: (terms) => this.#licensed(terms),
-    })
-    this.#dealIndexes.set(key, index)
+    if (this.#dealLists.every((lists) => lists.size === 0)) return undefined
+    const here = this.#parts.partners.byNumber.get(exchange)?.id
+    const lists = this.#dealLists.flatMap((byExchange) => [...byExchange])
+    const index = new CompiledDealIndex(
+      lists.filter(([id]) => id === here).map(([, list]) => list),
+      {
+        around: this.#parts,
+        buyer: this.#partner,
+        confirmed: this.#at.confirmed,
+        nowMs: this.#at.nowMs,
+        covered: this.#at.covered,
+        elsewhere: lists.filter(([id]) => id !== here).map(([, list]) => list),
+        licensed: (terms) => this.#licensed(terms),
+      },
+    )
+    this.#dealIndexes.set(exchange, index)
     return index
   }
 
-  /** Counts the buyer's deals, and narrows the period by their dates and their sellers' licences. */
-  #includeDeals(): void {
-    for (const shelf of this.#parts.deals.values())
-      for (const terms of dealsOn(shelf, this.buyer)) {
-        this.#dealCount++
-        this.period.include(terms.startsMs, terms.endsMs)
-        const { seller, audience } = terms
-        if (!this.#sellers.has(seller.id) && audience?.some(({ owner }) => owner !== seller.id))
-          this.#includeSeller(seller.id)
+  /** Until the next date of a contract or deal that anything here may rest on. */
+  #periodOf(rights: Rights | undefined): Period {
+    const { contracts } = this.#parts
+    const { nowMs } = this.#at
+    const period = new Period(nowMs)
+    if (rights) period.narrow(rights.period)
+    period.narrow(contracts.identity.periodAt(nowMs))
+    for (const lists of this.#dealLists)
+      for (const list of lists.values()) {
+        period.narrow(list.periodAt(nowMs))
+        for (const seller of list.sellers) {
+          const licences = contracts.byBuyer.get(seller)
+          if (licences) period.narrow(licences.periodAt(nowMs))
+        }
       }
-  }
-
-  #includeSeller(seller: string): void {
-    const rights = compileRights(this.#parts, seller, this.#at)
-    this.#sellers.set(seller, rights)
-    this.period.narrow(rights.period)
+    return period
   }
 
   /** The seller owns every segment of the audience, or has it under a live contract itself. */
   #licensed({ seller, audience }: DealTerms): boolean {
     if (!audience) return false
-    return audience.every(
-      ({ id, owner }) =>
-        (owner === seller.id && seller.active) || this.#sellers.get(seller.id)?.bySegment.has(id),
+    return audience.every((segment) =>
+      segment.owner === seller.id
+        ? seller.active
+        : this.#rightsOf(seller.id).contractFor(segment) !== undefined,
     )
+  }
+
+  #rightsOf(seller: string): Rights {
+    let rights = this.#sellers.get(seller)
+    if (!rights) this.#sellers.set(seller, (rights = new Rights(this.#parts, seller, this.#at)))
+    return rights
   }
 
   /**
@@ -132,7 +141,7 @@ export class CompiledBuyerView implements BuyerView {
 
   *#liveIdentity(): Iterable<{ seller: number; buyer: number }> {
     const { byId } = this.#parts.partners
-    for (const contract of this.#parts.contracts.identity) {
+    for (const contract of this.#parts.contracts.identity.all) {
       const seller = byId.get(contract.record.seller)
       const buyer = byId.get(contract.record.buyer)
       if (seller?.active && buyer?.active && isLive(contract, 'identity', this.#at))

@@ -1,7 +1,11 @@
+import type { KindRecords } from '../audience/store/catalog-snapshot.ts'
+import { LayeredMap } from '../audience/store/layered-map.ts'
 import type { CatalogRecord } from '../audience/store/store.ts'
 import { byRecord } from './by-record.ts'
-import { regionsKey } from './compile-regions.ts'
+import { countRegions, regionsKey } from './compile-regions.ts'
 import type { ContractRecord, Use } from './contract.ts'
+import { Dated } from './dated.ts'
+import { type Changes, type Groups, regroup, replaced } from './groups.ts'
 import { momentOf } from './moment.ts'
 
 /** A contract whose status lets it live; whether it does now is a matter of dates and country. */
@@ -15,12 +19,36 @@ export interface CompiledContract {
 }
 
 export interface Contracts {
+  readonly records: KindRecords
   /** Active contracts by buyer (partner id). */
-  readonly byBuyer: ReadonlyMap<string, readonly CompiledContract[]>
+  readonly byBuyer: LayeredMap<string, BuyerContracts>
   /** Active contracts with the use `identity`. */
-  readonly identity: readonly CompiledContract[]
-  /** The lists of regions they name. */
-  readonly regions: ReadonlySet<string>
+  readonly identity: Dated<CompiledContract>
+  /** How many of them name each list of regions. */
+  readonly regions: ReadonlyMap<string, number>
+}
+
+/** The active contracts of one buyer. */
+export class BuyerContracts extends Dated<CompiledContract> {
+  /** By segment (id). */
+  readonly bySegment: Groups<string, CompiledContract>
+
+  private constructor(
+    all: readonly CompiledContract[],
+    bySegment: Groups<string, CompiledContract>,
+  ) {
+    super(all)
+    this.bySegment = bySegment
+  }
+
+  static of(known: BuyerContracts | undefined, changes: Changes<CompiledContract>): BuyerContracts {
+    const all = replaced(known?.all ?? [], { ...changes, gone: new Set(changes.gone) })
+    const before = known?.bySegment ?? LayeredMap.empty()
+    return new BuyerContracts(
+      all,
+      regroup(before, changes, (contract) => new Set(contract.record.segments)),
+    )
+  }
 }
 
 const compiled = byRecord(({ id, value }: CatalogRecord): CompiledContract => {
@@ -34,20 +62,52 @@ const compiled = byRecord(({ id, value }: CatalogRecord): CompiledContract => {
   }
 })
 
-export function compileContracts(records: ReadonlyMap<string, CatalogRecord>): Contracts {
-  const byBuyer = new Map<string, CompiledContract[]>()
-  const identity: CompiledContract[] = []
-  const regions = new Set<string>()
-  for (const record of records.values()) {
-    if ((record.value as ContractRecord).status !== 'active') continue
-    const contract = compiled(record)
-    const bought = byBuyer.get(contract.record.buyer)
-    if (bought) bought.push(contract)
-    else byBuyer.set(contract.record.buyer, [contract])
-    if (contract.record.uses.includes('identity')) identity.push(contract)
-    if (contract.regions !== '') regions.add(contract.regions)
+/** With `before`, at the cost of what changed since. */
+export function compileContracts(records: KindRecords, before = NO_CONTRACTS): Contracts {
+  const changes = changesOf(before.records, records)
+  const byBuyer: [string, BuyerContracts | undefined][] = []
+  for (const [buyer, ofBuyer] of splitByBuyer(changes)) {
+    const contracts = BuyerContracts.of(before.byBuyer.get(buyer), ofBuyer)
+    byBuyer.push([buyer, contracts.all.length > 0 ? contracts : undefined])
   }
-  return { byBuyer, identity, regions }
+  return {
+    records,
+    byBuyer: before.byBuyer.with(byBuyer),
+    identity: compileIdentity(before.identity, changes),
+    regions: countRegions(before.regions, changes),
+  }
+}
+
+function changesOf(before: KindRecords, after: KindRecords): Changes<CompiledContract> {
+  const gone: CompiledContract[] = []
+  const come: CompiledContract[] = []
+  const isActive = (record: CatalogRecord) => (record.value as ContractRecord).status === 'active'
+  for (const [, was, is] of before.differences(after)) {
+    if (was && isActive(was)) gone.push(compiled(was))
+    if (is && isActive(is)) come.push(compiled(is))
+  }
+  return { gone, come }
+}
+
+function splitByBuyer(changes: Changes<CompiledContract>) {
+  const byBuyer = new Map<string, { gone: CompiledContract[]; come: CompiledContract[] }>()
+  for (const side of ['gone', 'come'] as const)
+    for (const contract of changes[side]) {
+      const { buyer } = contract.record
+      const known = byBuyer.get(buyer) ?? { gone: [], come: [] }
+      byBuyer.set(buyer, known)
+      known[side].push(contract)
+    }
+  return byBuyer
+}
+
+function compileIdentity(
+  before: Dated<CompiledContract>,
+  { gone, come }: Changes<CompiledContract>,
+): Dated<CompiledContract> {
+  const sells = (contract: CompiledContract) => contract.record.uses.includes('identity')
+  if (!gone.some(sells) && !come.some(sells)) return before
+  return new Dated(replaced(before.all, { gone: new Set(gone), come: come.filter(sells) }))
 }
 
 /** True where the contract holds at this moment, in this class of countries, for this use. */
@@ -62,4 +122,11 @@ export function isLive(
     contract.record.uses.includes(use) &&
     (contract.regions === '' || at.covered.has(contract.regions))
   )
+}
+
+const NO_CONTRACTS: Contracts = {
+  records: LayeredMap.empty(),
+  byBuyer: LayeredMap.empty(),
+  identity: new Dated<CompiledContract>([]),
+  regions: new Map(),
 }

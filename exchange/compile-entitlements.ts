@@ -1,61 +1,75 @@
 import type { DataGroup, Entitlement, Provider, SegmentWrite } from './buyer-view.ts'
+import type { CompiledContract } from './compile-contracts.ts'
 import type { CompiledPartner } from './compile-partners.ts'
 import type { Parts, Rights } from './compile-rights.ts'
 import type { CompiledSegment } from './compile-segments.ts'
 import type { ContractRecord } from './contract.ts'
-
-/** What a buyer may be given and in which Data objects, in an order every process arrives at. */
-export interface Entitlements {
-  readonly bySegment: readonly (Entitlement | undefined)[]
-  readonly count: number
-}
+import { SegmentTable } from './segment-table.ts'
 
 interface Grant {
   segment: CompiledSegment
   owner: CompiledPartner
-  contract: { id: string; record: ContractRecord } | undefined
+  contract: CompiledContract | undefined
 }
 
 /**
- * Own segments and those under a contract, with what is written for each. Own ids carry no segtax:
- * they are the provider's own (openrtb.md §1.4). A contract that says `taxonomy` for a segment
- * without a node gives nothing for it.
+ * What a buyer may be given: own segments and those under a contract, with what is written for each.
+ * Each is worked out when first asked for, so that a new catalog version costs a request only what its
+ * person is in. Own ids carry no segtax: they are the provider's own (openrtb.md §1.4). A contract that
+ * says `taxonomy` for a segment without a node gives nothing for it.
  */
-export function compileEntitlements(
-  parts: Parts,
-  buyer: CompiledPartner,
-  rights: Rights,
-): Entitlements {
-  const grants = grantsOf(parts, buyer, rights)
-  const groups = new Groups()
-  const bySegment: (Entitlement | undefined)[] = new Array(highest(grants) + 1).fill(undefined)
-  let count = 0
-  for (const grant of grants) {
-    const writes = writesOf(grant, groups)
-    if (writes.length === 0) continue
-    const { segment, owner, contract } = grant
-    bySegment[segment.number] = {
-      index: count++,
-      segment: segment.number,
-      owner,
-      contract: contract?.id,
-      writes,
-    }
-  }
-  groups.order()
-  return { bySegment, count }
-}
+export class Entitlements {
+  readonly #parts: Parts
+  readonly #buyer: CompiledPartner
+  /** Undefined where nothing shared may be given. */
+  readonly #rights: Rights | undefined
+  readonly #known = new SegmentTable<Entitlement | null>()
+  readonly #groups = new Groups()
 
-function grantsOf(parts: Parts, buyer: CompiledPartner, rights: Rights): Grant[] {
-  const grants: Grant[] = []
-  if (buyer.active)
-    for (const segment of parts.segments.byOwner.get(buyer.id) ?? [])
-      grants.push({ segment, owner: buyer, contract: undefined })
-  for (const { segment, contract } of rights.bySegment.values()) {
-    const owner = parts.partners.byId.get(segment.owner)
-    if (owner && owner !== buyer) grants.push({ segment, owner, contract })
+  constructor(parts: Parts, buyer: CompiledPartner, rights: Rights | undefined) {
+    this.#parts = parts
+    this.#buyer = buyer
+    this.#rights = rights
   }
-  return grants.sort((a, b) => a.segment.number - b.segment.number)
+
+  of(segment: number): Entitlement | undefined {
+    const known = this.#known.get(segment)
+    if (known !== undefined) return known === null ? undefined : known
+    const compiled = this.#parts.segments.byNumber.get(segment)
+    if (!compiled) return undefined
+    const entitlement = this.#work(compiled)
+    this.#known.set(segment, entitlement ?? null)
+    return entitlement
+  }
+
+  /** All of them, by segment number. */
+  all(): Entitlement[] {
+    const { byId, byOwner } = this.#parts.segments
+    const numbers = new Set((byOwner.get(this.#buyer.id) ?? []).map(({ number }) => number))
+    for (const id of this.#rights?.segments() ?? []) {
+      const segment = byId.get(id)
+      if (segment) numbers.add(segment.number)
+    }
+    return [...numbers].sort((a, b) => a - b).flatMap((segment) => this.of(segment) ?? [])
+  }
+
+  #work(segment: CompiledSegment): Entitlement | undefined {
+    const grant = this.#grantOf(segment)
+    if (!grant) return undefined
+    const { owner, contract } = grant
+    const writes = writesOf(grant, this.#groups)
+    if (writes.length === 0) return undefined
+    return { segment: segment.number, owner, contract: contract?.id, writes }
+  }
+
+  #grantOf(segment: CompiledSegment): Grant | undefined {
+    const owner = this.#parts.partners.byId.get(segment.owner)
+    if (!owner) return undefined
+    if (owner === this.#buyer)
+      return owner.active ? { segment, owner, contract: undefined } : undefined
+    const contract = this.#rights?.contractFor(segment)
+    return contract && { segment, owner, contract }
+  }
 }
 
 function writesOf({ segment, owner, contract }: Grant, groups: Groups): SegmentWrite[] {
@@ -82,28 +96,12 @@ const NO_SEATS: readonly string[] = []
 
 /** The Data objects of a view, each once. */
 class Groups {
-  readonly #byName = new Map<string, DataGroup & { index: number }>()
+  readonly #byName = new Map<string, DataGroup>()
 
-  /** Its index is known once all are: see `order`. */
   of(provider: Provider, segtax: number | undefined, seats: readonly string[]): DataGroup {
     const name = `${provider.number} ${segtax ?? ''} ${seats.length ? JSON.stringify(seats) : ''}`
     let group = this.#byName.get(name)
-    if (!group) this.#byName.set(name, (group = { index: 0, provider, segtax, seats }))
+    if (!group) this.#byName.set(name, (group = { provider, segtax, seats }))
     return group
   }
-
-  /** By provider, own ids before taxonomies, then seats: the order of the Data objects. */
-  order(): void {
-    const ordered = [...this.#byName].sort(
-      ([nameA, a], [nameB, b]) =>
-        a.provider.number - b.provider.number ||
-        (a.segtax ?? 0) - (b.segtax ?? 0) ||
-        (nameA < nameB ? -1 : 1),
-    )
-    for (const [index, [, group]] of ordered.entries()) group.index = index
-  }
-}
-
-function highest(grants: readonly Grant[]): number {
-  return grants.at(-1)?.segment.number ?? -1
 }

@@ -1,6 +1,9 @@
 import { timingSafeEqual } from 'node:crypto'
+import type { KindRecords } from '../audience/store/catalog-snapshot.ts'
+import { LayeredMap } from '../audience/store/layered-map.ts'
 import type { CatalogRecord } from '../audience/store/store.ts'
 import type { CompiledPartner, Partners } from './compile-partners.ts'
+import { type Groups, regroup } from './groups.ts'
 import { hashKey, type KeyRecord } from './key.ts'
 import { LIMITS } from './limits.ts'
 
@@ -15,11 +18,6 @@ export interface KeyHolder {
   readonly exchange: number
 }
 
-interface Entry {
-  readonly hash: Buffer
-  readonly holder: KeyHolder
-}
-
 /**
  * The keys of active partners. A key is looked up by the hash of what was presented, so that nothing
  * about the stored keys can be learnt from timing; the hashes are then compared in constant time.
@@ -27,19 +25,38 @@ interface Entry {
  * changes: a revoked key or a paused partner is out with the next snapshot.
  */
 export class KeyRing {
-  readonly #entries: ReadonlyMap<string, Entry>
+  readonly #records: KindRecords
+  readonly #byHash: Groups<string, CatalogRecord>
+  readonly #partners: Partners
   readonly #verified = new Map<string, KeyHolder>()
 
-  constructor(records: ReadonlyMap<string, CatalogRecord>, partners: Partners) {
-    const entries = new Map<string, Entry>()
-    for (const [keyId, { value }] of records) {
-      const key = value as KeyRecord
-      const partner = partners.byId.get(key.partner)
-      if (!partner?.active) continue
-      const holder = holderOf(keyId, key, partner, partners)
-      entries.set(key.hash, { hash: Buffer.from(key.hash, 'base64url'), holder })
+  private constructor(
+    records: KindRecords,
+    byHash: Groups<string, CatalogRecord>,
+    partners: Partners,
+  ) {
+    this.#records = records
+    this.#byHash = byHash
+    this.#partners = partners
+  }
+
+  /** With `before`, at the cost of what changed since. */
+  static of(records: KindRecords, partners: Partners, before = NO_KEYS): KeyRing {
+    const gone: CatalogRecord[] = []
+    const come: CatalogRecord[] = []
+    for (const [, was, is] of before.#records.differences(records)) {
+      if (was) gone.push(was)
+      if (is) come.push(is)
     }
-    this.#entries = entries
+    const hashOf = ({ value }: CatalogRecord) => [(value as KeyRecord).hash]
+    return new KeyRing(records, regroup(before.#byHash, { gone, come }, hashOf), partners)
+  }
+
+  static empty(): KeyRing {
+    return new KeyRing(LayeredMap.empty(), LayeredMap.empty(), {
+      byId: new Map(),
+      byNumber: new Map(),
+    })
   }
 
   /** The holder of a key as presented; undefined where it is unknown, revoked, or lacks `scope`. */
@@ -51,19 +68,28 @@ export class KeyRing {
   #verify(presented: string): KeyHolder | undefined {
     if (presented.length === 0 || presented.length > LIMITS.keyCharsMax) return undefined
     const hash = hashKey(presented)
-    const entry = this.#entries.get(hash.toString('base64url'))
-    if (!entry || !timingSafeEqual(entry.hash, hash)) return undefined
-    if (this.#verified.size < LIMITS.verifiedKeysMax) this.#verified.set(presented, entry.holder)
-    return entry.holder
+    for (const record of this.#byHash.get(hash.toString('base64url')) ?? []) {
+      const holder = isHashOf(record, hash) ? holderOf(record, this.#partners) : undefined
+      if (!holder) continue
+      if (this.#verified.size < LIMITS.verifiedKeysMax) this.#verified.set(presented, holder)
+      return holder
+    }
+    return undefined
   }
 }
 
-function holderOf(
-  keyId: string,
-  key: KeyRecord,
-  partner: CompiledPartner,
-  partners: Partners,
-): KeyHolder {
-  const exchange = key.exchange ? (partners.byId.get(key.exchange)?.number ?? 0) : partner.exchange
-  return { keyId, partner, scopes: new Set(key.scopes), trace: key.trace, exchange }
+function isHashOf({ value }: CatalogRecord, hash: Buffer): boolean {
+  const kept = Buffer.from((value as KeyRecord).hash, 'base64url')
+  return kept.length === hash.length && timingSafeEqual(kept, hash)
 }
+
+/** Undefined where its partner is gone or paused. */
+function holderOf({ id, value }: CatalogRecord, partners: Partners): KeyHolder | undefined {
+  const key = value as KeyRecord
+  const partner = partners.byId.get(key.partner)
+  if (!partner?.active) return undefined
+  const exchange = key.exchange ? (partners.byId.get(key.exchange)?.number ?? 0) : partner.exchange
+  return { keyId: id, partner, scopes: new Set(key.scopes), trace: key.trace, exchange }
+}
+
+const NO_KEYS = KeyRing.empty()

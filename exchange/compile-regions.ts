@@ -1,8 +1,10 @@
 import { COUNTRIES_COUNT, countryOf } from '../audience/countries.ts'
 import { countriesOf } from './countries-of.ts'
+import type { Changes } from './groups.ts'
 
 /** Countries in classes, by the lists of regions that contracts and deals are limited to. */
 export interface CountryClasses {
+  readonly lists: ReadonlySet<string>
   /**
    * By country index: its class. Countries that the same lists of regions cover share one, so that
    * views are made per class. Class 0 is covered by none: absent and other countries are in it.
@@ -17,7 +19,28 @@ export function regionsKey(regions: readonly string[] | undefined): string {
   return [...(regions ?? [])].sort().join(' ')
 }
 
-export function compileRegions(lists: ReadonlySet<string>): CountryClasses {
+/** How many things name each list of regions, after a change. */
+export function countRegions(
+  before: ReadonlyMap<string, number>,
+  { gone, come }: Changes<{ regions: string }>,
+): ReadonlyMap<string, number> {
+  const counts = new Map(before)
+  const count = (regions: string, by: number) => {
+    if (regions !== '') counts.set(regions, (counts.get(regions) ?? 0) + by)
+  }
+  for (const { regions } of gone) count(regions, -1)
+  for (const { regions } of come) count(regions, +1)
+  for (const [regions, things] of counts) if (things === 0) counts.delete(regions)
+  return counts
+}
+
+/** Takes over `before` where the lists are the same. */
+export function compileRegions(
+  lists: ReadonlySet<string>,
+  before: CountryClasses | undefined,
+): CountryClasses {
+  if (before?.lists.size === lists.size && [...lists].every((list) => before.lists.has(list)))
+    return before
   const coveredBy: string[][] = Array.from({ length: COUNTRIES_COUNT }, () => [])
   for (const list of lists)
     for (const alpha3 of countriesOf(list.split(' '))) coveredBy[countryOf(alpha3)]!.push(list)
@@ -33,5 +56,5 @@ export function compileRegions(lists: ReadonlySet<string>): CountryClasses {
     }
     classOf[country] = known
   })
-  return { classOf, covers }
+  return { lists, classOf, covers }
 }

@@ -1,5 +1,10 @@
 import { cheapestContract } from './cheapest-contract.ts'
-import { type CompiledContract, type Contracts, isLive } from './compile-contracts.ts'
+import {
+  type BuyerContracts,
+  type CompiledContract,
+  type Contracts,
+  isLive,
+} from './compile-contracts.ts'
 import type { Partners } from './compile-partners.ts'
 import type { CompiledSegment, Segments } from './compile-segments.ts'
 import { Period } from './period.ts'
@@ -18,39 +23,37 @@ export interface RightsAt {
   readonly covered: ReadonlySet<string>
 }
 
-/** Other owners' segments a partner may have in bids now, each with the contract it is under. */
-export interface Rights {
-  readonly bySegment: ReadonlyMap<string, { segment: CompiledSegment; contract: CompiledContract }>
-  readonly period: Period
-}
-
 /**
- * The shared segments of one buyer: under a live contract for `bid_enrichment`, both sides active,
- * and the seller the segment's owner. It touches that buyer's contracts and nobody else's.
+ * Which shared segments one partner may have in bids now: under a live contract for `bid_enrichment`,
+ * both sides active, and the seller the segment's owner. Worked out segment by segment, when asked.
  */
-export function compileRights(parts: Parts, buyer: string, at: RightsAt): Rights {
-  const period = new Period(at.nowMs)
-  const candidates = new Map<string, CompiledContract[]>()
-  if (parts.partners.byId.get(buyer)?.active)
-    for (const contract of parts.contracts.byBuyer.get(buyer) ?? []) {
-      period.include(contract.startsMs, contract.endsMs)
-      if (!parts.partners.byId.get(contract.record.seller)?.active) continue
-      if (isLive(contract, 'bid_enrichment', at)) gather(candidates, contract)
-    }
-  const bySegment = new Map<string, { segment: CompiledSegment; contract: CompiledContract }>()
-  for (const [id, contracts] of candidates) {
-    const segment = parts.segments.byId.get(id)
-    const selling = contracts.filter(({ record }) => record.seller === segment?.owner)
-    if (segment && selling.length > 0)
-      bySegment.set(id, { segment, contract: cheapestContract(selling) })
-  }
-  return { bySegment, period }
-}
+export class Rights {
+  /** In which no contract of this buyer begins or ends. */
+  readonly period: Period
+  readonly #parts: Parts
+  readonly #at: RightsAt
+  readonly #contracts: BuyerContracts | undefined
 
-function gather(candidates: Map<string, CompiledContract[]>, contract: CompiledContract): void {
-  for (const id of contract.record.segments) {
-    const others = candidates.get(id)
-    if (others) others.push(contract)
-    else candidates.set(id, [contract])
+  constructor(parts: Parts, buyer: string, at: RightsAt) {
+    this.#parts = parts
+    this.#at = at
+    if (parts.partners.byId.get(buyer)?.active) this.#contracts = parts.contracts.byBuyer.get(buyer)
+    this.period = this.#contracts?.periodAt(at.nowMs) ?? new Period(at.nowMs)
+  }
+
+  /** The contract a segment is had under; undefined where there is none. */
+  contractFor({ id, owner }: CompiledSegment): CompiledContract | undefined {
+    const candidates = this.#contracts?.bySegment.get(id)
+    if (!candidates || !this.#parts.partners.byId.get(owner)?.active) return undefined
+    const live = candidates.filter(
+      (contract) =>
+        contract.record.seller === owner && isLive(contract, 'bid_enrichment', this.#at),
+    )
+    return live.length > 0 ? cheapestContract(live) : undefined
+  }
+
+  /** Ids of the segments that any contract of this buyer names. */
+  segments(): Iterable<string> {
+    return this.#contracts?.bySegment.keys() ?? []
   }
 }

@@ -1,5 +1,8 @@
+import type { KindRecords } from '../audience/store/catalog-snapshot.ts'
+import { LayeredMap } from '../audience/store/layered-map.ts'
 import type { CatalogRecord } from '../audience/store/store.ts'
 import { byRecord } from './by-record.ts'
+import { type Groups, regroup } from './groups.ts'
 
 /** A segment as entitlements see it. */
 export interface CompiledSegment {
@@ -11,9 +14,10 @@ export interface CompiledSegment {
 }
 
 export interface Segments {
-  readonly byId: ReadonlyMap<string, CompiledSegment>
-  readonly byNumber: ReadonlyMap<number, CompiledSegment>
-  readonly byOwner: ReadonlyMap<string, readonly CompiledSegment[]>
+  readonly records: KindRecords
+  readonly byId: LayeredMap<string, CompiledSegment>
+  readonly byNumber: LayeredMap<number, CompiledSegment>
+  readonly byOwner: Groups<string, CompiledSegment>
 }
 
 const compiled = byRecord(({ id, value }: CatalogRecord): CompiledSegment => {
@@ -21,17 +25,31 @@ const compiled = byRecord(({ id, value }: CatalogRecord): CompiledSegment => {
   return { id, number, owner, taxonomy: taxonomy ?? undefined }
 })
 
-export function compileSegments(records: ReadonlyMap<string, CatalogRecord>): Segments {
-  const byId = new Map<string, CompiledSegment>()
-  const byNumber = new Map<number, CompiledSegment>()
-  const byOwner = new Map<string, CompiledSegment[]>()
-  for (const record of records.values()) {
-    const segment = compiled(record)
-    byId.set(segment.id, segment)
-    byNumber.set(segment.number, segment)
-    const owned = byOwner.get(segment.owner)
-    if (owned) owned.push(segment)
-    else byOwner.set(segment.owner, [segment])
+/** With `before`, at the cost of what changed since. */
+export function compileSegments(records: KindRecords, before = NO_SEGMENTS): Segments {
+  const gone: CompiledSegment[] = []
+  const come: CompiledSegment[] = []
+  for (const [, was, is] of before.records.differences(records)) {
+    if (was) gone.push(compiled(was))
+    if (is) come.push(compiled(is))
   }
-  return { byId, byNumber, byOwner }
+  return {
+    records,
+    byId: before.byId.with([
+      ...gone.map(({ id }) => [id, undefined] as const),
+      ...come.map((segment) => [segment.id, segment] as const),
+    ]),
+    byNumber: before.byNumber.with([
+      ...gone.map(({ number }) => [number, undefined] as const),
+      ...come.map((segment) => [segment.number, segment] as const),
+    ]),
+    byOwner: regroup(before.byOwner, { gone, come }, (segment) => [segment.owner]),
+  }
+}
+
+const NO_SEGMENTS: Segments = {
+  records: LayeredMap.empty(),
+  byId: LayeredMap.empty(),
+  byNumber: LayeredMap.empty(),
+  byOwner: LayeredMap.empty(),
 }

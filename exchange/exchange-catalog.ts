@@ -3,7 +3,7 @@ import type { BuyerView } from './buyer-view.ts'
 import { type Part, part } from './by-record.ts'
 import { CompiledBuyerView } from './compile-buyer-view.ts'
 import { type Contracts, compileContracts } from './compile-contracts.ts'
-import { allDeals, compileDeals, type Deals } from './compile-deals.ts'
+import { compileDeals, type Deals } from './compile-deals.ts'
 import { type KeyHolder, KeyRing } from './compile-keys.ts'
 import { type CompiledPartner, compilePartners, type Partners } from './compile-partners.ts'
 import { type CountryClasses, compileRegions } from './compile-regions.ts'
@@ -20,18 +20,20 @@ export class ExchangeCatalog {
   readonly eidNamespaces: ReadonlyMap<string, number>
   readonly #parts: CatalogParts
   /** By buyer, class of countries, and whether the catalog is confirmed. */
-  readonly #views = new Map<number, CompiledBuyerView>()
+  readonly #views: Map<number, CompiledBuyerView>
 
-  private constructor(version: number, parts: CatalogParts) {
+  private constructor(version: number, parts: CatalogParts, views: Map<number, CompiledBuyerView>) {
     this.version = version
     this.#parts = parts
+    this.#views = views
     this.eidNamespaces = parts.eids.value
   }
 
   /** Compiles a snapshot; with `previous`, at the cost of what changed since. */
   static compile(snapshot: CatalogSnapshot, previous?: ExchangeCatalog): ExchangeCatalog {
-    const before = previous ? previous.#parts : undefined
-    return new ExchangeCatalog(snapshot.version, compileParts(snapshot, before))
+    const parts = compileParts(snapshot, previous ? previous.#parts : undefined)
+    const isSame = previous !== undefined && sameViews(previous.#parts, parts)
+    return new ExchangeCatalog(snapshot.version, parts, isSame ? previous.#views : new Map())
   }
 
   partner(id: string): CompiledPartner | undefined {
@@ -103,6 +105,13 @@ export class ExchangeCatalog {
   }
 }
 
+/** What views are made of did not change: they are true of the new version too. */
+function sameViews(before: CatalogParts, after: CatalogParts): boolean {
+  return (['partners', 'segments', 'contracts', 'deals'] as const).every(
+    (name) => before[name] === after[name],
+  )
+}
+
 interface CatalogParts {
   readonly partners: Part<Partners>
   readonly segments: Part<Segments>
@@ -118,30 +127,26 @@ function compileParts(snapshot: CatalogSnapshot, before: CatalogParts | undefine
   const partners = part(before?.partners, [records('partner')], () =>
     compilePartners(records('partner')),
   )
-  const segments = part(before?.segments, [records('segment')], () =>
-    compileSegments(records('segment')),
+  const contracts = part(before?.contracts, [records('contract')], (known) =>
+    compileContracts(records('contract'), known),
   )
-  const contracts = part(before?.contracts, [records('contract')], () =>
-    compileContracts(records('contract')),
-  )
-  const deals = part(before?.deals, [records('deal'), partners, segments], () =>
-    compileDeals(records('deal'), partners.value, segments.value),
+  const deals = part(before?.deals, [records('deal')], (known) =>
+    compileDeals(records('deal'), known),
   )
   return {
     partners,
-    segments,
     contracts,
     deals,
-    regions: part(before?.regions, [contracts, deals], () => {
-      const lists = new Set(contracts.value.regions)
-      for (const { regions } of allDeals(deals.value)) if (regions !== '') lists.add(regions)
-      return compileRegions(lists)
+    segments: part(before?.segments, [records('segment')], (segments) =>
+      compileSegments(records('segment'), segments),
+    ),
+    regions: part(before?.regions, [contracts, deals], (known) => {
+      const lists = [...contracts.value.regions.keys(), ...deals.value.regions.keys()]
+      return compileRegions(new Set(lists), known)
     }),
     eids: part(before?.eids, [records('namespace')], () => compileEids(records('namespace'))),
-    keys: part(
-      before?.keys,
-      [records('key'), partners],
-      () => new KeyRing(records('key'), partners.value),
+    keys: part(before?.keys, [records('key'), partners], (keys) =>
+      KeyRing.of(records('key'), partners.value, keys),
     ),
   }
 }

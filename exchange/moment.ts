@@ -24,9 +24,8 @@ export function dayIn(atMs: number, timeZone = 'UTC'): string {
   return new Date(localMs).toISOString().slice(0, 10)
 }
 
-/** `Date.parse` lets 30 February pass as 2 March: a date counts only if it comes back unchanged. */
+/** `Date.parse` lets 30 February pass as 2 March: a late day counts only if it comes back unchanged. */
 function dateExists(text: string): boolean {
-  const date = text.slice(0, 10)
-  const ms = Date.parse(`${date}T00:00:00Z`)
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date)
+  const day = Number(text.slice(8, 10))
+  return day <= 28 || new Date(`${text.slice(0, 10)}T00:00:00Z`).getUTCDate() === day
 }

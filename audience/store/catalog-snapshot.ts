@@ -2,13 +2,16 @@ import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { LayeredMap } from './layered-map.ts'
 import { LIMITS } from './limits.ts'
 import type { CatalogRecord, CatalogRecords } from './store.ts'
 
 const FORMAT = 'passerelle-catalog/1'
-const NONE: ReadonlyMap<string, CatalogRecord> = new Map()
+const NONE = LayeredMap.empty<string, CatalogRecord>()
 
-type Kinds = ReadonlyMap<string, ReadonlyMap<string, CatalogRecord>>
+/** Live records of one kind by id. */
+export type KindRecords = LayeredMap<string, CatalogRecord>
+type Kinds = ReadonlyMap<string, KindRecords>
 
 /** The whole catalog at one version. Immutable: a change makes a new one. */
 export class CatalogSnapshot {
@@ -25,7 +28,7 @@ export class CatalogSnapshot {
   }
 
   /** Live records of a kind by id; empty where there are none. */
-  kind(name: string): ReadonlyMap<string, CatalogRecord> {
+  kind(name: string): KindRecords {
     return this.#kinds.get(name) ?? NONE
   }
 
@@ -37,14 +40,13 @@ export class CatalogSnapshot {
   /** A new snapshot with these changes; kinds they do not touch are shared with this one. */
   with({ version, records }: CatalogRecords): CatalogSnapshot {
     const kinds = new Map(this.#kinds)
-    const copied = new Map<string, Map<string, CatalogRecord>>()
+    const changed = new Map<string, [string, CatalogRecord | undefined][]>()
     for (const record of records) {
-      const known = copied.get(record.kind) ?? new Map(this.kind(record.kind))
-      copied.set(record.kind, known)
-      if (record.value === null) known.delete(record.id)
-      else known.set(record.id, record)
+      let changes = changed.get(record.kind)
+      if (!changes) changed.set(record.kind, (changes = []))
+      changes.push([record.id, record.value === null ? undefined : record])
     }
-    for (const [kind, known] of copied) kinds.set(kind, known)
+    for (const [kind, changes] of changed) kinds.set(kind, this.kind(kind).with(changes))
     return new CatalogSnapshot(version, kinds)
   }
 }

@@ -24,7 +24,7 @@ export function entitlePerson(bid: Bid, view: BuyerView): void {
   reachedFor = -1
   for (let i = 0; i < person.count; i++) {
     const segment = person.segment[i]!
-    const entitlement = view.entitlements[segment]
+    const entitlement = view.entitlement(segment)
     if (entitlement === undefined) selection.leftOut.not_entitled++
     else if (!isReached(bid, entitlement.owner.number, person.node[i]!))
       selection.leftOut.edge_not_shared++
@@ -50,11 +50,9 @@ function normalise(selection: Selection): void {
 /** Only deals filed under a segment the person has are looked at, however many there are. */
 function entitlePersonDeals(bid: Bid, view: BuyerView): void {
   const index = view.deals(bid.exchange)
-  if (index === undefined || index.bySegment.size === 0) return
+  if (index === undefined) return
   for (let i = 0; i < bid.person.count; i++) {
-    const candidates = index.bySegment.get(bid.person.segment[i]!)
-    if (candidates === undefined) continue
-    for (const deal of candidates)
+    for (const deal of index.under(bid.person.segment[i]!))
       if (audienceHolds(bid, deal)) addDeal(bid, deal, bid.selection.personDeals)
   }
 }

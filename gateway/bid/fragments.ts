@@ -1,5 +1,6 @@
 import type { Data } from 'iab-openrtb/v26'
 import type { BuyerView, DataGroup } from '../../exchange/buyer-view.ts'
+import { dataOrder } from '../../exchange/data-order.ts'
 import { BID_LIMITS } from './limits.ts'
 import type { Selection } from './selection.ts'
 
@@ -88,7 +89,7 @@ export function makeFragment(
   let segments = 0
   for (let i = 0; i < selection.count; i++) {
     let isNew = false
-    for (const write of view.entitlements[selection.segments[i]!]?.writes ?? []) {
+    for (const write of view.entitlement(selection.segments[i]!)?.writes ?? []) {
       if (isThere(write.group, write.id)) continue
       const ids = groups.get(write.group) ?? new Set()
       groups.set(write.group, ids.add(write.id))
@@ -96,7 +97,7 @@ export function makeFragment(
     }
     if (isNew) segments++
   }
-  const ordered = [...groups].sort(([a], [b]) => a.index - b.index)
+  const ordered = [...groups].sort(([a], [b]) => dataOrder(a, b))
   const objects = ordered.map(([group, ids]) => dataObject(group, ids)).join(',')
   return {
     objects: Buffer.from(objects),

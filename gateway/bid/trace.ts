@@ -17,7 +17,7 @@ export function withTrace(bid: Bid, answer: Uint8Array): Buffer {
 function traceOf(bid: Bid): object {
   if (bid.reason.startsWith('denied_')) return { consent: { allowed: false, reason: bid.reason } }
   const { plan, person, candidates, view, selection } = bid
-  const withheld = view?.deals(bid.exchange)?.withheld ?? new Map<string, number>()
+  const withheld = view?.deals(bid.exchange)?.withheld() ?? new Map<string, number>()
   return {
     consent: { allowed: true, gdpr: bid.consent.gdprApplies },
     ...(bid.reason === '' ? {} : { reason: bid.reason }),

@@ -63,7 +63,7 @@ function found(index: DealIndex | undefined, person: readonly string[]): string[
   const segments = new Set(person.map((id) => catalog.segment(id)!.number))
   const deals = new Set<CompiledDeal>(index?.always)
   for (const segment of segments)
-    for (const deal of index?.bySegment.get(segment) ?? []) {
+    for (const deal of index?.under(segment) ?? []) {
       const any = deal.any.length === 0 || deal.any.some((one) => segments.has(one))
       const all = deal.all.every((one) => segments.has(one))
       if (any && all && !deal.none.some((one) => segments.has(one))) deals.add(deal)

@@ -22,7 +22,9 @@ test('the demo world: two contracted segments, one deal, a key that works', asyn
   expect(first.source).toBe('dsp-demo')
   expect(first.add.filter((id) => granted.includes(id))).toHaveLength(2)
   expect(granted).toHaveLength(2)
-  expect(view.deals(catalog.partner('ssp-demo')!.number)!.bySegment.size).toBe(1)
+  const deals = view.deals(catalog.partner('ssp-demo')!.number)!
+  const under = first.add.flatMap((id) => deals.under(catalog.segment(id)!.number))
+  expect(under.map(({ id }) => id)).toEqual(['demo-deal'])
 })
 
 test('seeding again changes nothing, and completes what broke off', async () => {

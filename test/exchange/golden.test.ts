@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { BuyerView } from '../../exchange/buyer-view.ts'
+import type { BuyerView, DataGroup } from '../../exchange/buyer-view.ts'
+import { dataOrder } from '../../exchange/data-order.ts'
 import { contractBody, World } from './world.ts'
 
 // Each file under test/cases/exchange is a small world as an ad-ops person would write it down, and
@@ -72,21 +73,19 @@ function checkCase(expected: Expectation): void {
 
 /** The Data objects of somebody who is in every segment. */
 function dataOf(view: BuyerView): object[] {
-  const objects: { id: string; name: string; segtax?: number; seats?: string[]; ids: string[] }[] =
-    []
-  for (const entitlement of view.entitlements)
-    for (const { group, id } of entitlement?.writes ?? []) {
-      objects[group.index] ??= {
-        id: group.provider.id,
-        name: group.provider.domain,
-        ...(group.segtax === undefined ? {} : { segtax: group.segtax }),
-        ...(group.seats.length > 0 ? { seats: [...group.seats] } : {}),
-        ids: [],
-      }
-      const { ids } = objects[group.index]!
-      if (!ids.includes(id)) ids.push(id)
-    }
-  return objects
+  const byGroup = new Map<DataGroup, Set<string>>()
+  for (const { writes } of view.entitlements())
+    for (const { group, id } of writes)
+      byGroup.set(group, (byGroup.get(group) ?? new Set()).add(id))
+  return [...byGroup]
+    .sort(([a], [b]) => dataOrder(a, b))
+    .map(([{ provider, segtax, seats }, ids]) => ({
+      id: provider.id,
+      name: provider.domain,
+      ...(segtax === undefined ? {} : { segtax }),
+      ...(seats.length > 0 ? { seats: [...seats] } : {}),
+      ids: [...ids],
+    }))
 }
 
 function dealsOf(view: BuyerView, exchange: string | undefined) {
@@ -95,11 +94,10 @@ function dealsOf(view: BuyerView, exchange: string | undefined) {
   return {
     always: index.always.map(({ json }) => json),
     bySegment: Object.fromEntries(
-      [...index.bySegment].map(([segment, deals]) => [
-        catalog.segmentByNumber(segment)!.id,
-        deals.map(({ json }) => json),
-      ]),
+      [...world.feed.current()!.kind('segment').keys()]
+        .map((id) => [id, index.under(catalog.segment(id)!.number).map(({ json }) => json)])
+        .filter(([, deals]) => deals!.length > 0),
     ),
-    withheld: Object.fromEntries(index.withheld),
+    withheld: Object.fromEntries(index.withheld()),
   }
 }

@@ -1,12 +1,14 @@
 import { afterEach, expect, test } from 'vitest'
 import { COUNTRY_ABSENT } from '../../audience/countries.ts'
 import { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
+import type { DealIndex } from '../../exchange/buyer-view.ts'
 import { ExchangeCatalog } from '../../exchange/exchange-catalog.ts'
 import { seeded } from '../support/random.ts'
 import { contractBody, OPERATOR, World } from './world.ts'
 
 const SEED = Number(process.env['PASSERELLE_SEED'] ?? 1)
 const PARTNERS = ['p0', 'p1', 'p2', 'p3']
+const SEGMENTS = ['s0', 's1', 's2', 's3', 's4', 's5']
 
 let world: World
 afterEach(() => world.close())
@@ -95,9 +97,18 @@ function outputOf(catalog: ExchangeCatalog): unknown {
     const view = catalog.viewFor(partner.number, COUNTRY_ABSENT, world.clock.nowMs, true)
     return {
       partner,
-      entitlements: view.entitlements,
-      deals: [0, 1, 2, 3, 4].map((exchange) => view.deals(exchange)),
+      entitlements: view.entitlements(),
+      deals: [0, 1, 2, 3, 4].map((exchange) => dealsOf(catalog, view.deals(exchange))),
       until: view.validUntilMs,
     }
   })
+}
+
+function dealsOf(catalog: ExchangeCatalog, index: DealIndex | undefined) {
+  const numbers = SEGMENTS.flatMap((id) => catalog.segment(id)?.number ?? [])
+  return {
+    always: index?.always ?? [],
+    under: numbers.map((number) => index?.under(number) ?? []),
+    withheld: index?.withheld() ?? new Map(),
+  }
 }

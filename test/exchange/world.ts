@@ -87,11 +87,10 @@ export class World {
   /** What a view grants, as ids: segment → the contract it is under, '' for own ones. */
   granted(view: BuyerView): Record<string, string> {
     const granted: Record<string, string> = {}
-    for (const entitlement of view.entitlements)
-      if (entitlement) {
-        const { id } = this.exchange.catalog()!.segmentByNumber(entitlement.segment)!
-        granted[id] = entitlement.contract ?? ''
-      }
+    for (const { segment, contract } of view.entitlements()) {
+      const { id } = this.exchange.catalog()!.segmentByNumber(segment)!
+      granted[id] = contract ?? ''
+    }
     return granted
   }
 }
