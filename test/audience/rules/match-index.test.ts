@@ -1,0 +1,61 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { eventValues } from '../../../audience/rules/event-values.ts'
+import { holdsForEvent, MatchIndex } from '../../../audience/rules/match-index.ts'
+import { parseExpression } from '../../../audience/rules/parse-expression.ts'
+import { eventRule, scalar } from './arbitrary-rule.ts'
+
+const BOUNDS = { depthMax: 8, valuesMax: 1000 }
+
+describe('an index of many rules', () => {
+  const event = fc.record({
+    event: scalar,
+    properties: fc.record({
+      category: fc.oneof(scalar, fc.array(scalar, { maxLength: 4 })),
+      price: fc.oneof(scalar, fc.array(fc.integer({ min: -3, max: 3 }), { maxLength: 3 })),
+    }),
+  })
+
+  test('finds exactly the rules that hold, event after event', () => {
+    fc.assert(
+      fc.property(
+        fc.array(eventRule, { minLength: 1, maxLength: 20 }),
+        fc.array(event, { minLength: 1, maxLength: 5 }),
+        (trees, events) => {
+          const rules = trees.map((rule, id) => ({ id, rule }))
+          const index = new MatchIndex(rules)
+          for (const one of events) {
+            const values = eventValues(one, BOUNDS)
+            const held = rules.filter(({ rule }) => holdsForEvent(rule, values)).map(({ id }) => id)
+            expect(index.match(values).sort((a, b) => a - b)).toEqual(held)
+          }
+        },
+      ),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('a condition that several values meet counts once', () => {
+    const rule = parseExpression('c in ["a", "b"] AND d == 1')
+    const index = new MatchIndex([{ id: 'x', rule }])
+    expect(index.match(eventValues({ c: ['a', 'b', 'a'] }, BOUNDS))).toEqual([])
+    expect(index.match(eventValues({ c: ['a', 'b'], d: [1, '1'] }, BOUNDS))).toEqual(['x'])
+  })
+
+  test('a rule of too many alternatives is found all the same', () => {
+    const either = (name: string) =>
+      `(${Array.from({ length: 10 }, (_, i) => `${name}${i} == 1`).join(' OR ')})`
+    const rule = parseExpression(`a == 1 AND ${either('b')} AND ${either('c')}`)
+    const index = new MatchIndex([{ id: 'x', rule }])
+    expect(index.match(eventValues({ a: 1, b3: 1, c4: 1 }, BOUNDS))).toEqual(['x'])
+    expect(index.match(eventValues({ a: 1, b3: 1 }, BOUNDS))).toEqual([])
+  })
+
+  test('lists in an event are looked through, and nothing behind the bounds is', () => {
+    const products = [{ category: 'auto', price: 3 }, { category: 'home' }, null]
+    const values = eventValues({ properties: { products } }, BOUNDS)
+    expect(values.get('properties.products.category')).toEqual(['auto', 'home'])
+    expect(eventValues({ a: { b: { c: 1 } } }, { depthMax: 1, valuesMax: 9 }).size).toBe(0)
+    expect(eventValues({ a: [1, 2, 3] }, { depthMax: 9, valuesMax: 2 }).get('a')).toEqual([1, 2])
+  })
+})
