@@ -238,6 +238,7 @@ const OTHERS = [
   'TLS_KEY',
   'TRUST_PROXY',
   'WORKER',
+  'INSTANCE',
   'CORPUS',
   'TEST_INSTALL',
   'URL',

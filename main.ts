@@ -1,10 +1,13 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Audience, openAudience } from './audience/audience.ts'
 import { systemClock as clock } from './audience/clock.ts'
 import { loadGvl } from './audience/consent/gvl.ts'
+import { announcePresence } from './audience/store/announce-presence.ts'
 import { openStore } from './audience/store/open-store.ts'
-import type { Store } from './audience/store/store.ts'
+import type { ProcessName, Store } from './audience/store/store.ts'
 import { type Config, readConfig } from './config.ts'
 import { openConsole } from './console/console.ts'
 import { settleDemoWorld } from './console/settle-demo-world.ts'
@@ -64,7 +67,11 @@ async function serve({ config, warnings }: Settings): Promise<void> {
       { role: 'edge', count: 1 },
       { role: 'desk', count: 1 },
     ],
-    env: { PASSERELLE_DEMO: demo, PASSERELLE_HOST: bound.host },
+    env: {
+      PASSERELLE_DEMO: demo,
+      PASSERELLE_HOST: bound.host,
+      PASSERELLE_INSTANCE: `${hostname()}-${randomBytes(3).toString('hex')}`,
+    },
     clock,
     log,
     onState(state) {
@@ -84,10 +91,9 @@ async function serve({ config, warnings }: Settings): Promise<void> {
 }
 
 async function bid({ config }: Settings): Promise<void> {
-  const { metrics, log, instance, closeFirst } = openProcess(
-    `bid ${process.env['PASSERELLE_WORKER']}`,
-  )
-  const { audience, exchange } = await openRooms({ config, log, metrics, instance, closeFirst })
+  const me = openProcess(`bid ${process.env['PASSERELLE_WORKER']}`)
+  const { metrics, log, instance, closeFirst } = me
+  const { audience, exchange } = await openRooms({ ...me, config })
   if (config.demo === 'off') {
     await untilDemoEnded(config.dataDir, clock)
     await audience.poke()
@@ -110,8 +116,9 @@ async function bid({ config }: Settings): Promise<void> {
 
 /** Browsers: sync and collect come with their own issues; the door and its health stand from the first day. */
 async function edge({ config }: Settings): Promise<void> {
-  const { metrics, log, instance, closeFirst } = openProcess('edge')
-  await openRooms({ config, log, metrics, instance, closeFirst })
+  const me = openProcess('edge')
+  const { metrics, log, instance, closeFirst } = me
+  await openRooms({ ...me, config })
   const words = Object.keys(DoorRefusals) as DoorRefusal[]
   const refused = metrics.counterOf('passerelle_door_refused_total', 'reason', words)
   const door = await openNodeDoor({
@@ -128,8 +135,9 @@ async function edge({ config }: Settings): Promise<void> {
 }
 
 async function desk({ config }: Settings): Promise<void> {
-  const { metrics, log, instance, closeFirst } = openProcess('desk')
-  const rooms = await openRooms({ config, log, metrics, instance, closeFirst, isDesk: true })
+  const me = openProcess('desk')
+  const { metrics, log, instance, closeFirst } = me
+  const rooms = await openRooms({ ...me, config, isDesk: true })
   const isDemo = config.demo === 'on'
   const onEnded = () => demoEnded(config.dataDir)
   closeFirst(await settleDemoWorld({ ...rooms, log, isDemo, onEnded }))
@@ -150,6 +158,8 @@ async function desk({ config }: Settings): Promise<void> {
 }
 
 interface Process {
+  /** E.g. `bid 1`. */
+  name: string
   metrics: Metrics
   log: Log
   instance: Instance
@@ -165,7 +175,7 @@ function openProcess(name: string): Process {
     for (const one of closers.reverse()) await one()
   }
   const instance = joinInstance({ metrics, log, close })
-  return { metrics, log, instance, closeFirst: (one) => void closers.push(one) }
+  return { name, metrics, log, instance, closeFirst: (one) => void closers.push(one) }
 }
 
 async function openRooms(
@@ -194,6 +204,11 @@ async function openRooms(
     lazy: isDesk,
   })
   closeFirst(() => exchange.close())
+  // The desk compiles when it must, and enriches nobody: what it has is what it serves.
+  const served = () => (isDesk ? feed.current() : exchange.catalog())?.version
+  const presence = announcePresence({ store: store.presence, who: whoIs(options.name), served })
+  closeFirst(() => presence.close())
+  closeFirst(feed.onChange(() => presence.announce()))
   watchAudience(metrics, audience)
   const tell = () =>
     instance.report({
@@ -206,6 +221,11 @@ async function openRooms(
   return { audience, exchange }
 }
 
+/** As others on the same store see this process; the supervisor gives the instance its name. */
+function whoIs(name: string): ProcessName {
+  return { instance: process.env['PASSERELLE_INSTANCE'] ?? hostname(), process: name }
+}
+
 /** The root secret as it was given; else the store makes and keeps one. */
 function withSecret(store: Store, secret: Buffer | undefined): Store {
   if (secret === undefined) return store
@@ -214,6 +234,7 @@ function withSecret(store: Store, secret: Buffer | undefined): Store {
     people: store.people,
     catalog: store.catalog,
     tallies: store.tallies,
+    presence: store.presence,
     rootSecret: async () => secret,
     findings: () => store.findings(),
     close: () => store.close(),

@@ -15,6 +15,13 @@ export const LIMITS = {
   catalogPollMs: 50,
   /** How long the last confirmed catalog version is good for (HOUSE.md decision 5: fails closed). */
   catalogConfirmWithinMs: 5_000,
+  /** How often a process says that it is at work, beside every new catalog version. */
+  presenceEveryMs: 1_000,
+  /**
+   * How long a silent process counts as there: a second longer than it may go on serving what is shared,
+   * so that whoever waits for its word is told of it as long as it matters.
+   */
+  presenceTtlMs: 6_000,
   /** The snapshot file is rewritten at most this often, however fast the catalog changes. */
   snapshotWriteEveryMs: 1_000,
   /** Largest catalog snapshot file that is read at start; a larger one is ignored with a finding. */

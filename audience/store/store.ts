@@ -12,6 +12,7 @@ export interface Store {
   readonly people: PeopleStore
   readonly catalog: CatalogStore
   readonly tallies: TallyStore
+  readonly presence: PresenceStore
   /** Root secret of this installation (32 bytes), made on first use; rejects while the store is out of reach. */
   rootSecret(): Promise<Buffer>
   /** What an operator should know; empty when all is well (e.g. `listpack: …`, `unreachable: …`). */
@@ -168,6 +169,31 @@ export class CatalogConflict extends Error {
     this.kind = kind
     this.id = id
   }
+}
+
+/** Which processes, of every instance on this store, are at work, and which catalog version each serves. */
+export interface PresenceStore {
+  /**
+   * Says that a process is at work; said again, it takes the place of what was said before. Not
+   * durable: forgotten `ttlMs` after it was last said.
+   */
+  announce(presence: Presence, ttlMs: number): Promise<void>
+  /** Takes it back, for a process that ends in good order. */
+  withdraw(who: ProcessName): Promise<void>
+  /** All that were announced and not forgotten, in no order. */
+  present(): Promise<Presence[]>
+}
+
+export interface ProcessName {
+  /** One start of one installation, e.g. `host-3fa9c2`. */
+  instance: string
+  /** E.g. `bid 1`. */
+  process: string
+}
+
+export interface Presence extends ProcessName {
+  /** Catalog version from which it answers now: older ones no longer decide anything there. */
+  version: number
 }
 
 /**

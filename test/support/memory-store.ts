@@ -17,6 +17,7 @@ import type {
 import { type PackedEdge, packEdges } from '../../proto/edge-blob.ts'
 import { packProfile } from '../../proto/profile-blob.ts'
 import { MemoryCatalog } from './memory-catalog.ts'
+import { MemoryPresence } from './memory-presence.ts'
 import { MemoryTallies } from './memory-tallies.ts'
 
 /** A clock that moves only when told. */
@@ -200,10 +201,12 @@ export class MemoryStore implements Store {
   readonly people: MemoryPeople
   readonly catalog = new MemoryCatalog()
   readonly tallies = new MemoryTallies()
+  readonly presence: MemoryPresence
   secret: Buffer | undefined = Buffer.alloc(32, 7)
 
   constructor(clock: Clock) {
     this.people = new MemoryPeople(clock)
+    this.presence = new MemoryPresence(clock)
   }
 
   async rootSecret(): Promise<Buffer> {

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Clock } from '../../clock.ts'
 import { LIMITS } from '../limits.ts'
 import { storeFinding } from '../reasons.ts'
@@ -8,6 +9,7 @@ import { EmbeddedCatalog } from './embedded-catalog.ts'
 import { EmbeddedPeople } from './embedded-people.ts'
 import { EmbeddedTallies } from './embedded-tallies.ts'
 import { EmbeddedDb } from './lmdb.ts'
+import { PresenceFiles } from './presence-files.ts'
 import { rootSecretIn } from './root-secret.ts'
 
 export interface EmbeddedStoreOptions {
@@ -32,6 +34,7 @@ export async function openEmbeddedStore(
     people: new EmbeddedPeople(db, log, options.clock),
     catalog: new EmbeddedCatalog(db),
     tallies: new EmbeddedTallies(db, options.clock),
+    presence: new PresenceFiles(join(dir, 'present'), options.clock),
     rootSecret: () => rootSecretIn(dir),
     findings: () => findingsOf(db),
     close: () => db.close(),

@@ -69,6 +69,9 @@ export const catalogKeys = {
   changed: '{cat}:changed',
   sequences: '{cat}:sequences',
   probe: '{cat}:probe',
+  /** Names of processes at work, and by name what each said last. */
+  present: '{cat}:present',
+  presence: (name: string) => `{cat}:present:${name}`,
   /** Remembers for a minute that a write was done, so that it can be sent again. */
   receipt: (token: string) => `{cat}:receipt:${token}`,
 } as const

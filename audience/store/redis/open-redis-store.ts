@@ -14,6 +14,7 @@ import { logTrimScript } from './log-trim-script.ts'
 import { Lookup } from './lookup.ts'
 import { RedisCatalog } from './redis-catalog.ts'
 import { RedisPeople } from './redis-people.ts'
+import { RedisPresence } from './redis-presence.ts'
 import { RedisSecret } from './redis-secret.ts'
 import { RedisTallies } from './redis-tallies.ts'
 import { swapScript } from './swap-script.ts'
@@ -84,6 +85,7 @@ function storeOver(
     people: new RedisPeople({ lookup, writer, follower, clock }),
     catalog: new RedisCatalog(following, writer),
     tallies: new RedisTallies({ reader: following, writer, clock }),
+    presence: new RedisPresence(following),
     rootSecret: () => secret.read(),
     findings: () => [...greeter.findings, ...secret.findings, ...unreachable(reached())],
     vitals: () => ({ recallsInFlight: lookup.inFlight, breaker: lookup.breaker.state }),

@@ -23,7 +23,7 @@ async function answer({ id, verb, args }: { id: number; verb: string; args: unkn
 function verbOf(verb: string): (...args: unknown[]) => unknown {
   if (verb === 'torrent') return torrent
   const [room = '', name = ''] = verb.split('.')
-  const target = room === 'store' ? store : store[room as 'people' | 'catalog']
+  const target = room === 'store' ? store : store[room as 'people' | 'catalog' | 'presence']
   const method = (target as unknown as Record<string, (...args: unknown[]) => unknown>)[name]
   if (!method) throw new Error(`no verb ${verb}`)
   return method.bind(target)

@@ -4,6 +4,7 @@ import { catalogConformance } from './conformance-catalog.ts'
 import { changesConformance } from './conformance-changes.ts'
 import { matchesConformance } from './conformance-matches.ts'
 import { peopleConformance } from './conformance-people.ts'
+import { presenceConformance } from './conformance-presence.ts'
 import { processesConformance } from './conformance-processes.ts'
 import { talliesConformance } from './conformance-tallies.ts'
 
@@ -48,6 +49,7 @@ export function storeConformance(
     describe('change log', () => changesConformance(openForTest))
     describe('catalog', () => catalogConformance(openForTest))
     describe('tallies', () => talliesConformance(openForTest))
+    describe('presence', () => presenceConformance(openForTest))
     describe('processes', () => processesConformance(openForTest))
   })
 }
