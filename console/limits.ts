@@ -22,6 +22,9 @@ export const LIMITS = {
   /** Characters of `?basis=`. */
   basisCharsMax: 255,
 
+  /** Documents in one import of deals; each is a write of its own. More: 422, nothing done. */
+  dealDocumentsMax: 1_000,
+
   /** Parts into which `mode=replace` divides people, by their keys; one part is in memory at a time. */
   spoolPartitions: 256,
   /** Bytes of a part kept in memory before they go to its file. */

@@ -1,6 +1,7 @@
 import type { CompiledDeal, DealIndex } from './buyer-view.ts'
 import type { ParsedDeal } from './compile-deals.ts'
 import type { CompiledPartner } from './compile-partners.ts'
+import { isHeldBySeller } from './deal.ts'
 import type { DealList } from './deal-list.ts'
 import { type Around, type DealTerms, dealTerms } from './deal-terms.ts'
 import type { WithheldReason } from './reasons.ts'
@@ -73,6 +74,7 @@ export class CompiledDealIndex implements DealIndex {
 
 function whyWithheld(deal: ParsedDeal, terms: DealTerms, at: DealsAt): WithheldReason | undefined {
   if (deal.record.status !== 'active') return 'deal_paused'
+  if (isHeldBySeller(deal.record)) return 'deal_held_by_seller'
   if (at.nowMs < deal.startsMs || at.nowMs >= deal.endsMs) return 'deal_out_of_dates'
   if (!terms.partiesActive) return 'deal_partner_paused'
   if (deal.regions !== '' && !at.covered.has(deal.regions)) return 'deal_not_in_this_country'

@@ -1,4 +1,5 @@
 import { type Static, Type } from '../audience/schema.ts'
+import type { DealSource } from './deal-import/deal-source.ts'
 import {
   ContractRegion,
   Currency,
@@ -66,6 +67,13 @@ export type DealBody = Static<typeof DealBody>
 /** A deal as kept in the catalog, under kind `deal` and its id. */
 export interface DealRecord extends DealBody {
   status: 'active' | 'paused'
+  /** Of one that was imported (deal-import/). */
+  source?: DealSource
+}
+
+/** True for an imported deal that its seller does not offer, whatever the desk says. */
+export function isHeldBySeller({ source }: DealRecord): boolean {
+  return source !== undefined && source.status !== 'active'
 }
 
 /** Fields of a deal whose numbers are kept as they were written: see proto/lexical-json.ts. */

@@ -14,6 +14,8 @@ export const LIMITS = {
   dealBuyersMax: 1_000,
   /** Seats or advertiser domains in one deal or contract; they are written into requests. */
   seatsMax: 256,
+  /** Bytes of what is kept of an imported deal's document without having a counterpart here. */
+  dealKeptBytesMax: 8 * 1024,
   /** Sites or apps one deal is limited to. */
   dealSitesMax: 1_000,
   /** Keys of one partner: rotation needs two, a fleet of consumers a few more. */

@@ -2,6 +2,7 @@
 export const WithheldReasons = {
   deal_not_on_this_exchange: 'The request comes from an exchange that would not honour the id.',
   deal_paused: 'The deal is paused.',
+  deal_held_by_seller: 'Its seller, who sent the deal, has it paused, not opened yet, or ended.',
   deal_out_of_dates: 'The deal has not begun, or is over.',
   deal_not_in_this_country: 'The deal is limited to regions the request does not come from.',
   deal_partner_paused: 'The seller of the deal, or the exchange it is for, is paused.',

@@ -82,7 +82,7 @@ async function replyTo(
   ask: Ask,
   { table, authenticate, idempotent, isReady }: Dispatch,
 ): Promise<Reply> {
-  const found = table.find(ask.path)
+  const found = table.find(ask.path, ask.method)
   const operation = found?.byMethod.get(ask.method)
   const isOpen = operation?.route.permission === 'anyone'
   const caller = isOpen ? NOBODY : authenticate(ask.headers[0]!)
@@ -122,21 +122,27 @@ function callOf(
   }
   const query = operation.readQuery(ask.query)
   const doc = operation.route.body
-  const body = doc?.kind === 'json' ? jsonOf(ask, headers, doc) : undefined
+  const isWhole = doc && doc.kind !== 'ndjson'
+  const body = isWhole ? bodyOf(ask, headers, doc) : undefined
   return { caller, params, query, body, headers, stream: ask.stream ?? NO_STREAM }
 }
 
 const NO_STREAM: AsyncIterable<Uint8Array> = (async function* () {})()
 
-function jsonOf(ask: Ask, { contentEncoding }: Call['headers'], doc: BodyDoc): unknown {
+function bodyOf(ask: Ask, { contentEncoding }: Call['headers'], doc: BodyDoc): unknown {
   if (contentEncoding !== '' && contentEncoding !== 'identity')
     throw new Denied('unsupported', 'a JSON body is sent without content coding')
   if (ask.body.byteLength === 0) return undefined
   try {
     const text = UTF8.decode(ask.body)
+    if (doc.kind === 'text') return text
     return doc.asWritten ? parseLexical(text, asWritten(doc.asWritten)) : JSON.parse(text)
   } catch {
-    throw refuse('invalid', '', 'the body is not JSON')
+    throw refuse(
+      'invalid',
+      '',
+      doc.kind === 'text' ? 'the body is not UTF-8' : 'the body is not JSON',
+    )
   }
 }
 

@@ -12,7 +12,10 @@ interface PathEntry<R> {
   byMethod: Map<string, R>
 }
 
-/** Finds routes by path: among paths of as many segments, the first that fits, in the order of the table. */
+/**
+ * Finds routes by path and method: among paths of as many segments the first that fits and has the
+ * method, in the order of the table; so a deal may be called `import`.
+ */
 export class PathTable<R extends Pick<ApiRoute, 'path' | 'method'>> {
   readonly #byLength = new Map<number, PathEntry<R>[]>()
 
@@ -25,13 +28,16 @@ export class PathTable<R extends Pick<ApiRoute, 'path' | 'method'>> {
     }
   }
 
-  find(path: string): PathMatch<R> | undefined {
+  find(path: string, method: string): PathMatch<R> | undefined {
     const parts = path.split('/')
+    let first: PathMatch<R> | undefined
     for (const { segments, byMethod } of this.#byLength.get(parts.length) ?? []) {
       const params = paramsOf(segments, parts)
-      if (params) return { byMethod, params }
+      if (!params) continue
+      if (byMethod.has(method)) return { byMethod, params }
+      first ??= { byMethod, params }
     }
-    return undefined
+    return first
   }
 
   #addPath(path: string): PathEntry<R> {

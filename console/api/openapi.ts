@@ -52,7 +52,7 @@ function operationOf(route: ApiRoute, refer: Refer): Json {
     ...(body ? { requestBody: requestBodyOf(body, refer) } : {}),
     responses: {
       ...responsesOf(answers, refer),
-      ...(body?.kind === 'json' ? TOO_LARGE : {}),
+      ...(body && body.kind !== 'ndjson' ? TOO_LARGE : {}),
       ...(permission === 'anyone' ? {} : refusals),
     },
   }
@@ -88,8 +88,12 @@ function headerParameters({ isVersioned, isCreating }: ApiRoute): Json[] {
 }
 
 function requestBodyOf(body: BodyDoc, refer: Refer): Json {
-  const type = body.kind === 'json' ? 'application/json' : 'application/x-ndjson'
-  return { required: !body.isOptional, content: { [type]: { schema: refer(body) } } }
+  const schema = refer(body)
+  const json = { 'application/json': { schema } }
+  const lines = { 'application/x-ndjson': { schema } }
+  const content =
+    body.kind === 'json' ? json : body.kind === 'ndjson' ? lines : { ...json, ...lines }
+  return { required: !body.isOptional, content }
 }
 
 function responsesOf(answers: ApiRoute['answers'], refer: Refer): Json {

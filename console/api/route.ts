@@ -38,13 +38,18 @@ export interface ApiRoute {
   isVersioned?: boolean
   /** Honours Idempotency-Key. */
   isCreating?: boolean
+  /** A question asked by POST: it changes nothing. */
+  isQuestion?: boolean
   answers: Readonly<Record<number, AnswerDoc>>
   handle(call: Call): Soon<Reply>
 }
 
-/** `json`: at most 1 MiB, whole. `ndjson`: a stream of lines, each of the schema. */
+/**
+ * `json`: at most 1 MiB, whole. `text`: the same, one value of the schema, a list or lines of them, left
+ * unparsed. `ndjson`: a stream of lines, each of the schema.
+ */
 export interface BodyDoc extends NamedSchema {
-  kind: 'json' | 'ndjson'
+  kind: 'json' | 'text' | 'ndjson'
   /** May be left out. */
   isOptional?: boolean
   /** Keys whose numbers stay as they were written: 2.50 comes as the text `2.50`. */
@@ -58,7 +63,7 @@ export interface Call {
   params: Readonly<Record<string, string>>
   /** Checked against the route's query schema. */
   query: Readonly<Record<string, string | number | boolean>>
-  /** Parsed JSON; undefined where there was no body. Checked by the verb it is given to. */
+  /** Parsed JSON, or the text as it came; undefined where there was no body. Checked by the verb it is given to. */
   body: unknown
   headers: CallHeaders
   /** The body of a route of kind `ndjson`, as it comes. */

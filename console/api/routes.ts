@@ -3,6 +3,7 @@ import { matchesRoute } from '../imports/import-matches.ts'
 import { membershipsRoute } from '../imports/import-memberships.ts'
 import type { ImportRooms } from '../imports/import-rooms.ts'
 import { contractRoutes } from '../resources/contracts.ts'
+import { dealImportRoutes } from '../resources/deal-import.ts'
 import { dealRoutes } from '../resources/deals.ts'
 import { deskRoutes } from '../resources/desk-routes.ts'
 import { keyRoutes } from '../resources/keys.ts'
@@ -20,6 +21,7 @@ export function apiRoutes(rooms: ImportRooms): ApiRoute[] {
     ...namespaceRoutes(rooms),
     ...segmentRoutes(rooms),
     ...contractRoutes(rooms),
+    ...dealImportRoutes(rooms),
     ...dealRoutes(rooms),
     membershipsRoute(rooms),
     matchesRoute(rooms),

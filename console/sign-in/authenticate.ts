@@ -28,10 +28,11 @@ export function authenticator({ adminToken, catalog }: AuthenticateOptions): Aut
 function partnerOf(token: string, catalog: ReturnType<AuthenticateOptions['catalog']>) {
   const holder = catalog?.findKey(token)
   if (!holder || !SCOPES.some((scope) => holder.scopes.has(scope))) return undefined
-  const { partner, keyId } = holder
+  const { partner, keyId, scopes } = holder
   return {
     actor: { operator: false, partner: partner.id },
     name: `partner ${partner.id} key ${keyId}`,
+    scopes,
     partnerNumber: partner.number,
   }
 }

@@ -16,7 +16,8 @@ import { checkedBody, checkId, refuseAll, writeRecord } from './write-record.ts'
 /** A deal as the desk shows it. */
 export type DealShown = DealRecord & { id: string }
 
-const checkDeal = checker(DealBody)
+export const checkDeal = checker(DealBody)
+const READ_ONLY = ['id', 'source']
 
 /** Makes or replaces a deal; the seller's side or an operator of the exchange may. */
 export async function putDeal(
@@ -25,7 +26,7 @@ export async function putDeal(
   { id, body, ifMatch }: { id: string; body: unknown } & WriteOptions,
 ): Promise<Written<DealShown>> {
   checkId(id)
-  const given = checkedBody<DealBody>(body, checkDeal)
+  const given = checkedBody<DealBody>(body, checkDeal, READ_ONLY)
   mustWriteFor(actor, given.seller)
   refuseAll('invalid', malformedDeal(given))
   const written = await writeRecord<DealRecord>(
@@ -38,7 +39,8 @@ export async function putDeal(
         if (before && !sees(actor, before.seller)) throw refuse('conflict', 'id', 'the id is taken')
         refuseAll('unprocessable', senselessDeal(given, snapshot))
         refuseTakenWireId(id, given, snapshot)
-        return { value: { ...given, status: given.status ?? 'active' } }
+        const source = before?.source ? { source: before.source } : {}
+        return { value: { ...given, status: given.status ?? 'active', ...source } }
       },
     },
   )
@@ -73,7 +75,7 @@ export function listDeals(deps: DeskDeps, actor: Actor, page: PageOptions): Page
 }
 
 /** The seller sees a deal, and the buyers and the exchange it names; its other buyers are not theirs to see. */
-function reading(actor: Actor): Reading<DealRecord, DealShown> {
+export function reading(actor: Actor): Reading<DealRecord, DealShown> {
   return {
     kind: 'deal',
     visible: ({ seller, exchange, buyers }) => sees(actor, seller, exchange, ...(buyers ?? [])),

@@ -3,6 +3,7 @@ import { pauseContract, revokeContract, signContract } from './contract-life.ts'
 import { getContract, listContracts, putContract } from './contracts.ts'
 import { deleteDeal, getDeal, listDeals, putDeal } from './deals.ts'
 import type { DeskDeps } from './desk.ts'
+import { dealsCalled, importDeal } from './import-deal.ts'
 import { createKey, deleteKey, listKeys } from './keys.ts'
 import { getNamespace, listNamespaces, putNamespace } from './namespaces.ts'
 import { deletePartner, getPartner, listPartners, putPartner } from './partners.ts'
@@ -36,6 +37,8 @@ const VERBS = {
   getDeal,
   listDeals,
   deleteDeal,
+  importDeal,
+  dealsCalled,
 }
 type Verbs = typeof VERBS
 

@@ -74,9 +74,12 @@ describe('every operation', () => {
   })
 
   test('that takes an object names each unknown field', async () => {
-    const withBody = closed().filter(
-      ({ operation }) => operation.requestBody?.content['application/json'],
-    )
+    // Documents in foreign dialects are open: what is unknown in them is named in the answer.
+    const withBody = closed().filter(({ operation }) => {
+      const { $ref = '' } = operation.requestBody?.content['application/json']?.schema ?? {}
+      const schema = world.document.components.schemas[$ref.split('/').at(-1)]
+      return schema?.additionalProperties === false
+    })
     expect(withBody.length).toBeGreaterThan(8)
     for (const { method, path } of withBody) {
       const body = { surprise: 1, wonder: 2 }

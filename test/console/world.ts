@@ -185,10 +185,12 @@ export class ConsoleWorld {
   /** Every answer must be one that the OpenAPI document promises. */
   #checkDocumented(method: string, path: string, got: Got): void {
     const pathname = path.split('?')[0]!
-    const entry = Object.entries<Body>(this.document.paths).find(([template]) =>
-      new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`).test(pathname),
-    )
-    const operation = entry?.[1][method.toLowerCase()]
+    const operation = Object.entries<Body>(this.document.paths)
+      .filter(([template]) =>
+        new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`).test(pathname),
+      )
+      .map(([, byMethod]) => byMethod[method.toLowerCase()])
+      .find((one) => one)
     if (!operation) return
     const name = String(got.status)
     const answer = operation.responses[name] ?? operation.responses[`${name[0]}XX`]
