@@ -150,13 +150,9 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const COMMON = ['cache-control', 'no-store', 'x-content-type-options', 'nosniff']
 
-function send(answer: Answer, { status, body, version }: Reply): void {
-  const etag = version === undefined ? [] : ['etag', `"${version}"`]
-  if (body === undefined) answer.send(status, [...COMMON, ...etag])
-  else
-    answer.send(
-      status,
-      [...COMMON, 'content-type', 'application/json', ...etag],
-      JSON.stringify(body),
-    )
+function send(answer: Answer, { status, body, text, version }: Reply): void {
+  const headers = [...COMMON, ...(version === undefined ? [] : ['etag', `"${version}"`])]
+  if (text) answer.send(status, [...headers, 'content-type', text.type], text.text)
+  else if (body === undefined) answer.send(status, headers)
+  else answer.send(status, [...headers, 'content-type', 'application/json'], JSON.stringify(body))
 }

@@ -1,5 +1,5 @@
 import { ProblemShape } from './problem.ts'
-import type { ApiRoute, BodyDoc, NamedSchema } from './route.ts'
+import type { AnswerDoc, ApiRoute, BodyDoc, NamedSchema } from './route.ts'
 
 type Json = Record<string, unknown>
 
@@ -97,14 +97,19 @@ function requestBodyOf(body: BodyDoc, refer: Refer): Json {
 }
 
 function responsesOf(answers: ApiRoute['answers'], refer: Refer): Json {
-  const entries = Object.entries(answers).map(([status, { says, body }]) => [
+  const entries = Object.entries(answers).map(([status, answer]) => [
     status,
     {
-      description: says,
-      ...(body ? { content: { 'application/json': { schema: refer(body) } } } : {}),
+      description: answer.says,
+      ...(answer.body ? { content: contentOf(answer, refer(answer.body)) } : {}),
     },
   ])
   return Object.fromEntries(entries)
+}
+
+function contentOf({ alsoAs = [] }: AnswerDoc, schema: Json): Json {
+  const texts = alsoAs.map((type) => [type, { schema: { type: 'string' } }])
+  return { 'application/json': { schema }, ...Object.fromEntries(texts) }
 }
 
 function problemContent(refer: Refer): Json {

@@ -21,6 +21,8 @@ export interface AnswerDoc {
   says: string
   /** Absent: no body. */
   body?: NamedSchema
+  /** Other content types it comes in, for those who ask with `?format=`. */
+  alsoAs?: readonly string[]
 }
 
 /** One operation of the API. The dispatcher and the OpenAPI document are made from the same table of them. */
@@ -82,6 +84,8 @@ export interface Reply {
   status: number
   /** Sent as JSON; undefined: no body. */
   body?: unknown
+  /** Sent in place of `body`, as it is, under its content type. */
+  text?: { type: string; text: string }
   /** The object's version, sent as its ETag. */
   version?: number
 }
