@@ -98,7 +98,12 @@ export function isGdprCountry(text: string): boolean {
   return isGdprIndex(countryOf(text))
 }
 
-/** The same for a partner's `region`: a country, or `EU` or `EEA`. */
+/** Whether a partner's `region` names anything: a country, or `EU` or `EEA`. */
+export function isRegion(region: string): boolean {
+  return Object.hasOwn(REGIONS, region.toUpperCase()) || countryOf(region) > COUNTRY_OTHER
+}
+
+/** Whether the same is under the GDPR. */
 export function isGdprRegion(region: string): boolean {
   return Object.hasOwn(REGIONS, region.toUpperCase()) || isGdprCountry(region)
 }

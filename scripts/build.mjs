@@ -53,7 +53,7 @@ export async function ensureBuild() {
   const sources = sourceFiles()
   const place = join(root, 'dist', hashOf(sources, process.version).slice(0, 16))
   if (existsSync(place)) {
-    utimesSync(place, new Date(), new Date())
+    markUsed(place)
     return place
   }
   process.stderr.write('Building …\n')
@@ -84,6 +84,15 @@ function checkNode() {
     `Passerelle needs Node ${NODE_MIN.join('.')} or newer; this is ${process.version}.\n`,
   )
   process.exit(1)
+}
+
+/** What was used last is kept longest. Built by another user, as in an image, it is used as it is. */
+function markUsed(place) {
+  try {
+    utimesSync(place, new Date(), new Date())
+  } catch (error) {
+    if (!['EPERM', 'EACCES', 'EROFS'].includes(error.code)) throw error
+  }
 }
 
 /** Another start may have built the same sources meanwhile: then its build stands. */
@@ -129,7 +138,11 @@ function hashOf(files, salt) {
 
 /** A folder is made by one process only; a lock whose maker is gone is taken over. */
 async function withLock(path, work) {
-  while (!takeLock(path)) await new Promise((again) => setTimeout(again, 200))
+  for (let tries = 0; !takeLock(path); tries++) {
+    if (tries === 10)
+      process.stderr.write(`Another start installs packages; if none does, remove ${path}\n`)
+    await new Promise((again) => setTimeout(again, 200))
+  }
   try {
     work()
   } finally {

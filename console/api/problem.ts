@@ -1,6 +1,6 @@
 import { type Problem, Refused } from '../../audience/refusal.ts'
 import { Type } from '../../audience/schema.ts'
-import { StoreUnreachable } from '../../audience/store/redis/store-unreachable.ts'
+import { StoreFailed } from '../../audience/store/store-failed.ts'
 import { Denied, ProblemStatus, ProblemTitles, type ProblemWord } from '../reasons.ts'
 import type { NamedSchema } from './route.ts'
 
@@ -32,10 +32,17 @@ export interface ProblemAnswer {
 export function problemOf(error: unknown): ProblemAnswer | undefined {
   if (error instanceof Refused) return answerOf(error.word, error.problems)
   if (error instanceof Denied) return answerOf(error.word, error.problems, error.headers)
-  if (error instanceof StoreUnreachable)
+  if (error instanceof StoreFailed || isDiskTrouble(error))
     return answerOf('unavailable', [{ field: '', reason: error.message }], RETRY_AFTER)
   return undefined
 }
+
+/** Of the audit log, or of what an import sets down meanwhile: for the operator to mend. */
+function isDiskTrouble(error: unknown): error is Error {
+  return error instanceof Error && DISK_CODES.has(String((error as NodeJS.ErrnoException).code))
+}
+
+const DISK_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'])
 
 const RETRY_AFTER = ['retry-after', '1']
 

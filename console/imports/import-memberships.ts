@@ -89,7 +89,8 @@ async function importReplacing(
   try {
     const work = async () => {
       const report = await run.run(source)
-      const replaced = await replaceSegment({ ...replacement, segment: segment.number })
+      const { rejected } = report
+      const replaced = await replaceSegment({ ...replacement, segment: segment.number, rejected })
       return { ...report, replaced }
     }
     return await noted(rooms, call, { run, what: whatOf(call), work })

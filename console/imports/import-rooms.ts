@@ -52,7 +52,8 @@ export async function noted<R extends ImportReport>(
   try {
     report = await work()
   } catch (error) {
-    await entry('broken off')
+    // What broke the import off, a full disk say, may break this too; the caller is told of the first.
+    await entry('broken off').catch(() => undefined)
     throw error
   }
   await entry('complete')

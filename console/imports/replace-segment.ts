@@ -12,6 +12,8 @@ export interface Replacement {
   next: KeySpool
   /** Empty; filled with who is in it now. */
   now: KeySpool
+  /** Bad lines: where there are no good ones beside them, nobody meant that the segment be empty. */
+  rejected: number
   /** The caller knows that it may shrink to less than half. */
   isConfirmed: boolean
 }
@@ -26,12 +28,13 @@ export interface Replaced {
  * Makes the members of a segment exactly those of `next`: first everybody is found who is in it, then
  * part by part the new are put in and the others taken out. Until the count stands nothing changes;
  * broken off after that, running it again has the same outcome. Refuses (`conflict`) to shrink a
- * segment to less than half unless confirmed.
+ * segment to less than half unless confirmed, and to empty it because no line was good.
  */
 export async function replaceSegment(replacement: Replacement): Promise<Replaced> {
-  const { people, segment, next, now, isConfirmed } = replacement
+  const { people, segment, next, now, isConfirmed, rejected } = replacement
   for await (const keys of people.holders(segment)) for (const key of keys) await now.add(key, 0)
   const replaced = { before: await countOf(now), after: await countOf(next) }
+  if (replaced.after === 0 && rejected > 0) throw refuseBad(rejected)
   if (!isConfirmed && replaced.after * 2 < replaced.before) throw refuseShrinking(replaced)
   for (let part = 0; part < LIMITS.spoolPartitions; part++)
     await assignInParts(people, [...(await changesOf(replacement, part))])
@@ -42,6 +45,10 @@ async function countOf(spool: KeySpool): Promise<number> {
   let count = 0
   for (let part = 0; part < LIMITS.spoolPartitions; part++) count += (await spool.part(part)).size
   return count
+}
+
+function refuseBad(rejected: number) {
+  return refuse('unprocessable', '', `none of ${rejected} lines is good: nothing was changed`)
 }
 
 function refuseShrinking({ before, after }: Replaced) {

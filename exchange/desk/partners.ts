@@ -1,3 +1,4 @@
+import { isRegion } from '../../audience/countries.ts'
 import { EXCHANGE_OWNER, IFA, NAMESPACE_KIND, type Namespace } from '../../audience/namespace.ts'
 import { type Problem, refuse } from '../../audience/refusal.ts'
 import { checker } from '../../audience/schema.ts'
@@ -134,6 +135,9 @@ function problemsOf(id: string, given: PartnerBody, snapshot: CatalogSnapshot): 
     if (partner !== undefined && partner !== id && !known.has(partner))
       problems.push({ field, reason: `there is no partner ${partner}` })
   }
+  // It decides whether the GDPR is taken to apply: a slip of the pen must not take it away.
+  if (!isRegion(given.region))
+    problems.push({ field: 'region', reason: `${given.region} is no country, nor EU or EEA` })
   mustExist('exchange', given.exchange)
   for (const [i, partner] of (given.sync?.route ?? []).entries())
     mustExist(`sync.route.${i}`, partner)

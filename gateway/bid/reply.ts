@@ -95,8 +95,11 @@ function headOf(bid: Bid): readonly string[] {
   return lastHead
 }
 
+/** `2.6`; with the month of its release, `2.6-202409`, too. */
+const VERSION_FORM = /^\d{1,2}\.\d{1,2}(-\d{6})?$/
+
 /** The version the request says it is, where it reads like one. */
 function versionOf(bid: Bid): string {
   const said = bid.ask.headers[VERSION]!
-  return said !== '' && /^\d{1,2}\.\d{1,2}$/.test(said) ? said : OWN_VERSION
+  return said !== '' && VERSION_FORM.test(said) ? said : OWN_VERSION
 }

@@ -80,7 +80,7 @@ export class HeadReader {
     for (let i = 0; i < slots.length; i++) {
       const slot = slots[i]!
       if (slot.name !== name) continue
-      if (slot.at >= 0) this.into[slot.at] ||= value
+      if (slot.at >= 0) this.take(slot.at, value)
       else this.guard(slot.at, value)
     }
   }
@@ -92,6 +92,12 @@ export class HeadReader {
     if (this.encodings === 0) return undefined
     const sound = this.chunkedAllowed && this.encodings === 1 && this.chunked && this.lengths === 0
     return sound ? undefined : 'ambiguous_framing'
+  }
+
+  /** A header sent in several lines means the same as in one (RFC 9110 §5.3). */
+  private take(at: number, value: string): void {
+    const before = this.into[at]
+    this.into[at] = before ? `${before}, ${value}` : value
   }
 
   private guard(at: number, value: string): void {

@@ -11,11 +11,10 @@ export type Unlock = () => void
  * A process is known by its id and its start time, so a reused id is no obstacle.
  */
 export function lockDataDir(dir: string): Unlock {
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
   const path = join(dir, 'instance.lock')
   const draft = join(dir, `instance.lock.${process.pid}`)
   const mine = holderOf(process.pid)
-  writeFileSync(draft, mine)
+  writeDraft(dir, draft, mine)
   try {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       if (tryLink(draft, path)) return () => unlock(path, mine)
@@ -30,6 +29,17 @@ export function lockDataDir(dir: string): Unlock {
 }
 
 const ATTEMPTS_MAX = 10
+
+function writeDraft(dir: string, draft: string, mine: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    writeFileSync(draft, mine)
+  } catch (error) {
+    throw new Error(
+      `PASSERELLE_DATA: ${dir} cannot be written to (${(error as Error).message}); name a directory of this user's, with space left`,
+    )
+  }
+}
 
 /** A link appears whole or not at all, and never over another: two starts cannot both succeed. */
 function tryLink(draft: string, path: string): boolean {

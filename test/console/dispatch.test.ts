@@ -16,6 +16,8 @@ const thing: ApiRoute = {
   answers: { 200: { says: 'The thing.' } },
   handle({ params }) {
     if (params['id'] === 'far') throw new StoreUnreachable('down')
+    if (params['id'] === 'full')
+      throw Object.assign(new Error('no space left on device, write'), { code: 'ENOSPC' })
     if (params['id'] === 'broken') throw new Error('a bug, with an id of a person in it')
     return { status: 200, body: params }
   },
@@ -53,6 +55,11 @@ test('a path is matched by its segments, decoded', async () => {
 test('without a catalog whoever asks is told to come again', async () => {
   const { status, headers } = await ask('/api/things/a', false)
   expect([status, headers]).toEqual([503, expect.arrayContaining(['retry-after', 'starting'])])
+})
+
+test('a full disk is 503, and says so', async () => {
+  const { status, body } = await ask('/api/things/full')
+  expect([status, JSON.parse(body!).detail]).toEqual([503, 'no space left on device, write'])
 })
 
 test('a store out of reach is 503, and says so', async () => {

@@ -277,6 +277,12 @@ describe('mode=replace', () => {
     expect(await members(uids(0, 100))).toEqual(uids(0, 29))
   })
 
+  test('of nothing but bad lines changes nothing, confirmed or not', async () => {
+    const got = await replaceWith([only('x', { add: ['cars'] }), { uid: 'x' }], '&confirm=true')
+    expect([got.status, got.body.detail]).toEqual([422, expect.stringContaining('none of 2 lines')])
+    expect(await members(uids(0, 100))).toEqual(uids(0, 29))
+  })
+
   test('goes through more people than one part of memory holds', async () => {
     const count = LIMITS.spoolPartitions * (LIMITS.spoolBufferBytes / 20) * 1.2
     const all = uids(0, Math.ceil(count))

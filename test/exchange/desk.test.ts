@@ -50,6 +50,17 @@ describe('partners', () => {
     )
   })
 
+  test('a region that is no country is unprocessable, since the GDPR hangs on it', async () => {
+    for (const region of ['EUR', 'ZZ', 'E1'])
+      expect(
+        await refusedFields(() =>
+          world.desk.putPartner(OPERATOR, { id: 'x', body: { ...partner, region } }),
+        ),
+      ).toMatch(/^(unprocessable|invalid) region$/)
+    for (const region of ['EU', 'eea', 'UK', 'DEU', 'us'])
+      await world.desk.putPartner(OPERATOR, { id: 'x', body: { ...partner, region } })
+  })
+
   test('__proto__ is an unknown field like any other', async () => {
     const body = JSON.parse(JSON.stringify(partner).replace('{', '{"__proto__":{"a":1},'))
     expect(await refusedFields(() => world.desk.putPartner(OPERATOR, { id: 'x', body }))).toBe(

@@ -1,4 +1,5 @@
 import { type Database, open, type RootDatabase } from 'lmdb'
+import { StoreFailed } from '../store-failed.ts'
 
 /** Versions, sequences and counters by name. */
 export type MetaDb = Database<number, string>
@@ -37,7 +38,7 @@ export class EmbeddedDb {
   readonly meta: MetaDb
   readonly tallies: TallyDb
   /** What the last commit failed of; undefined once one succeeds. */
-  commitError: Error | undefined
+  commitError: StoreFailed | undefined
   readonly #root: RootDatabase
 
   /** Opens or makes the environment; slots of readers that died are freed on the way. Map grows by itself. */
@@ -84,7 +85,8 @@ export class EmbeddedDb {
     if (commit === undefined) return error
     const cause: unknown = await commit.catch((reason: unknown) => reason)
     const detail = cause instanceof Error ? cause.message : String(cause)
-    this.commitError = new Error(`The embedded store could not commit: ${detail}`, { cause })
+    const says = `The embedded store could not commit: ${detail}`
+    this.commitError = new StoreFailed(says, { cause })
     return this.commitError
   }
 }

@@ -156,6 +156,8 @@ describe('heads', () => {
     const given = { 'content-type': 'text/plain', 'x-openrtb-version': '2.5' }
     const got = await house.enrich(known, { buyer, headers: given })
     expect(got.headers).toMatchObject(given)
+    const dated = { 'x-openrtb-version': '2.6-202409' }
+    expect((await house.enrich(known, { buyer, headers: dated })).headers).toMatchObject(dated)
     const odd = await house.enrich(known, { buyer, headers: { 'x-openrtb-version': 'two' } })
     expect(odd.headers['x-openrtb-version']).toBe('2.6')
     expect(odd.headers['content-length']).toBe(String(odd.body.length))

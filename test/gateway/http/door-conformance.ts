@@ -46,6 +46,12 @@ export function doorConformance(
     }
 
     describe('an honest request', () => {
+      test('may send a header in several lines, which mean the same as one', async () => {
+        const headers = ['X-One: 1', 'x-other: 2', 'x-one: 3']
+        const answer = await ask(request({ path: '/seen/x', headers, body: '' }))
+        expect(JSON.parse(answer!.body).headers).toEqual(['1, 3', ''])
+      })
+
       test('is answered with its own body, wanted headers and query', async () => {
         const answer = await ask(
           request({ path: '/seen/x?gzip=1&b=', headers: ['X-One: 1', 'x-other: 2'], body: 'é' }),

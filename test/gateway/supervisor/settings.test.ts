@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../../audience/clock.ts'
 import { adminToken, adminTokenPath } from '../../../gateway/supervisor/admin-token.ts'
 import { banner } from '../../../gateway/supervisor/banner.ts'
+import { lockDataDir } from '../../../gateway/supervisor/data-lock.ts'
 import { demoEnded, demoSetting } from '../../../gateway/supervisor/demo-setting.ts'
 import { NOT_YET } from '../../../gateway/supervisor/instance.ts'
 import { instanceState, type Member } from '../../../gateway/supervisor/instance-state.ts'
@@ -126,4 +127,10 @@ test('the banner never shows the password of a store', () => {
   expect(shown).toContain('http://[::1]:8081')
   expect(shown).toContain('uWebSockets.js 20.30 × 2')
   expect(shown).toContain("curl -s localhost:8080/openrtb2/enrich -H 'authorization: Bearer demo")
+})
+
+test('a data directory that cannot be written to is named, with its variable', () => {
+  const file = join(dataDir, 'a-file')
+  writeFileSync(file, '')
+  expect(() => lockDataDir(file)).toThrow(`PASSERELLE_DATA: ${file} cannot be written to`)
 })
