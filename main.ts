@@ -12,6 +12,8 @@ import { type Config, readConfig } from './config.ts'
 import { openConsole } from './console/console.ts'
 import { settleDemoWorld } from './console/settle-demo-world.ts'
 import { type Exchange, openExchange } from './exchange/exchange.ts'
+import { type Ledger, openLedger } from './exchange/ledger/open-ledger.ts'
+import { Usage } from './exchange/usage/usage.ts'
 import { openGateway } from './gateway/gateway.ts'
 import { type DoorRefusal, DoorRefusals } from './gateway/http/door.ts'
 import { healthRoutes } from './gateway/http/health-routes.ts'
@@ -21,7 +23,7 @@ import { type Log, openLog } from './gateway/log.ts'
 import { Metrics } from './gateway/metrics/counters.ts'
 import { watchProcess } from './gateway/metrics/process-metrics.ts'
 import { promText } from './gateway/metrics/prom.ts'
-import { watchAudience } from './gateway/metrics/room-metrics.ts'
+import { watchAudience, watchLedger } from './gateway/metrics/room-metrics.ts'
 import { adminToken, adminTokenPath } from './gateway/supervisor/admin-token.ts'
 import { banner } from './gateway/supervisor/banner.ts'
 import { lockDataDir } from './gateway/supervisor/data-lock.ts'
@@ -93,16 +95,20 @@ async function serve({ config, warnings }: Settings): Promise<void> {
 async function bid({ config }: Settings): Promise<void> {
   const me = openProcess(`bid ${process.env['PASSERELLE_WORKER']}`)
   const { metrics, log, instance, closeFirst } = me
-  const { audience, exchange } = await openRooms({ ...me, config })
+  const { audience, exchange, ledger } = await openRooms({ ...me, config })
   if (config.demo === 'off') {
     await untilDemoEnded(config.dataDir, clock)
     await audience.poke()
   }
+  const deriveKey = audience.deriveKey.bind(audience)
+  const usage = new Usage({ ledger, clock, deriveKey })
+  closeFirst(() => usage.close())
   const gateway = await openGateway({
     host: config.host ?? '127.0.0.1',
     port: config.gatewayPort,
     audience,
     exchange,
+    usage,
     metrics,
     clock,
     gvl: config.gvlPath === undefined ? undefined : await loadGvl(config.gvlPath),
@@ -180,8 +186,8 @@ function openProcess(name: string): Process {
 
 async function openRooms(
   options: Process & { config: Config; isDesk?: boolean },
-): Promise<{ audience: Audience; exchange: Exchange }> {
-  const { config, log, metrics, instance, closeFirst, isDesk = false } = options
+): Promise<{ audience: Audience; exchange: Exchange; ledger: Ledger }> {
+  const { config, name, log, metrics, instance, closeFirst, isDesk = false } = options
   const { dataDir, secret } = config
   const store = withSecret(await openStore(config.store, { clock, dataDir }), secret)
   closeFirst(() => store.close())
@@ -209,16 +215,19 @@ async function openRooms(
   const presence = announcePresence({ store: store.presence, who: whoIs(options.name), served })
   closeFirst(() => presence.close())
   closeFirst(feed.onChange(() => presence.announce()))
+  const ledger = await openLedger({ dir: join(dataDir, 'ledger'), process: name, clock, log })
+  closeFirst(() => ledger.close())
   watchAudience(metrics, audience)
+  watchLedger(metrics, ledger)
   const tell = () =>
     instance.report({
       hasCatalog: feed.current() !== undefined,
-      findings: audience.findings(),
+      findings: [...audience.findings(), ...ledger.findings()],
     })
   const timer = setInterval(tell, SUPERVISOR_LIMITS.reportMs)
   closeFirst(() => clearInterval(timer))
   tell()
-  return { audience, exchange }
+  return { audience, exchange, ledger }
 }
 
 /** As others on the same store see this process; the supervisor gives the instance its name. */

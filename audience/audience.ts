@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import { deriveKey } from './derive-key.ts'
 import { LIMITS } from './limits.ts'
 import { NAMESPACE_KIND, type Namespace } from './namespace.ts'
 import type { Candidates } from './people/candidates.ts'
@@ -50,6 +51,8 @@ export interface Audience {
   ready(): boolean
   /** Undefined until `ready()`. With `identify` (people/identify.ts) it makes candidates of a request. */
   userKeys(): UserKeys | undefined
+  /** A key for one purpose, derived from the root secret (HKDF-SHA-256 under `label`); undefined until `ready()`. */
+  deriveKey(label: string, bytes: number): Buffer | undefined
   /** See people/recall.ts. */
   recall(candidates: Candidates, today: number, view: PersonView): Soon<RecallWord>
   /** Decides on matches and keeps the accepted ones: see people/link.ts. */
@@ -84,6 +87,7 @@ class Room implements Audience {
   readonly #follower: ChangeFollower
   readonly #secret: SecretReader
   readonly #links = new Links()
+  #rootSecret: Buffer | undefined
   #keys: UserKeys | undefined
   /** Namespaces with one value per person, as of one snapshot. */
   #singles: { of: CatalogSnapshot | undefined; numbers: ReadonlySet<number> }
@@ -103,6 +107,7 @@ class Room implements Audience {
       ...(more.changePollMs === undefined ? {} : { pollMs: more.changePollMs }),
     })
     this.#secret = readSecret(store, log, (secret) => {
+      this.#rootSecret = secret
       this.#keys = new UserKeys(secret)
     })
   }
@@ -124,6 +129,10 @@ class Room implements Audience {
 
   userKeys(): UserKeys | undefined {
     return this.#keys
+  }
+
+  deriveKey(label: string, bytes: number): Buffer | undefined {
+    return this.#rootSecret && deriveKey(this.#rootSecret, label, bytes)
   }
 
   recall(candidates: Candidates, today: number, view: PersonView): Soon<RecallWord> {

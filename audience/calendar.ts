@@ -39,6 +39,18 @@ export class Calendar {
   }
 }
 
+const calendars = new Map<string, Calendar>()
+
+/** The calendar of an IANA time zone (UTC by default), kept for everybody who asks. */
+export function calendarIn(zone = 'UTC'): Calendar {
+  let calendar = calendars.get(zone)
+  if (!calendar) {
+    calendar = new Calendar(zone)
+    if (calendars.size < ZONES_KEPT_MAX) calendars.set(zone, calendar)
+  }
+  return calendar
+}
+
 /** Halves the hours around UTC's midnight until the second is found at which the date begins. */
 function firstMomentOf(day: number, zone: string): number {
   let before = Math.floor((day * DAY_MS) / SECOND_MS) - OFFSET_HOURS_MAX * 3600

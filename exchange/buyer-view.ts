@@ -1,3 +1,5 @@
+import type { ContractRecord } from './contract.ts'
+
 /**
  * What one buyer may be given. Made by `compile-buyer-view.ts` per (catalog version, buyer, class of
  * countries), valid until `validUntilMs`, when the next contract or deal begins or ends. Making one
@@ -31,10 +33,25 @@ export interface BuyerView {
 export interface Entitlement {
   readonly segment: number
   readonly owner: Provider
-  /** Contract id; undefined for the buyer's own segments. */
-  readonly contract: string | undefined
+  /** What it is used under; undefined for the buyer's own segments: those are free. */
+  readonly use: SegmentUse | undefined
   /** What is written into user.data: one per `writeAs` form (own, taxonomy), two for `both`. */
   readonly writes: readonly SegmentWrite[]
+}
+
+/** A segment used under a contract: what is counted. */
+export interface SegmentUse {
+  /** Segment id. */
+  readonly segment: string
+  readonly contract: LiveContract
+}
+
+/** A contract as it stands on one day: views end with the day, in the contract's time zone, where it bills on `delivered`. */
+export interface LiveContract {
+  readonly id: string
+  readonly terms: ContractRecord
+  /** `2026-11-26`, in the contract's time zone; '' where it does not bill on `delivered`. */
+  readonly day: string
 }
 
 /** A segment as written into one Data object. */
@@ -71,7 +88,12 @@ export interface DealIndex {
   under(segment: number): readonly CompiledDeal[]
   /** Deals that exist but are withheld for this buyer here, by reason (reasons.ts): walks them all, for the trace. */
   withheld(): ReadonlyMap<string, number>
+  /** What an impression on a deal found here uses under contracts of the deal's seller; undefined where nothing. */
+  licence(deal: CompiledDeal): DealLicence | undefined
 }
+
+/** By segment number of the deal's audience. Segments that the deal's seller owns are not in it. */
+export type DealLicence = ReadonlyMap<number, SegmentUse>
 
 /** One object stays the same deal from one catalog version to the next, as long as nothing in it changes. */
 export interface CompiledDeal {

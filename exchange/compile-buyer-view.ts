@@ -1,4 +1,11 @@
-import type { BuyerView, DealIndex, Entitlement, Provider } from './buyer-view.ts'
+import type {
+  BuyerView,
+  DealIndex,
+  DealLicence,
+  Entitlement,
+  Provider,
+  SegmentUse,
+} from './buyer-view.ts'
 import { isLive } from './compile-contracts.ts'
 import { CompiledDealIndex } from './compile-deal-index.ts'
 import { type DealLists, type Deals, dealListsFor } from './compile-deals.ts'
@@ -83,7 +90,7 @@ export class CompiledBuyerView implements BuyerView {
         nowMs: this.#at.nowMs,
         covered: this.#at.covered,
         elsewhere: lists.filter(([id]) => id !== here).map(([, list]) => list),
-        licensed: (terms) => this.#licensed(terms),
+        licence: (terms) => this.#licence(terms),
       },
     )
     this.#dealIndexes.set(exchange, index)
@@ -108,14 +115,21 @@ export class CompiledBuyerView implements BuyerView {
     return period
   }
 
-  /** The seller owns every segment of the audience, or has it under a live contract itself. */
-  #licensed({ seller, audience }: DealTerms): boolean {
-    if (!audience) return false
-    return audience.every((segment) =>
-      segment.owner === seller.id
-        ? seller.active
-        : this.#rightsOf(seller.id).contractFor(segment) !== undefined,
-    )
+  /**
+   * The seller owns each segment of the audience, or has it under a live contract itself. What the buyer
+   * has under the very same contract, being the deal's seller, is counted with its own segments.
+   */
+  #licence({ seller, audience }: DealTerms): DealLicence | undefined {
+    if (!audience) return undefined
+    const licence = new Map<number, SegmentUse>()
+    for (const segment of audience) {
+      if (segment.owner === seller.id && seller.active) continue
+      const contract = this.#rightsOf(seller.id).contractFor(segment)
+      if (!contract) return undefined
+      const isCounted = seller.number === this.buyer && this.entitlement(segment.number)
+      if (!isCounted) licence.set(segment.number, { segment: segment.id, contract })
+    }
+    return licence
   }
 
   #rightsOf(seller: string): Rights {

@@ -1,3 +1,4 @@
+import { calendarIn } from '../audience/calendar.ts'
 import type { KindRecords } from '../audience/store/catalog-snapshot.ts'
 import { LayeredMap } from '../audience/store/layered-map.ts'
 import type { CatalogRecord } from '../audience/store/store.ts'
@@ -7,6 +8,7 @@ import type { ContractRecord, Use } from './contract.ts'
 import { Dated } from './dated.ts'
 import { type Changes, type Groups, regroup, replaced } from './groups.ts'
 import { momentOf } from './moment.ts'
+import type { Period } from './period.ts'
 
 /** A contract whose status lets it live; whether it does now is a matter of dates and country. */
 export interface CompiledContract {
@@ -28,7 +30,7 @@ export interface Contracts {
   readonly regions: ReadonlyMap<string, number>
 }
 
-/** The active contracts of one buyer. */
+/** The active contracts of one buyer. Where one bills on `delivered`, a day of its time zone is a date too. */
 export class BuyerContracts extends Dated<CompiledContract> {
   /** By segment (id). */
   readonly bySegment: Groups<string, CompiledContract>
@@ -48,6 +50,16 @@ export class BuyerContracts extends Dated<CompiledContract> {
       all,
       regroup(before, changes, (contract) => new Set(contract.record.segments)),
     )
+  }
+
+  protected override include(period: Period): void {
+    super.include(period)
+    const counted = this.all.filter(({ record }) => record.billOn === 'delivered')
+    for (const zone of new Set(counted.map(({ record }) => record.timeZone))) {
+      const calendar = calendarIn(zone)
+      const day = calendar.dayOf(period.nowMs)
+      period.include(calendar.startOf(day), calendar.startOf(day + 1))
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { CompiledDeal, DealIndex } from './buyer-view.ts'
+import type { CompiledDeal, DealIndex, DealLicence } from './buyer-view.ts'
 import type { ParsedDeal } from './compile-deals.ts'
 import type { CompiledPartner } from './compile-partners.ts'
 import { isHeldBySeller } from './deal.ts'
@@ -16,8 +16,8 @@ export interface DealsAt {
   readonly covered: ReadonlySet<string>
   /** Lists of the buyer's deals on other exchanges. */
   readonly elsewhere: readonly DealList[]
-  /** The deal's seller may use its audience. */
-  licensed(terms: DealTerms): boolean
+  /** What the deal's seller uses under contracts; undefined where it may not use the whole audience. */
+  licence(terms: DealTerms): DealLicence | undefined
 }
 
 /** Live deals of one buyer on one exchange; what stands under a segment is worked out when first asked for. */
@@ -25,6 +25,8 @@ export class CompiledDealIndex implements DealIndex {
   readonly #lists: readonly DealList[]
   readonly #at: DealsAt
   readonly #under = new SegmentTable<readonly CompiledDeal[]>()
+  /** Of the live deals found so far. */
+  readonly #licences = new Map<CompiledDeal, DealLicence>()
   #always: readonly CompiledDeal[] | undefined
 
   constructor(lists: readonly DealList[], at: DealsAt) {
@@ -62,11 +64,18 @@ export class CompiledDealIndex implements DealIndex {
     return counts
   }
 
+  licence(deal: CompiledDeal): DealLicence | undefined {
+    return this.#licences.size === 0 ? undefined : this.#licences.get(deal)
+  }
+
   #live(deals: readonly ParsedDeal[]): CompiledDeal[] {
     const live: CompiledDeal[] = []
     for (const deal of deals) {
       const terms = dealTerms(deal, this.#at.around)
-      if (terms && whyWithheld(deal, terms, this.#at) === undefined) live.push(terms.deal)
+      if (!terms || whyWithheld(deal, terms, this.#at) !== undefined) continue
+      const licence = this.#at.licence(terms)!
+      if (licence.size > 0) this.#licences.set(terms.deal, licence)
+      live.push(terms.deal)
     }
     return live
   }
@@ -78,9 +87,13 @@ function whyWithheld(deal: ParsedDeal, terms: DealTerms, at: DealsAt): WithheldR
   if (at.nowMs < deal.startsMs || at.nowMs >= deal.endsMs) return 'deal_out_of_dates'
   if (!terms.partiesActive) return 'deal_partner_paused'
   if (deal.regions !== '' && !at.covered.has(deal.regions)) return 'deal_not_in_this_country'
-  const shared = terms.audience?.some(({ owner }) => owner !== at.buyer.id) ?? false
-  if (shared && !at.confirmed) return 'catalog_unconfirmed'
-  return at.licensed(terms) ? undefined : 'audience_not_licensed'
+  if (isShared(terms, at.buyer) && !at.confirmed) return 'catalog_unconfirmed'
+  return at.licence(terms) ? undefined : 'audience_not_licensed'
+}
+
+/** A segment of the audience is not the buyer's, or is the seller's by a contract only. */
+function isShared({ seller, audience }: DealTerms, buyer: CompiledPartner): boolean {
+  return audience?.some(({ owner }) => owner !== buyer.id || owner !== seller.id) ?? false
 }
 
 const NONE: readonly never[] = []

@@ -1,5 +1,4 @@
-import type { DataGroup, Entitlement, Provider, SegmentWrite } from './buyer-view.ts'
-import type { CompiledContract } from './compile-contracts.ts'
+import type { DataGroup, Entitlement, LiveContract, Provider, SegmentWrite } from './buyer-view.ts'
 import type { CompiledPartner } from './compile-partners.ts'
 import type { Parts, Rights } from './compile-rights.ts'
 import type { CompiledSegment } from './compile-segments.ts'
@@ -9,7 +8,7 @@ import { SegmentTable } from './segment-table.ts'
 interface Grant {
   segment: CompiledSegment
   owner: CompiledPartner
-  contract: CompiledContract | undefined
+  contract: LiveContract | undefined
 }
 
 /**
@@ -59,7 +58,8 @@ export class Entitlements {
     const { owner, contract } = grant
     const writes = writesOf(grant, this.#groups)
     if (writes.length === 0) return undefined
-    return { segment: segment.number, owner, contract: contract?.id, writes }
+    const use = contract && { segment: segment.id, contract }
+    return { segment: segment.number, owner, use, writes }
   }
 
   #grantOf(segment: CompiledSegment): Grant | undefined {
@@ -73,12 +73,12 @@ export class Entitlements {
 }
 
 function writesOf({ segment, owner, contract }: Grant, groups: Groups): SegmentWrite[] {
-  const writeAs = contract?.record.writeAs ?? 'own'
-  const seats = contract?.record.seats ?? NO_SEATS
+  const writeAs = contract?.terms.writeAs ?? 'own'
+  const seats = contract?.terms.seats ?? NO_SEATS
   const { taxonomy } = segment
   const writes: SegmentWrite[] = []
   if (writeAs !== 'taxonomy') {
-    const id = externalId(contract?.record, segment.id) ?? segment.id
+    const id = externalId(contract?.terms, segment.id) ?? segment.id
     writes.push({ group: groups.of(owner, undefined, seats), id })
   }
   if (writeAs !== 'own' && taxonomy)

@@ -1,3 +1,5 @@
+import { calendarIn } from '../audience/calendar.ts'
+import type { LiveContract } from './buyer-view.ts'
 import { cheapestContract } from './cheapest-contract.ts'
 import {
   type BuyerContracts,
@@ -7,6 +9,7 @@ import {
 } from './compile-contracts.ts'
 import type { Partners } from './compile-partners.ts'
 import type { CompiledSegment, Segments } from './compile-segments.ts'
+import { dayText } from './moment.ts'
 import { Period } from './period.ts'
 
 /** The parts of a compiled catalog from which rights follow. */
@@ -33,6 +36,7 @@ export class Rights {
   readonly #parts: Parts
   readonly #at: RightsAt
   readonly #contracts: BuyerContracts | undefined
+  readonly #live = new Map<CompiledContract, LiveContract>()
 
   constructor(parts: Parts, buyer: string, at: RightsAt) {
     this.#parts = parts
@@ -42,18 +46,30 @@ export class Rights {
   }
 
   /** The contract a segment is had under; undefined where there is none. */
-  contractFor({ id, owner }: CompiledSegment): CompiledContract | undefined {
+  contractFor({ id, owner }: CompiledSegment): LiveContract | undefined {
     const candidates = this.#contracts?.bySegment.get(id)
     if (!candidates || !this.#parts.partners.byId.get(owner)?.active) return undefined
     const live = candidates.filter(
       (contract) =>
         contract.record.seller === owner && isLive(contract, 'bid_enrichment', this.#at),
     )
-    return live.length > 0 ? cheapestContract(live) : undefined
+    return live.length > 0 ? this.#onDay(cheapestContract(live)) : undefined
   }
 
   /** Ids of the segments that any contract of this buyer names. */
   segments(): Iterable<string> {
     return this.#contracts?.bySegment.keys() ?? []
+  }
+
+  /** What is delivered is counted by days: no period outlasts them (BuyerContracts). */
+  #onDay(contract: CompiledContract): LiveContract {
+    let live = this.#live.get(contract)
+    if (!live) {
+      const { id, record: terms } = contract
+      const isCounted = terms.billOn === 'delivered'
+      const day = isCounted ? dayText(calendarIn(terms.timeZone).dayOf(this.#at.nowMs)) : ''
+      this.#live.set(contract, (live = { id, terms, day }))
+    }
+    return live
   }
 }

@@ -19,8 +19,12 @@ export class Dated<T extends HasDates> {
   periodAt(nowMs: number): Period {
     if (this.#period?.holds(nowMs)) return this.#period
     const period = new Period(nowMs)
-    for (const one of this.all) period.include(one.startsMs, one.endsMs)
+    this.include(period)
     this.#period = period
     return period
+  }
+
+  protected include(period: Period): void {
+    for (const one of this.all) period.include(one.startsMs, one.endsMs)
   }
 }

@@ -62,6 +62,8 @@ const CONTRACT: ContractBody = {
   uses: ['bid_enrichment'],
   startsAt: '2020-01-01T00:00:00Z',
   endsAt: '2099-01-01T00:00:00Z',
+  /** So that the first request already shows in `/api/usage`. */
+  billOn: 'delivered',
   status: 'active',
 }
 

@@ -26,6 +26,16 @@ export const LIMITS = {
   verifiedKeysMax: 4_096,
   /** Compiled views (buyer × class of countries × confirmed) kept per catalog version. */
   viewsMax: 512,
+  /** How long units are added up in memory before they are written: what a killed process loses, at most. */
+  meterFlushMs: 200,
+  /** Kinds of answers counted before they are added up ahead of the flush: bounds memory, loses nothing. */
+  meterCellsMax: 8_192,
+  /** Lines of one record of deliveries; more make more records. */
+  deliveredLinesMax: 1_000,
+  /** Bytes of what a token says an answer carried; segments beyond are not written (`token_full`). */
+  tokenBytesMax: 4_000,
+  /** Characters of a token as presented, those of the longest that is made; longer ones are refused unread. */
+  tokenCharsMax: 5_400,
   /** Objects named in one refusal. */
   namedMax: 20,
   /** Objects on one page of a list. */

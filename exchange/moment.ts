@@ -1,11 +1,13 @@
 import { offsetMs } from '../audience/calendar.ts'
+import { DAY_MS, dayOf } from '../audience/clock.ts'
 
 const HAS_OFFSET = /(?:Z|[+-]\d{2}:\d{2})$/
 
 /**
  * Wall time (ms since the epoch) that a `MomentText` names; one without offset is a local time in
- * `timeZone` (IANA; UTC by default). A local time that a change of clocks skips counts as the moment
- * of the change. NaN where the text is no moment (2026-02-30).
+ * `timeZone` (IANA; UTC by default). One that a change of clocks repeats is the earlier; one that they
+ * skip is read as if they had not changed yet: a skipped midnight is the moment of the change. NaN where
+ * the text is no moment (2026-02-30).
  */
 export function momentOf(text: string, timeZone = 'UTC'): number {
   const dateOnly = !text.includes('T')
@@ -14,14 +16,26 @@ export function momentOf(text: string, timeZone = 'UTC'): number {
   if (!dateOnly && HAS_OFFSET.test(text)) return Date.parse(whole)
   const asUtcMs = Date.parse(`${whole}Z`)
   if (timeZone === 'UTC' || Number.isNaN(asUtcMs)) return asUtcMs
-  const guessMs = asUtcMs - offsetMs(asUtcMs, timeZone)
-  return asUtcMs - offsetMs(guessMs, timeZone)
+  return localMomentMs(asUtcMs, timeZone)
+}
+
+/** Clocks change at most once within two days: the offset is that of the day before or of the day after. */
+function localMomentMs(asUtcMs: number, timeZone: string): number {
+  const beforeMs = asUtcMs - offsetMs(asUtcMs - DAY_MS, timeZone)
+  const afterMs = asUtcMs - offsetMs(asUtcMs + DAY_MS, timeZone)
+  const isAfter = beforeMs !== afterMs && asUtcMs - offsetMs(beforeMs, timeZone) !== beforeMs
+  return isAfter && asUtcMs - offsetMs(afterMs, timeZone) === afterMs ? afterMs : beforeMs
 }
 
 /** The calendar day (`2026-11-26`) of a moment in an IANA time zone, UTC by default. */
 export function dayIn(atMs: number, timeZone = 'UTC'): string {
   const localMs = timeZone === 'UTC' ? atMs : atMs + offsetMs(atMs, timeZone)
-  return new Date(localMs).toISOString().slice(0, 10)
+  return dayText(dayOf(localMs))
+}
+
+/** The text of a day's number (days since 1970-01-01). */
+export function dayText(day: number): string {
+  return new Date(day * DAY_MS).toISOString().slice(0, 10)
 }
 
 /** `Date.parse` lets 30 February pass as 2 March: a late day counts only if it comes back unchanged. */

@@ -2,6 +2,7 @@ import type { Audience } from '../audience/audience.ts'
 import type { Clock } from '../audience/clock.ts'
 import type { Gvl } from '../audience/consent/gvl.ts'
 import type { Exchange } from '../exchange/exchange.ts'
+import type { Usage } from '../exchange/usage/usage.ts'
 import { WANTS } from './bid/arrive.ts'
 import { BidMetrics } from './bid/bid-metrics.ts'
 import { createBidHandler } from './bid/handle-bid.ts'
@@ -23,6 +24,7 @@ export interface GatewayOptions {
   port: number
   audience: Audience
   exchange: Exchange
+  usage: Usage
   metrics: Metrics
   clock: Clock
   gvl: Gvl | undefined

@@ -1,5 +1,5 @@
-import { hkdfSync } from 'node:crypto'
 import { sipHash128 } from '../../proto/siphash.ts'
+import { deriveKey } from '../derive-key.ts'
 import { LIMITS } from '../limits.ts'
 import type { UserKey } from '../store/store.ts'
 
@@ -21,9 +21,8 @@ export class UserKeys {
 
   /** `rootSecret`: 32 bytes, see Store.rootSecret. */
   constructor(rootSecret: Uint8Array) {
-    const derived = Buffer.from(hkdfSync('sha256', rootSecret, '', LABEL, KEY_BYTES))
     this.#sipKey = new Uint32Array(KEY_WORDS)
-    readKey(derived, this.#sipKey, 0)
+    readKey(deriveKey(rootSecret, LABEL, KEY_BYTES), this.#sipKey, 0)
   }
 
   /** Writes the key of `bytes[start … end)` into `out[at … at+3]`. Allocates nothing. */

@@ -1,20 +1,21 @@
 import { Kind } from '../../proto/bid-facts.ts'
 import type { ImpPlace } from '../../proto/json-places.ts'
 import { textOf } from '../../proto/text.ts'
+import { objectsOf } from './place-json.ts'
 import type { JsonPlan } from './plan-json.ts'
 
 /** The additions alone, shaped like the request they belong to (`Prefer: return=additions`). */
 export function additionsJson(plan: JsonPlan, bytes: Uint8Array): Buffer {
   const parts: string[] = []
-  if (plan.fragment !== undefined) parts.push(plan.fragment.user.toString())
+  if (plan.fragment !== undefined) parts.push(plan.fragment.json.whole.toString())
   if (plan.imps.length > 0)
     parts.push(`"imp":[${plan.imps.map((imp, i) => impJson(imp, i, plan, bytes)).join(',')}]`)
+  if (plan.transparency !== undefined) parts.push(`"regs":{"ext":{${plan.transparency.whole}}}`)
   return Buffer.from(`{${parts.join(',')}}`)
 }
 
 function impJson(imp: ImpPlace, at: number, plan: JsonPlan, bytes: Uint8Array): string {
-  const deals = plan.impDeals[at]!.map((deal) => deal.json).join(',')
-  return `{${idJson(imp, bytes)}"pmp":{"deals":[${deals}]}}`
+  return `{${idJson(imp, bytes)}"pmp":{"deals":[${objectsOf(plan.impDeals[at]!)}]}}`
 }
 
 /** The imp's id as it was written; an imp without one is told apart by its place only. */

@@ -49,7 +49,7 @@ export class BidMetrics {
       this.#unenriched[bid.reason as Unenriched]?.add()
     } else {
       this.#outcomes.enriched.add()
-      if (plan.fragment !== undefined) this.#segments.add(plan.fragment.segments)
+      if (plan.fragment !== undefined) this.#segments.add(plan.fragment.segments.length)
       if (plan.imps.length > 0) this.#deals.add(plan.imps.length)
     }
     this.#seconds.record(this.#clock.elapsed() - bid.arrivedMs)

@@ -2,6 +2,7 @@ import type { Audience } from '../../audience/audience.ts'
 import type { Clock } from '../../audience/clock.ts'
 import type { Gvl } from '../../audience/consent/gvl.ts'
 import type { Exchange } from '../../exchange/exchange.ts'
+import type { Usage } from '../../exchange/usage/usage.ts'
 import type { BidMetrics } from './bid-metrics.ts'
 import type { Overload } from './overload.ts'
 
@@ -9,6 +10,8 @@ import type { Overload } from './overload.ts'
 export interface BidRooms {
   readonly audience: Audience
   readonly exchange: Exchange
+  /** How what is given is accounted for. */
+  readonly usage: Usage
   readonly clock: Clock
   readonly overload: Overload
   readonly metrics: BidMetrics

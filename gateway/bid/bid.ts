@@ -81,6 +81,11 @@ export class Bid {
     this.steps.start(isSampled(), ask.arrivedMs)
   }
 
+  /** Tests are answered like any request, and never billed. */
+  get isTest(): boolean {
+    return this.facts.test
+  }
+
   /** The trace was asked for, on a key that may. */
   get isTraced(): boolean {
     return this.prefer.trace && (this.holder?.trace ?? false)

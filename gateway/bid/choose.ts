@@ -7,7 +7,7 @@ import { entitleAnybody, entitlePerson } from './entitle.ts'
 /**
  * Chooses what this buyer may be given: of the person where it is known and allowed, and deals that
  * ask for no audience in any case. By the catalog of this moment: what was revoked while the request
- * waited is gone.
+ * waited is gone. What is under a contract is given only while it can be confirmed and accounted for.
  */
 export function choose(bid: Bid): void {
   const { holder, rooms } = bid
@@ -16,7 +16,8 @@ export function choose(bid: Bid): void {
   const { number } = holder.partner
   if (catalog !== bid.catalog && !catalog.partnerByNumber(number)?.active) return
   const country = countryOf(bid.facts)
-  const view = catalog.viewFor(number, country, rooms.clock.now(), rooms.exchange.confirmed())
+  const isSharing = rooms.exchange.confirmed() && rooms.usage.isOpen()
+  const view = catalog.viewFor(number, country, rooms.clock.now(), isSharing)
   bid.view = view
   entitleAnybody(bid, view)
   if (bid.reason === '') entitlePerson(bid, view)

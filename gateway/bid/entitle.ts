@@ -74,7 +74,7 @@ function audienceHolds(bid: Bid, deal: CompiledDeal): boolean {
 }
 
 /** Whether the person is in a segment, over matches that may be used for it. */
-function isIn(bid: Bid, segment: number): boolean {
+export function isIn(bid: Bid, segment: number): boolean {
   const { person } = bid
   for (let i = 0; i < person.count; i++) {
     if (person.segment[i] !== segment) continue

@@ -22,6 +22,8 @@ export const BID_LIMITS = {
   gzipBytesMin: 1_024,
   /** Segment sets whose ready-made JSON is kept per buyer view, in each of two generations. */
   fragmentsMax: 10_000,
+  /** Ready-made forms of one deal, by which of its alternative segments hold; beyond it they are made anew. */
+  dealPiecesMax: 64,
   /** Contexts of requests under way that are kept for reuse. */
   contextsKeptMax: 256,
   /** One request in so many is timed step by step. */

@@ -1,51 +1,39 @@
-import type { CompiledDeal } from '../../exchange/buyer-view.ts'
-import type { ImpPlace, JsonPlaces } from '../../proto/json-places.ts'
+import type { JsonPlaces, Place } from '../../proto/json-places.ts'
+import type { DealPiece } from './deal-pieces.ts'
 import type { Edits } from './edits.ts'
+import { type NestedJson, nestedJson } from './nested-json.ts'
 import type { JsonPlan } from './plan-json.ts'
 
 /** Turns a plan into edits: the request's own bytes stay, additions go between them. */
 export function placeJson(plan: JsonPlan, places: JsonPlaces, edits: Edits): void {
-  if (plan.fragment !== undefined) placeData(plan, places, edits)
-  for (let i = 0; i < plan.imps.length; i++)
-    placeDeals(plan.imps[i]!, dealFragment(plan.impDeals[i]!), edits)
-}
-
-/** After the last object of `user.data`; makes `data`, or `user`, where absent. */
-function placeData({ fragment }: JsonPlan, { root, user, data }: JsonPlaces, edits: Edits): void {
-  if (user.count === 0) edits.add(root.close, !root.empty, fragment!.user)
-  else if (data.count === 0) edits.add(user.close, !user.empty, fragment!.data)
-  else edits.add(data.close, !data.empty, fragment!.objects)
-}
-
-function placeDeals({ self, pmp, deals }: ImpPlace, fragment: DealFragment, edits: Edits): void {
-  if (pmp.count === 0) edits.add(self.close, !self.empty, fragment.pmp)
-  else if (deals.count === 0) edits.add(pmp.close, !pmp.empty, fragment.deals)
-  else edits.add(deals.close, !deals.empty, fragment.objects)
-}
-
-/** Deals as JSON, ready for each of the three places they may go. */
-interface DealFragment {
-  /** `{…},{…}`: to follow what is in `deals`. */
-  readonly objects: Buffer
-  /** `"deals":[…]` */
-  readonly deals: Buffer
-  /** `"pmp":{"deals":[…]}` */
-  readonly pmp: Buffer
-}
-
-/** One deal is the usual case: its JSON lives as long as the deal. */
-const single = new WeakMap<CompiledDeal, DealFragment>()
-
-function dealFragment(deals: readonly CompiledDeal[]): DealFragment {
-  const only = deals.length === 1 ? deals[0] : undefined
-  const known = only && single.get(only)
-  if (known) return known
-  const objects = deals.map((deal) => deal.json).join(',')
-  const fragment = {
-    objects: Buffer.from(objects),
-    deals: Buffer.from(`"deals":[${objects}]`),
-    pmp: Buffer.from(`"pmp":{"deals":[${objects}]}`),
+  const { root, user, data, regsExt, dsa, transparency } = places
+  if (plan.fragment !== undefined) place(edits, plan.fragment.json, root, user, data)
+  for (let i = 0; i < plan.imps.length; i++) {
+    const { self, pmp, deals } = plan.imps[i]!
+    place(edits, dealsJson(plan.impDeals[i]!), self, pmp, deals)
   }
-  if (only) single.set(only, fragment)
-  return fragment
+  if (plan.transparency !== undefined) place(edits, plan.transparency, regsExt, dsa, transparency)
+}
+
+/** After the last object of `array`; makes the array, or `object` that holds it, where absent in `around`. */
+function place(edits: Edits, json: NestedJson, around: Place, object: Place, array: Place): void {
+  if (object.count === 0) edits.add(around.close, !around.empty, json.whole)
+  else if (array.count === 0) edits.add(object.close, !object.empty, json.array)
+  else edits.add(array.close, !array.empty, json.objects)
+}
+
+/** One deal is the usual case: its bytes are ready. */
+function dealsJson(pieces: readonly DealPiece[]): NestedJson {
+  if (pieces.length === 1) return pieces[0]!.json
+  return nestedJson('pmp', 'deals', objectsOf(pieces))
+}
+
+/** `{…},{…}` of several deals. */
+export function objectsOf(pieces: readonly DealPiece[]): string {
+  return pieces.map(({ json }) => json.objects.toString()).join(',')
+}
+
+/** Absent, or there exactly once and of the type that can take additions. */
+export function isFree(place: Place, kind: number): boolean {
+  return place.count === 0 || (place.count === 1 && place.kind === kind)
 }

@@ -1,9 +1,13 @@
-import type { CompiledDeal } from '../../exchange/buyer-view.ts'
 import { Kind } from '../../proto/bid-facts.ts'
-import type { ImpPlace, JsonPlaces, Place } from '../../proto/json-places.ts'
+import type { ImpPlace, JsonPlaces } from '../../proto/json-places.ts'
 import type { Bid } from './bid.ts'
-import { type DataFragment, fragmentsOf, makeFragment } from './fragments.ts'
+import { type DealPiece, personPiece, plainPiece } from './deal-pieces.ts'
+import { fragmentsOf } from './fragments.ts'
+import { type DataFragment, makeFragment } from './make-fragment.ts'
+import type { NestedJson } from './nested-json.ts'
+import { isFree } from './place-json.ts'
 import { dataThere, dealsThere } from './read-there.ts'
+import { planTransparency } from './transparency.ts'
 
 /**
  * What will be added to one JSON request, after leaving out what it holds already and what it cannot
@@ -11,9 +15,15 @@ import { dataThere, dealsThere } from './read-there.ts'
  */
 export class JsonPlan {
   fragment: DataFragment | undefined
+  /** Deals that may be placed, those for anybody first. */
+  readonly deals: DealPiece[] = []
+  /** Some deal rests on contracts of its seller. */
+  hasBilledDeals = false
   /** Parallel: the imps that get deals, and which. */
   readonly imps: ImpPlace[] = []
-  readonly impDeals: (readonly CompiledDeal[])[] = []
+  readonly impDeals: (readonly DealPiece[])[] = []
+  /** Entries for `regs.ext.dsa.transparency`. */
+  transparency: NestedJson | undefined
 
   get isEmpty(): boolean {
     return this.fragment === undefined && this.imps.length === 0
@@ -21,6 +31,9 @@ export class JsonPlan {
 
   reset(): void {
     this.fragment = undefined
+    this.transparency = undefined
+    this.hasBilledDeals = false
+    if (this.deals.length > 0) this.deals.length = 0
     if (this.imps.length > 0) {
       this.imps.length = 0
       this.impDeals.length = 0
@@ -28,17 +41,18 @@ export class JsonPlan {
   }
 }
 
-const NONE: readonly never[] = []
-
 /** Fills the bid's plan; where something was chosen and nothing can be added, its reason says why. */
 export function planJson(bid: Bid): void {
   const { plan, selection, places } = bid
   const isAboutPerson = selection.count + selection.personDeals.length > 0
   const mayTell = !isAboutPerson || canTakePerson(places)
-  const personDeals = mayTell ? selection.personDeals : NONE
   if (mayTell && selection.count > 0) plan.fragment = fragmentFor(bid)
-  planDeals(bid, joined(selection.openDeals, personDeals))
-  if (plan.isEmpty && bid.reason === '') bid.reason = whyNothing(bid, mayTell)
+  for (const deal of selection.openDeals) plan.deals.push(plainPiece(deal))
+  if (mayTell) addPersonDeals(bid)
+  planDeals(bid)
+  if (plan.isEmpty) {
+    if (bid.reason === '') bid.reason = whyNothing(bid, mayTell)
+  } else if (isAboutPerson) planTransparency(bid)
 }
 
 /** Additions about the person need `user.data`, or room for it. */
@@ -49,25 +63,33 @@ function canTakePerson({ user, data }: JsonPlaces): boolean {
 /** Data objects for the chosen segments that the request does not hold yet; undefined where none is left. */
 function fragmentFor(bid: Bid): DataFragment | undefined {
   const view = bid.view!
+  const mint = bid.rooms.usage.mint()
   const isThere = dataThere(bid.bytes, bid.places.data)
   const fragment = isThere
-    ? makeFragment(view, bid.selection, isThere)
-    : fragmentsOf(view).get(bid.selection)
-  return fragment.segments === 0 ? undefined : fragment
+    ? makeFragment(view, bid.selection, { mint, isThere })
+    : fragmentsOf(view).get(bid.selection, mint)
+  bid.selection.leftOut.token_full = fragment.tokenFull
+  return fragment.segments.length === 0 ? undefined : fragment
 }
 
-function joined(open: readonly CompiledDeal[], person: readonly CompiledDeal[]) {
-  if (person.length === 0) return open
-  return open.length === 0 ? person : [...open, ...person]
+function addPersonDeals(bid: Bid): void {
+  const { plan, selection } = bid
+  for (const deal of selection.personDeals) {
+    const piece = personPiece(bid, deal)
+    if (piece === undefined) continue
+    plan.deals.push(piece)
+    if (piece.cell !== undefined || piece.token !== undefined) plan.hasBilledDeals = true
+  }
 }
 
-function planDeals({ plan, places, bytes }: Bid, deals: readonly CompiledDeal[]): void {
+function planDeals({ plan, places, bytes }: Bid): void {
+  const { deals } = plan
   if (deals.length === 0 || places.imp.count !== 1) return
   for (let i = 0; i < places.impCount; i++) {
     const imp = places.imps[i]!
     if (!canTakeDeals(imp)) continue
     const there = dealsThere(bytes, imp.deals, deals)
-    const added = there ? deals.filter((deal) => !there.has(deal.wireId)) : deals
+    const added = there ? deals.filter(({ deal }) => !there.has(deal.wireId)) : deals
     if (added.length === 0) continue
     plan.imps.push(imp)
     plan.impDeals.push(added)
@@ -82,9 +104,4 @@ function whyNothing({ selection }: Bid, mayTell: boolean): string {
   if (!mayTell) return 'not_writable'
   const chosen = selection.count + selection.openDeals.length + selection.personDeals.length
   return chosen > 0 ? 'nothing_new' : 'nothing_entitled'
-}
-
-/** Absent, or there exactly once and of the type that can take additions. */
-function isFree(place: Place, kind: number): boolean {
-  return place.count === 0 || (place.count === 1 && place.kind === kind)
 }

@@ -1,6 +1,7 @@
 import type { CompiledDeal } from '../../exchange/buyer-view.ts'
 import type { Place } from '../../proto/json-places.ts'
-import type { IsThere } from './fragments.ts'
+import type { DealPiece } from './deal-pieces.ts'
+import type { IsThere } from './make-fragment.ts'
 
 /**
  * What a request holds already, so that enriching twice changes nothing the second time. Only the
@@ -22,11 +23,17 @@ export function dataThere(bytes: Uint8Array, data: Place): IsThere | undefined {
 export function dealsThere(
   bytes: Uint8Array,
   place: Place,
-  deals: readonly CompiledDeal[],
+  deals: readonly DealPiece[],
 ): ReadonlySet<unknown> | undefined {
   if (place.count === 0 || place.empty) return undefined
-  if (deals.length === 1 && !mayHold(bytes, place, deals[0]!)) return undefined
+  if (deals.length === 1 && !mayHold(bytes, place, deals[0]!.deal)) return undefined
   return new Set(objectsIn(parseSpan(bytes, place)).map((deal) => deal['id']))
+}
+
+/** Domains in a DSA `transparency` list; undefined where there are none. */
+export function domainsTold(bytes: Uint8Array, place: Place): ReadonlySet<unknown> | undefined {
+  if (place.count === 0 || place.empty) return undefined
+  return new Set(objectsIn(parseSpan(bytes, place)).map(({ domain }) => domain))
 }
 
 /** Whether a deal's id can stand in a span: true where its bytes do, or where an escape could spell it. */

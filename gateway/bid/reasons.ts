@@ -30,5 +30,7 @@ export const SegmentLeftOut = {
   not_entitled: 'No live contract gives it to this buyer here.',
   edge_not_shared: 'It is known only over a match that may not be used for it.',
   provider_consent: 'The person has not allowed its provider to process it.',
+  token_full:
+    'Its use could not be billed: the token of the answer has no room for more contracts.',
 } as const
 export type SegmentLeftOut = keyof typeof SegmentLeftOut

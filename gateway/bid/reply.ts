@@ -1,3 +1,4 @@
+import { countDelivered, sealTokens } from './account.ts'
 import { additionsJson } from './additions-json.ts'
 import { ACCEPT_ENCODING, CONTENT_TYPE, VERSION } from './arrive.ts'
 import type { Bid } from './bid.ts'
@@ -23,11 +24,15 @@ export function replyRefused(bid: Bid, refusal: BidRefusal): void {
 
 /** Sends what the plan comes to: the enriched request, the additions alone, or the same bytes. */
 export function reply(bid: Bid): void {
+  const { plan, answer } = bid
+  const isWaitedFor = !answer.done
+  if (!plan.isEmpty) sealTokens(bid)
   place(bid)
   if (bid.isTraced) replyTraced(bid)
   else if (bid.plan.isEmpty) replyUnchanged(bid)
   else replyEnriched(bid)
   bid.steps.end(Step.reply)
+  if (isWaitedFor && !plan.isEmpty) countDelivered(bid)
   bid.rooms.metrics.answered(bid)
 }
 

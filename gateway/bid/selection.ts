@@ -17,6 +17,7 @@ export class Selection {
     not_entitled: 0,
     edge_not_shared: 0,
     provider_consent: 0,
+    token_full: 0,
   }
 
   reset(): void {
@@ -27,6 +28,7 @@ export class Selection {
     this.leftOut.not_entitled = 0
     this.leftOut.edge_not_shared = 0
     this.leftOut.provider_consent = 0
+    this.leftOut.token_full = 0
   }
 
   addSegment(segment: number): void {

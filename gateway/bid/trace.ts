@@ -1,6 +1,6 @@
 import { IdPlaces } from '../../audience/people/candidates.ts'
 import type { Bid } from './bid.ts'
-import type { DataFragment } from './fragments.ts'
+import type { DataFragment } from './make-fragment.ts'
 import { STEP_NAMES } from './step-clock.ts'
 
 /**
@@ -26,7 +26,7 @@ function traceOf(bid: Bid): object {
     matchedIds: Math.max(0, person.nodes - 1),
     segments: segmentsIn(plan.fragment),
     segmentsLeftOut: selection.leftOut,
-    deals: [...new Set(plan.impDeals.flat().map((deal) => deal.wireId))],
+    deals: [...new Set(plan.impDeals.flat().map(({ deal }) => deal.wireId))],
     dealsWithheld: Object.fromEntries(withheld),
     microseconds: Object.fromEntries(
       STEP_NAMES.map((name, i) => [name, Math.round(bid.steps.us[i]! * 10) / 10]),
@@ -36,6 +36,6 @@ function traceOf(bid: Bid): object {
 
 /** The ids that were written, as they were written. */
 function segmentsIn(fragment: DataFragment | undefined): string[] {
-  const objects = JSON.parse(`[${fragment?.objects ?? ''}]`) as { segment: { id: string }[] }[]
+  const objects = JSON.parse(`[${fragment?.json.objects ?? ''}]`) as { segment: { id: string }[] }[]
   return objects.flatMap(({ segment }) => segment.map(({ id }) => id))
 }

@@ -11,6 +11,9 @@ export const METRIC_HELP = {
   passerelle_near_cache_people: 'Ids kept in the near-cache, known or not.',
   passerelle_near_cache_evictions_total: 'People forgotten to make room for others.',
   passerelle_store_findings: 'What the store says an operator should know: 1 while it holds.',
+  passerelle_ledger_records_total: 'Usage records given to the ledger of the process, by result.',
+  passerelle_ledger_behind:
+    '1 while the ledger has not been writable for 5 s: contracted segments are not served.',
   passerelle_door_refused_total: 'What a door turned away by itself, by reason.',
   passerelle_process_resident_bytes: 'Resident memory of the process.',
   passerelle_process_heap_bytes: 'Used JavaScript heap of the process.',

@@ -1,5 +1,6 @@
 import type { Audience } from '../../audience/audience.ts'
 import { StoreFindings } from '../../audience/store/reasons.ts'
+import type { Ledger } from '../../exchange/ledger/open-ledger.ts'
 import type { Metrics } from './counters.ts'
 
 /** What the audience room counts by itself, read when asked for. */
@@ -13,4 +14,12 @@ export function watchAudience(metrics: Metrics, audience: Audience): void {
     metrics.gauge('passerelle_store_findings', { finding }, () =>
       audience.findings().some((one) => one.finding === finding) ? 1 : 0,
     )
+}
+
+/** What the ledger of this process counts by itself. */
+export function watchLedger(metrics: Metrics, ledger: Ledger): void {
+  const results = { durable: 'appended', refused: 'failed' } as const
+  for (const [result, count] of Object.entries(results))
+    metrics.gauge('passerelle_ledger_records_total', { result }, () => ledger.counts()[count])
+  metrics.gauge('passerelle_ledger_behind', {}, () => (ledger.isBehind() ? 1 : 0))
 }

@@ -57,9 +57,9 @@ test(`what another tenant does leaves a buyer's view as it was (seed ${SEED})`, 
 /** All that a view lets out, without the objects behind it. */
 function outputOf(buyer: string, country: string | undefined) {
   const view = world.view(buyer, country === undefined ? {} : { country })
-  return view.entitlements().map(({ segment, contract, owner, writes }) => ({
+  return view.entitlements().map(({ segment, use, owner, writes }) => ({
     segment,
-    contract,
+    contract: use?.contract.id,
     owner: owner.id,
     writes: writes.map(({ id, group }) => [id, group.segtax, group.seats]),
   }))

@@ -36,3 +36,9 @@ test('zones are known by their IANA names', () => {
   expect(isTimeZone('Europe/Paris')).toBe(true)
   expect(isTimeZone('Mars/Olympus')).toBe(false)
 })
+
+test('a midnight that the clocks skip is the moment of the change', () => {
+  expect(new Date(momentOf('2028-09-03', 'America/Santiago')).toISOString()).toBe(
+    '2028-09-03T04:00:00.000Z',
+  )
+})

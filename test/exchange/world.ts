@@ -87,9 +87,9 @@ export class World {
   /** What a view grants, as ids: segment → the contract it is under, '' for own ones. */
   granted(view: BuyerView): Record<string, string> {
     const granted: Record<string, string> = {}
-    for (const { segment, contract } of view.entitlements()) {
+    for (const { segment, use } of view.entitlements()) {
       const { id } = this.exchange.catalog()!.segmentByNumber(segment)!
-      granted[id] = contract ?? ''
+      granted[id] = use?.contract.id ?? ''
     }
     return granted
   }

@@ -11,8 +11,10 @@ import { openStore } from '../../audience/store/open-store.ts'
 import type { Store } from '../../audience/store/store.ts'
 import type { Actor } from '../../exchange/desk/desk.ts'
 import { type Exchange, openExchange } from '../../exchange/exchange.ts'
+import { Usage } from '../../exchange/usage/usage.ts'
 import { type Gateway, openGateway } from '../../gateway/gateway.ts'
 import { Metrics } from '../../gateway/metrics/counters.ts'
+import { MemoryLedger } from './memory-ledger.ts'
 
 const OPERATOR: Actor = { operator: true }
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
@@ -47,6 +49,8 @@ export class BidHouse {
   store!: Store
   audience!: Audience
   exchange!: Exchange
+  readonly ledger = new MemoryLedger()
+  usage!: Usage
   gateway!: Gateway
 
   static async open({ address, gvl, ownGvlId }: BidHouseOptions = {}): Promise<BidHouse> {
@@ -63,11 +67,17 @@ export class BidHouse {
       clock,
       log: quiet,
     })
+    house.usage = new Usage({
+      ledger: house.ledger,
+      clock,
+      deriveKey: house.audience.deriveKey.bind(house.audience),
+    })
     house.gateway = await openGateway({
       host: '127.0.0.1',
       port: 0,
       audience: house.audience,
       exchange: house.exchange,
+      usage: house.usage,
       metrics: house.metrics,
       clock,
       gvl,
@@ -80,6 +90,7 @@ export class BidHouse {
 
   async close(): Promise<void> {
     await this.gateway.close(100)
+    await this.usage.close()
     await this.exchange.close()
     await this.audience.close()
     await this.store.close()
@@ -158,7 +169,7 @@ const CONTRACT = {
   uses: ['bid_enrichment'],
   regions: [],
   ...DATES,
-  billOn: 'billable',
+  billOn: 'delivered',
   status: 'active',
 }
 const DEAL = { ...DATES, status: 'active' }

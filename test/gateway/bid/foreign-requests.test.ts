@@ -109,9 +109,20 @@ const ADDED = {
   segment: SEGMENTS.map((id) => ({ id })),
 }
 
+const ENTRY = { domain: 'seller.example', dsaparams: [1] }
+
+interface Expected {
+  user: { data?: unknown[] }
+  regs?: { ext?: { dsa?: { transparency?: { domain?: unknown }[] } } }
+}
+
 function expectAdditions(sent: string, got: string): void {
-  const expected = JSON.parse(sent) as { user: { data?: unknown[] } }
+  const expected = JSON.parse(sent) as Expected
   expected.user.data = [...(expected.user.data ?? []), ADDED]
+  const dsa = expected.regs?.ext?.dsa
+  const isTold = dsa?.transparency?.some(({ domain }) => domain === ENTRY.domain) ?? false
+  if (typeof dsa === 'object' && dsa !== null && !isTold)
+    dsa.transparency = [...(dsa.transparency ?? []), ENTRY]
   expect(JSON.stringify(JSON.parse(got)), sent).toBe(JSON.stringify(expected))
   expect(withoutAdditions(got), sent).toBe(sent)
 }
@@ -119,8 +130,13 @@ function expectAdditions(sent: string, got: string): void {
 /** The answer with what was added cut out again: all other bytes must be where they were. */
 function withoutAdditions(got: string): string {
   const object = JSON.stringify(ADDED)
+  const entry = JSON.stringify(ENTRY)
   const data = [`"user":{"data":[${object}]}`, `"data":[${object}]`, object]
-  for (const piece of data)
-    for (const one of [`,${piece}`, piece]) if (got.includes(one)) return got.replace(one, '')
-  return got
+  return withoutOne(withoutOne(got, data), [`"transparency":[${entry}]`, entry])
+}
+
+function withoutOne(text: string, pieces: readonly string[]): string {
+  for (const piece of pieces)
+    for (const one of [`,${piece}`, piece]) if (text.includes(one)) return text.replace(one, '')
+  return text
 }
