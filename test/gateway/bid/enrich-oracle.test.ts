@@ -1,7 +1,9 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { NAMESPACE_KIND, type Namespace } from '../../../audience/namespace.ts'
+import { Kind } from '../../../proto/bid-facts.ts'
 import { type BidAnswer, BidHouse } from '../../support/bid-house.ts'
+import { corpusLines } from '../../support/corpus.ts'
 import { parseOrdered } from '../../support/ordered-json.ts'
 import { seeded } from '../../support/random.ts'
 import { type AskedBy, type Expected, expected, sortedData } from './oracle/expected.ts'
@@ -65,6 +67,38 @@ describe(`requests of every shape (seed ${SEED})`, () => {
       expect(seen.words.get(word), word).toBeGreaterThan(ROUNDS / 50)
   })
 })
+
+const foreign = corpusLines('openrtb/requests.ndjson')
+
+describe.skipIf(foreign.length === 0)(`requests nobody here wrote (seed ${SEED})`, () => {
+  test('with people and signals of ours are answered as API.md says', async () => {
+    const random = seeded(SEED)
+    for (const line of foreign) {
+      const request = grafted(line, oddRequest(random), random.int(3))
+      const by = { buyer: random.pick(BUYERS), x: random.pick([undefined, 'exch-a', 'exch-b']) }
+      await check(request, by, expected(request, by))
+    }
+  })
+})
+
+const GRAFTS = ['user', 'regs', 'device']
+
+/** A request with the `user`, `regs` and `device` of another, put in after its first few members. */
+function grafted(line: Buffer, other: Buffer, after: number): Buffer {
+  const kept = membersOf(line).filter(([name]) => !GRAFTS.includes(name))
+  const grafts = membersOf(other).filter(([name]) => GRAFTS.includes(name))
+  const members = [...kept.slice(0, after), ...grafts, ...kept.slice(after)]
+  return Buffer.from(`{${members.map(([, text]) => text).join(',')}}`)
+}
+
+/** Members of an object by name, each with its text. */
+function membersOf(bytes: Buffer): [name: string, text: string][] {
+  return parseOrdered(bytes).members.map(([name, { kind, start, end }]) => {
+    const quote = kind === Kind.text || kind === Kind.escapedText ? 1 : 0
+    const value = bytes.toString('utf8', start - quote, end + quote)
+    return [name, `${JSON.stringify(name)}:${value}`]
+  })
+}
 
 function ask(
   request: Buffer,
