@@ -8,11 +8,11 @@ import {
   syncDirectory,
   writeWhole,
 } from './chain-files.ts'
-import { type ChainEnd, chainStart, formLine, statedChain } from './chain-line.ts'
+import { type ChainEnd, chainStart, formLine } from './chain-line.ts'
+import { lastLine, lineStart } from './last-line.ts'
 import { LIMITS } from './limits.ts'
 import { NotAppended } from './not-appended.ts'
 
-const NEWLINE = 10
 const NOTHING = Buffer.alloc(0)
 
 export interface ChainedFileOptions {
@@ -205,26 +205,8 @@ async function findEnd(file: ChainHandle, stream: string): Promise<Found> {
   const { size } = await file.stat()
   const bytes = await lineStart(file, size)
   const isCut = bytes < size
-  if (bytes === 0) return { end: chainStart(stream), bytes, isCut }
-  const last = await readSpan(file, await lineStart(file, bytes - 1), bytes - 1)
-  const chain = statedChain(last)
-  if (chain !== undefined)
-    return {
-      end: { seq: (JSON.parse(last.toString('utf8')) as ChainEnd).seq, chain },
-      bytes,
-      isCut,
-    }
+  const last = await lastLine(file, bytes)
+  if (last) return { end: last, bytes, isCut }
   // Lines from before there was a chain: it begins behind them, and holds them as they are.
   return { end: chainStart(stream, await readSpan(file, 0, bytes)), bytes, isCut }
-}
-
-/** Where the line begins that `end` stands in: behind the last newline before it. */
-async function lineStart(file: ChainHandle, end: number): Promise<number> {
-  for (let to = end; to > 0; ) {
-    const from = Math.max(0, to - LIMITS.readBytes)
-    const at = (await readSpan(file, from, to)).lastIndexOf(NEWLINE)
-    if (at >= 0) return from + at + 1
-    to = from
-  }
-  return 0
 }

@@ -14,4 +14,17 @@ export const LIMITS = {
   behindMs: 5_000,
   /** How often a ledger that failed tries again by itself. */
   retryEveryMs: 1_000,
+  /** How often the desk looks for new records in the streams. */
+  shipPollMs: 100,
+  /** Streams read and applied at one moment. */
+  shipStreamsAtOnce: 8,
+  /** Counter changes given to the store at once, about. */
+  shipAddsMax: 8_192,
+  /** How often positions are compared with the store's, also where nothing is new. */
+  compareEveryMs: 2_000,
+  /** How often a stream that is damaged, or two days old, is looked at again. */
+  restMs: 10_000,
+  /** Days a stream is kept; longer than a year's statements are argued about. */
+  retentionDays: 400,
+  retireEveryMs: 3_600_000,
 } as const

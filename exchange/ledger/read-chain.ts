@@ -15,12 +15,15 @@ export interface ChainDamage {
   offset: number
 }
 
+/** A line that was read, and the place behind it. */
+export type PlacedLine = ChainLine & ChainPlace
+
 export interface ChainPart {
-  lines: ChainLine[]
+  lines: PlacedLine[]
   /** Behind the last of them. */
   place: ChainPlace
   /** What stands at `place` and is not the next line; all behind it is unknown. */
-  damage?: ChainDamage
+  damage?: ChainDamage | undefined
 }
 
 /**
@@ -29,7 +32,7 @@ export interface ChainPart {
  * told of it.
  */
 export function readChain(bytes: Buffer, from: ChainPlace): ChainPart {
-  const lines: ChainLine[] = []
+  const lines: PlacedLine[] = []
   let place = from
   for (let at = 0; ; ) {
     const end = bytes.indexOf(NEWLINE, at)
@@ -37,9 +40,9 @@ export function readChain(bytes: Buffer, from: ChainPlace): ChainPart {
     const found = readLine(bytes.subarray(at, end), place)
     if (typeof found === 'string')
       return { lines, place, damage: { damage: found, seq: place.seq + 1, offset: place.offset } }
-    lines.push(found)
     at = end + 1
     place = { seq: found.seq, chain: found.chain, offset: from.offset + at }
+    lines.push({ ...found, offset: place.offset })
   }
 }
 

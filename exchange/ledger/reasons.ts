@@ -13,6 +13,9 @@ export const ChainDamages = {
   unreadable: 'The line is no record, or its end was cut and something stands behind it.',
   changed: 'The record, or its hash, is not what was written.',
   out_of_place: 'Another record belongs here: one was dropped, added, or moved.',
+  unknown: 'The record is of a kind that this version cannot count.',
+  end_missing: 'Records are missing at the end: more of them were counted than there are.',
+  file_missing: 'The file is gone, and records of it were counted.',
 } as const
 export type ChainDamageWord = keyof typeof ChainDamages
 
@@ -20,6 +23,10 @@ export type ChainDamageWord = keyof typeof ChainDamages
 export const LedgerFindings = {
   ledger:
     'The ledger cannot be written, so contracted segments stop being served after 5 s: check free space and the disk of PASSERELLE_DATA.',
+  ledger_unshipped:
+    'The store does not take usage: it is kept in the ledger, and counted once the store is back.',
+  ledger_damaged:
+    'A part of the ledger is damaged, and what it holds from there on is not counted: see `passerelle ledger verify`, and put the file back from a backup.',
 } as const
 export type LedgerFindingWord = keyof typeof LedgerFindings
 
