@@ -13,6 +13,7 @@ import { openConsole } from './console/console.ts'
 import { settleDemoWorld } from './console/settle-demo-world.ts'
 import { type Exchange, openExchange } from './exchange/exchange.ts'
 import { type Ledger, openLedger } from './exchange/ledger/open-ledger.ts'
+import { shipLedger } from './exchange/ledger/ship-ledger.ts'
 import { Usage } from './exchange/usage/usage.ts'
 import { openGateway } from './gateway/gateway.ts'
 import { type DoorRefusal, DoorRefusals } from './gateway/http/door.ts'
@@ -23,12 +24,12 @@ import { type Log, openLog } from './gateway/log.ts'
 import { Metrics } from './gateway/metrics/counters.ts'
 import { watchProcess } from './gateway/metrics/process-metrics.ts'
 import { promText } from './gateway/metrics/prom.ts'
-import { watchAudience, watchLedger } from './gateway/metrics/room-metrics.ts'
+import { watchAudience, watchLedger, watchShipper } from './gateway/metrics/room-metrics.ts'
 import { adminToken, adminTokenPath } from './gateway/supervisor/admin-token.ts'
 import { banner } from './gateway/supervisor/banner.ts'
 import { lockDataDir } from './gateway/supervisor/data-lock.ts'
 import { demoEnded, demoSetting, untilDemoEnded } from './gateway/supervisor/demo-setting.ts'
-import type { Instance } from './gateway/supervisor/instance.ts'
+import type { Finding, Instance } from './gateway/supervisor/instance.ts'
 import { joinInstance } from './gateway/supervisor/join-instance.ts'
 import { DRAIN_MS_MAX, SUPERVISOR_LIMITS } from './gateway/supervisor/limits.ts'
 import { probePort } from './gateway/supervisor/probe-port.ts'
@@ -144,6 +145,12 @@ async function desk({ config }: Settings): Promise<void> {
   const me = openProcess('desk')
   const { metrics, log, instance, closeFirst } = me
   const rooms = await openRooms({ ...me, config, isDesk: true })
+  const { feed, store } = rooms.audience
+  const dir = ledgerDir(config)
+  const shipper = await shipLedger({ dir, tallies: store.tallies, feed, clock, log })
+  closeFirst(() => shipper.close())
+  watchShipper(metrics, shipper)
+  rooms.finders.push(shipper)
   const isDemo = config.demo === 'on'
   const onEnded = () => demoEnded(config.dataDir)
   closeFirst(await settleDemoWorld({ ...rooms, log, isDemo, onEnded }))
@@ -184,9 +191,16 @@ function openProcess(name: string): Process {
   return { name, metrics, log, instance, closeFirst: (one) => void closers.push(one) }
 }
 
-async function openRooms(
-  options: Process & { config: Config; isDesk?: boolean },
-): Promise<{ audience: Audience; exchange: Exchange; ledger: Ledger }> {
+/** What every process works with. */
+interface Rooms {
+  audience: Audience
+  exchange: Exchange
+  ledger: Ledger
+  /** Whoever has something to say that makes the instance `degraded`. */
+  finders: { findings(): Finding[] }[]
+}
+
+async function openRooms(options: Process & { config: Config; isDesk?: boolean }): Promise<Rooms> {
   const { config, name, log, metrics, instance, closeFirst, isDesk = false } = options
   const { dataDir, secret } = config
   const store = withSecret(await openStore(config.store, { clock, dataDir }), secret)
@@ -215,19 +229,24 @@ async function openRooms(
   const presence = announcePresence({ store: store.presence, who: whoIs(options.name), served })
   closeFirst(() => presence.close())
   closeFirst(feed.onChange(() => presence.announce()))
-  const ledger = await openLedger({ dir: join(dataDir, 'ledger'), process: name, clock, log })
+  const ledger = await openLedger({ dir: ledgerDir(config), process: name, clock, log })
   closeFirst(() => ledger.close())
   watchAudience(metrics, audience)
   watchLedger(metrics, ledger)
+  const finders: Rooms['finders'] = [audience, ledger]
   const tell = () =>
     instance.report({
       hasCatalog: feed.current() !== undefined,
-      findings: [...audience.findings(), ...ledger.findings()],
+      findings: finders.flatMap((one) => one.findings()),
     })
   const timer = setInterval(tell, SUPERVISOR_LIMITS.reportMs)
   closeFirst(() => clearInterval(timer))
   tell()
-  return { audience, exchange, ledger }
+  return { audience, exchange, ledger, finders }
+}
+
+function ledgerDir({ dataDir }: Config): string {
+  return join(dataDir, 'ledger')
 }
 
 /** As others on the same store see this process; the supervisor gives the instance its name. */

@@ -14,6 +14,10 @@ export const METRIC_HELP = {
   passerelle_ledger_records_total: 'Usage records given to the ledger of the process, by result.',
   passerelle_ledger_behind:
     '1 while the ledger has not been writable for 5 s: contracted segments are not served.',
+  passerelle_ledger_shipped_total:
+    'Usage records the desk counted (applied), and rounds in which the store took none (failed).',
+  passerelle_ledger_lag_seconds: 'Age of the oldest usage record that is not counted yet.',
+  passerelle_ledger_damaged_streams: 'Streams of the ledger that are damaged, or gone.',
   passerelle_door_refused_total: 'What a door turned away by itself, by reason.',
   passerelle_process_resident_bytes: 'Resident memory of the process.',
   passerelle_process_heap_bytes: 'Used JavaScript heap of the process.',

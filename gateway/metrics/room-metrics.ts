@@ -1,6 +1,7 @@
 import type { Audience } from '../../audience/audience.ts'
 import { StoreFindings } from '../../audience/store/reasons.ts'
 import type { Ledger } from '../../exchange/ledger/open-ledger.ts'
+import type { LedgerShipper } from '../../exchange/ledger/ship-ledger.ts'
 import type { Metrics } from './counters.ts'
 
 /** What the audience room counts by itself, read when asked for. */
@@ -22,4 +23,17 @@ export function watchLedger(metrics: Metrics, ledger: Ledger): void {
   for (const [result, count] of Object.entries(results))
     metrics.gauge('passerelle_ledger_records_total', { result }, () => ledger.counts()[count])
   metrics.gauge('passerelle_ledger_behind', {}, () => (ledger.isBehind() ? 1 : 0))
+}
+
+/** What the desk counts of all ledgers of this machine. */
+export function watchShipper(metrics: Metrics, shipper: LedgerShipper): void {
+  const results = { applied: 'applied', failed: 'failures' } as const
+  for (const [result, count] of Object.entries(results))
+    metrics.gauge('passerelle_ledger_shipped_total', { result }, () => shipper.counts()[count])
+  metrics.gauge('passerelle_ledger_lag_seconds', {}, () => shipper.lagMs() / 1000)
+  metrics.gauge(
+    'passerelle_ledger_damaged_streams',
+    {},
+    () => shipper.streams().filter(({ damage }) => damage).length,
+  )
 }
