@@ -37,6 +37,11 @@ export const LIMITS = {
   /** Characters of an Idempotency-Key. */
   idempotencyKeyCharsMax: 255,
 
+  /** How long a revocation waits for every process to say that it has taken it over. */
+  ackWaitMsMax: 1_000,
+  /** How often it looks who has. */
+  ackPollMs: 20,
+
   /** Bytes of the audit log read in one step. */
   auditReadBytes: 64 * 1024,
 } as const

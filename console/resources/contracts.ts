@@ -7,6 +7,7 @@ import { closed } from '../../exchange/fields.ts'
 import type { ApiRoute, NamedSchema } from '../api/route.ts'
 import { type AuditedRooms, audited } from './audited.ts'
 import { contractHistoryRoutes } from './contract-history.ts'
+import { type RevocationRooms, revocationRoutes } from './contract-revocation.ts'
 import { ifMatchOf, type ObjectResource, objectRoutes, replyWritten } from './object-routes.ts'
 import { shownAs } from './shapes.ts'
 
@@ -28,7 +29,7 @@ const ContractShape = shownAs('ContractShown', ContractBody, {
 const Nothing: NamedSchema = { name: 'Nothing', schema: closed({}) }
 
 /** `/api/contracts`, and what moves a contract on: sign, pause, revoke. */
-export function contractRoutes(rooms: AuditedRooms): ApiRoute[] {
+export function contractRoutes(rooms: RevocationRooms): ApiRoute[] {
   const { desk } = rooms.exchange
   const resource: ObjectResource = {
     kind: 'contract',
@@ -55,18 +56,13 @@ export function contractRoutes(rooms: AuditedRooms): ApiRoute[] {
       body: Nothing,
       change: desk.pauseContract,
     }),
-    step({
-      word: 'revoke',
-      summary: 'Ends a contract: what it allowed is gone from every process within a second.',
-      body: Nothing,
-      change: desk.revokeContract,
-    }),
+    ...revocationRoutes(rooms, { resource, shown: ContractShape }),
     ...contractHistoryRoutes(rooms, ContractShape),
   ]
 }
 
 interface Step {
-  word: 'sign' | 'pause' | 'revoke'
+  word: 'sign' | 'pause'
   summary: string
   body: NamedSchema
   resource: ObjectResource

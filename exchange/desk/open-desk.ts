@@ -1,3 +1,4 @@
+import { getAffected } from './contract-affected.ts'
 import { getContractVersion, getEntitlements, listContractVersions } from './contract-history.ts'
 import { pauseContract, revokeContract, signContract } from './contract-life.ts'
 import { getContract, listContracts, putContract } from './contracts.ts'
@@ -30,6 +31,7 @@ const VERBS = {
   listContractVersions,
   getContractVersion,
   getEntitlements,
+  getAffected,
   signContract,
   pauseContract,
   revokeContract,

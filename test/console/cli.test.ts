@@ -121,8 +121,11 @@ describe('the command line', () => {
     expect(JSON.parse((await run('contract sign cli --side buyer')).out).status).toBe('active')
     expect(JSON.parse((await run('contract pause cli')).out).status).toBe('paused')
     expect(JSON.parse((await run('revoke cli')).out).status).toBe('revoked')
-    const [newest] = (await run('audit --limit 3')).out.split('\n')
-    expect(JSON.parse(newest!)).toMatchObject({ verb: 'revokeContract', object: 'contract/cli' })
+    const newest = (await run('audit --limit 2')).out.trim().split('\n')
+    expect(newest.map((line) => JSON.parse(line))).toMatchObject([
+      { verb: 'confirmRevocation', object: 'contract/cli', details: { unconfirmed: 0 } },
+      { verb: 'revokeContract', object: 'contract/cli' },
+    ])
   })
 
   test('says what to do where it cannot get in', async () => {

@@ -47,3 +47,31 @@ test('both sides read every version of the terms and what changed; others do not
   for (const version of ['0', '3', 'x'])
     expect((await world.ask('GET', `/api/contracts/spring/versions/${version}`)).status).toBe(404)
 })
+
+test('a revocation answers with what rested on the contract, which both sides can read as a table too', async () => {
+  await world.partner('ssp', { roles: ['ssp'] })
+  await put('summer', { segments: ['cars', 'boats'] })
+  await world.must('PUT', '/api/deals/sea', {
+    body: { name: 'Sea, sun', seller: 'dsp', exchange: 'ssp', audience: { any: ['boats'] } },
+  })
+  const revoked = await world.must('POST', '/api/contracts/summer/revoke')
+  expect(revoked).toMatchObject({ status: 'revoked', acknowledged: [], unconfirmed: [] })
+  expect(revoked.affected.deals).toMatchObject([{ deal: 'sea', withheld: false }])
+  const [seller, buyer] = await Promise.all(['dmp', 'dsp'].map((p) => world.key(p)))
+  const path = '/api/contracts/summer/affected'
+  const table = await world.must('GET', `${path}?format=csv`, { token: buyer! })
+  expect(table.split('\r\n')).toEqual([
+    'kind,id,name,segments,otherwise,withheld',
+    'segment,boats,boats,,spring,false',
+    'segment,cars,cars,,,true',
+    'deal,sea,"Sea, sun",boats,,false',
+    '',
+  ])
+  expect(await world.must('GET', path, { token: seller! })).toMatchObject({
+    deals: [],
+    otherDeals: 1,
+  })
+  expect((await world.ask('POST', `/api/contracts/summer/revoke`, { token: buyer! })).status).toBe(
+    403,
+  )
+})
