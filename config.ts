@@ -16,6 +16,8 @@ export interface Config {
   consoleHost: string
   gatewayPort: number
   edgePort: number
+  /** Where browsers and partners reach the edge door; without a slash at its end. */
+  edgeUrl: string
   consolePort: number
   /** Undefined: generated once into `dataDir`. */
   adminToken: string | undefined
@@ -74,6 +76,7 @@ class Reader {
 
   read(): Config {
     const store = this.store()
+    const edgePort = this.port('EDGE_PORT', 8082)
     const config: Config = {
       store,
       dataDir: this.text('DATA') ?? (store.startsWith('embedded:') ? store.slice(9) : './data'),
@@ -81,7 +84,8 @@ class Reader {
       host: this.host('HOST'),
       consoleHost: this.host('CONSOLE_HOST') ?? '127.0.0.1',
       gatewayPort: this.port('GATEWAY_PORT', 8080),
-      edgePort: this.port('EDGE_PORT', 8082),
+      edgePort,
+      edgeUrl: this.edgeUrl(edgePort),
       consolePort: this.port('CONSOLE_PORT', 8081),
       adminToken: this.adminToken(),
       demo: this.demo(),
@@ -142,6 +146,14 @@ class Reader {
     const text = this.text(name)
     if (text === undefined || /^[0-9A-Za-z.:_-]{1,253}$/.test(text)) return text
     return this.wrong(name, `is ${quoted(text)}`, 'an address or host name, such as 0.0.0.0')
+  }
+
+  private edgeUrl(port: number): string {
+    const text = this.text('EDGE_URL') ?? `http://localhost:${port}`
+    if (/^https?:\/\/[0-9A-Za-z.:[\]_-]+(\/[0-9A-Za-z._~/-]*)?$/.test(text) && URL.canParse(text))
+      return text.replace(/\/+$/, '')
+    this.wrong('EDGE_URL', `is ${quoted(text)}`, 'an address such as https://sync.example.com')
+    return ''
   }
 
   private port(name: string, byDefault: number): number {
@@ -221,6 +233,7 @@ const NAMES = [
   'CONSOLE_HOST',
   'GATEWAY_PORT',
   'EDGE_PORT',
+  'EDGE_URL',
   'CONSOLE_PORT',
   'ADMIN_TOKEN',
   'DEMO',
@@ -233,7 +246,6 @@ const NAMES = [
 /** Names of the house plan, the tests, the CLI and the supervisor: not settings of this process, and no mistake. */
 const OTHERS = [
   'GRPC_PORT',
-  'EDGE_URL',
   'TLS_CERT',
   'TLS_KEY',
   'TRUST_PROXY',

@@ -14,7 +14,9 @@ import { settleDemoWorld } from './console/settle-demo-world.ts'
 import { type Exchange, openExchange } from './exchange/exchange.ts'
 import { type Ledger, openLedger } from './exchange/ledger/open-ledger.ts'
 import { shipLedger } from './exchange/ledger/ship-ledger.ts'
+import { Sync } from './exchange/sync/sync.ts'
 import { Usage } from './exchange/usage/usage.ts'
+import { edgeRoutes } from './gateway/edge/edge-routes.ts'
 import { openGateway } from './gateway/gateway.ts'
 import { type DoorRefusal, DoorRefusals } from './gateway/http/door.ts'
 import { healthRoutes } from './gateway/http/health-routes.ts'
@@ -121,17 +123,20 @@ async function bid({ config }: Settings): Promise<void> {
   instance.report({ isListening: true, binding: gateway.binding })
 }
 
-/** Browsers: sync and collect come with their own issues; the door and its health stand from the first day. */
+/** Browsers: cookie sync, and the opt-out. */
 async function edge({ config }: Settings): Promise<void> {
   const me = openProcess('edge')
   const { metrics, log, instance, closeFirst } = me
-  await openRooms({ ...me, config })
+  const rooms = await openRooms({ ...me, config })
+  const { edgeUrl, gvlId: ownGvlId } = config
+  const gvl = config.gvlPath === undefined ? undefined : await loadGvl(config.gvlPath)
+  const sync = new Sync({ ...rooms, clock, edgeUrl, gvl, ownGvlId })
   const words = Object.keys(DoorRefusals) as DoorRefusal[]
   const refused = metrics.counterOf('passerelle_door_refused_total', 'reason', words)
   const door = await openNodeDoor({
     host: config.host ?? '127.0.0.1',
     port: config.edgePort,
-    routes: healthRoutes(instance),
+    routes: [...edgeRoutes({ sync, metrics, clock }), ...healthRoutes(instance)],
     clock,
     limits: { headerBytesMax: BROWSER_HEADER_BYTES_MAX },
     onRefused: (reason) => refused[reason].add(),
@@ -263,6 +268,7 @@ function withSecret(store: Store, secret: Buffer | undefined): Store {
     catalog: store.catalog,
     tallies: store.tallies,
     presence: store.presence,
+    claims: store.claims,
     rootSecret: async () => secret,
     findings: () => store.findings(),
     close: () => store.close(),

@@ -2,9 +2,18 @@ import type { Clock } from './clock.ts'
 import { deriveKey } from './derive-key.ts'
 import { LIMITS } from './limits.ts'
 import { NAMESPACE_KIND, type Namespace } from './namespace.ts'
+import { Bindings, type BindOutcome, type BindRequest, isolate } from './people/bind.ts'
 import type { Candidates } from './people/candidates.ts'
 import { type ChangeFollower, type FollowCounts, followChanges } from './people/follow-changes.ts'
-import { type EdgeRequest, type EndRequest, type LinkOutcome, Links } from './people/link.ts'
+import {
+  type EdgeRequest,
+  type EndRequest,
+  isId,
+  type LinkOutcome,
+  Links,
+  refOf,
+} from './people/link.ts'
+import { type Matches, matchesOf } from './people/matches-of.ts'
 import {
   assignMemberships,
   type MembershipFault,
@@ -58,6 +67,16 @@ export interface Audience {
   /** Decides on matches and keeps the accepted ones: see people/link.ts. */
   link(edges: readonly EdgeRequest[]): Promise<LinkOutcome[]>
   unlink(pairs: readonly { a: EndRequest; b: EndRequest }[]): Promise<void>
+  /** Binds a browser to a partner's id: see people/bind.ts. */
+  bind(request: BindRequest): Promise<BindOutcome>
+  /** Takes a browser's values in some namespaces away. */
+  unbind(browser: string, namespaces: readonly number[]): Promise<void>
+  /** Takes an id away from every browser that has it. */
+  isolate(id: EndRequest): Promise<void>
+  /** With which namespaces ids are matched now: see people/matches-of.ts. */
+  matchesOf(ids: readonly EndRequest[]): Soon<Matches[]>
+  /** Removes all that is known of these ids themselves, and their matches from both ends. */
+  forget(ids: readonly EndRequest[]): Promise<void>
   /** Puts people into segments and takes them out: see people/memberships.ts. */
   assign(lines: readonly MembershipLine[]): Promise<MembershipFault[]>
   /** Reads the change log and the catalog now: what was written before the call is seen after it. */
@@ -87,6 +106,7 @@ class Room implements Audience {
   readonly #follower: ChangeFollower
   readonly #secret: SecretReader
   readonly #links = new Links()
+  readonly #bindings = new Bindings()
   #rootSecret: Buffer | undefined
   #keys: UserKeys | undefined
   /** Namespaces with one value per person, as of one snapshot. */
@@ -145,6 +165,27 @@ class Room implements Audience {
 
   async unlink(pairs: readonly { a: EndRequest; b: EndRequest }[]): Promise<void> {
     return this.#links.unlink(this.#deps(), pairs)
+  }
+
+  async bind(request: BindRequest): Promise<BindOutcome> {
+    return this.#bindings.bind(this.#deps(), request)
+  }
+
+  async unbind(browser: string, namespaces: readonly number[]): Promise<void> {
+    return this.#bindings.unbind(this.#deps(), browser, namespaces)
+  }
+
+  async isolate(id: EndRequest): Promise<void> {
+    return isolate(this.#deps(), id)
+  }
+
+  matchesOf(ids: readonly EndRequest[]): Soon<Matches[]> {
+    return matchesOf(this.#deps(), ids)
+  }
+
+  async forget(ids: readonly EndRequest[]): Promise<void> {
+    const deps = this.#deps()
+    await this.store.people.forget(ids.filter(isId).map((id) => refOf(deps, id).key))
   }
 
   async assign(lines: readonly MembershipLine[]): Promise<MembershipFault[]> {

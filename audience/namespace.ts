@@ -11,6 +11,7 @@ export const NamespaceKinds = {
   device: 'Advertising ids of devices.',
   source: 'Ids that a source of events gives to visitors.',
   crm: 'Ids of customers in a customer file.',
+  browser: 'Browsers, as our own cookie tells them apart; only the edge door writes here.',
 } as const
 export type NamespaceKind = keyof typeof NamespaceKinds
 
@@ -40,6 +41,20 @@ export const EXCHANGE_OWNER = 'exchange'
 
 /** Advertising ids of devices (`device.ifa`): always there, always number 1. */
 export const IFA: Namespace = { name: 'ifa', number: 1, kind: 'device', owner: EXCHANGE_OWNER }
+
+/**
+ * Browsers by our own cookie: always there. Its number is the highest there is, so that no sequence
+ * ever reaches it. Nobody imports into it, and no bid request is looked up by it.
+ */
+export const BROWSER: Namespace = {
+  name: 'browser',
+  number: LIMITS.numberMax,
+  kind: 'browser',
+  owner: EXCHANGE_OWNER,
+}
+
+/** Names no partner and no eid source may take. */
+export const RESERVED_NAMES: ReadonlySet<string> = new Set([IFA.name, BROWSER.name, EXCHANGE_OWNER])
 
 /** Why a value is no id. */
 export const IdFaults = {

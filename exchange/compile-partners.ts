@@ -1,6 +1,13 @@
 import type { CatalogRecord } from '../audience/store/store.ts'
 import type { Provider } from './buyer-view.ts'
-import { gdprDefaultOf, ID_ORDER, type IdSource, type PartnerRecord } from './partner.ts'
+import {
+  gdprDefaultOf,
+  ID_ORDER,
+  type IdSource,
+  type PartnerRecord,
+  type SyncConfig,
+} from './partner.ts'
+import type { SyncSettings } from './sync/sync-settings.ts'
 
 type Records = ReadonlyMap<string, CatalogRecord>
 
@@ -15,6 +22,10 @@ export interface CompiledPartner extends Provider {
   /** Number of the exchange its requests come from by default; 0 where none is set. */
   readonly exchange: number
   readonly idOrder: readonly IdSource[]
+  /** How its ids are synced; absent: not at all. */
+  readonly sync: SyncConfig | undefined
+  /** How its pages sync, where it says so itself. */
+  readonly syncSettings: SyncSettings | undefined
 }
 
 export interface Partners {
@@ -57,6 +68,8 @@ function compilePartner(record: CatalogRecord, all: Records): CompiledPartner {
     namespace: value.namespace,
     exchange,
     idOrder: value.settings?.idOrder ?? ID_ORDER,
+    sync: value.sync,
+    syncSettings: value.settings?.cookieSync,
   }
   made.set(record, partner)
   return partner

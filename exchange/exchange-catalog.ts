@@ -1,4 +1,5 @@
 import type { CatalogSnapshot } from '../audience/store/catalog-snapshot.ts'
+import type { CatalogRecord } from '../audience/store/store.ts'
 import type { BuyerView } from './buyer-view.ts'
 import { type Part, part } from './by-record.ts'
 import { CompiledBuyerView } from './compile-buyer-view.ts'
@@ -9,6 +10,8 @@ import { type CompiledPartner, compilePartners, type Partners } from './compile-
 import { type CountryClasses, compileRegions } from './compile-regions.ts'
 import { type CompiledSegment, compileSegments, type Segments } from './compile-segments.ts'
 import { LIMITS } from './limits.ts'
+import { MATCH_SECRET_KIND, type MatchSecretRecord } from './sync/match-secret.ts'
+import { SETTINGS_KIND, SYNC_SETTINGS_ID, type SyncSettings } from './sync/sync-settings.ts'
 
 /**
  * The exchange's part of one catalog version, compiled. Immutable to its readers; a new version makes
@@ -18,12 +21,23 @@ export class ExchangeCatalog {
   readonly version: number
   /** Numbers of the namespaces of kind `eid`, by source domain. */
   readonly eidNamespaces: ReadonlyMap<string, number>
+  /** How pages sync, where their publisher says nothing else. */
+  readonly syncSettings: SyncSettings
+  /** By partner id. */
+  readonly #matchSecrets: ReadonlyMap<string, CatalogRecord>
   readonly #parts: CatalogParts
   /** By buyer, class of countries, and whether the catalog is confirmed. */
   readonly #views: Map<number, CompiledBuyerView>
 
-  private constructor(version: number, parts: CatalogParts, views: Map<number, CompiledBuyerView>) {
-    this.version = version
+  private constructor(
+    snapshot: CatalogSnapshot,
+    parts: CatalogParts,
+    views: Map<number, CompiledBuyerView>,
+  ) {
+    this.version = snapshot.version
+    const settings = snapshot.kind(SETTINGS_KIND).get(SYNC_SETTINGS_ID)?.value
+    this.syncSettings = (settings ?? {}) as SyncSettings
+    this.#matchSecrets = snapshot.kind(MATCH_SECRET_KIND)
     this.#parts = parts
     this.#views = views
     this.eidNamespaces = parts.eids.value
@@ -33,11 +47,20 @@ export class ExchangeCatalog {
   static compile(snapshot: CatalogSnapshot, previous?: ExchangeCatalog): ExchangeCatalog {
     const parts = compileParts(snapshot, previous ? previous.#parts : undefined)
     const isSame = previous !== undefined && sameViews(previous.#parts, parts)
-    return new ExchangeCatalog(snapshot.version, parts, isSame ? previous.#views : new Map())
+    return new ExchangeCatalog(snapshot, parts, isSame ? previous.#views : new Map())
   }
 
   partner(id: string): CompiledPartner | undefined {
     return this.#parts.partners.value.byId.get(id)
+  }
+
+  partners(): Iterable<CompiledPartner> {
+    return this.#parts.partners.value.byId.values()
+  }
+
+  /** Sealed: see sync/match-secret.ts. */
+  matchSecret(partner: string): MatchSecretRecord | undefined {
+    return this.#matchSecrets.get(partner)?.value as MatchSecretRecord | undefined
   }
 
   partnerByNumber(number: number): CompiledPartner | undefined {

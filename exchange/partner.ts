@@ -1,6 +1,7 @@
 import { isGdprRegion } from '../audience/countries.ts'
 import { type Static, Type } from '../audience/schema.ts'
 import { closed, Domain, listOf, Name, OperatorId } from './fields.ts'
+import { SyncSettings } from './sync/sync-settings.ts'
 
 /**
  * A partner: a company that buys, sells or carries. It is a tenant: every object has one as its
@@ -34,8 +35,9 @@ export const SYNC_MACROS = [
 ] as const
 
 const SyncUrl = closed({
-  url: Type.String({ maxLength: 2048, pattern: '^https?://[^\\s]+$' }),
-  userMacro: Type.String({ maxLength: 64 }),
+  url: Type.String({ maxLength: 2048, pattern: '^https?://[!-~]+$' }),
+  /** What the partner replaces with its id; absent where it appends the id to the address. */
+  userMacro: Type.Optional(Type.String({ maxLength: 64, pattern: '^[!-~]*$' })),
 })
 
 /** How cookie sync reaches the partner (Prebid Server's terms); kept here, acted on by the sync room. */
@@ -54,7 +56,14 @@ const Sync = closed({
   allowedRedirectHosts: Type.Optional(listOf(Domain, 64)),
   unsignedMatch: Type.Optional(Type.Boolean()),
   route: Type.Optional(listOf(OperatorId, 64)),
+  /** What a match with the partner is worth beside others', when a page may sync only some. Default 1. */
+  value: Type.Optional(Type.Number({ minimum: 0.001, maximum: 1000 })),
+  /** Its ids are shared by many browsers on purpose: none is put into quarantine for that. */
+  sharedIds: Type.Optional(Type.Boolean()),
+  /** Version of the ids we give it: a new one gives it new ids. Default 1. */
+  idVersion: Type.Optional(Type.Integer({ minimum: 1, maximum: 255 })),
 })
+export type SyncConfig = Static<typeof Sync>
 
 /** Body of `PUT /api/partners/{id}`. */
 export const PartnerBody = closed({
@@ -73,6 +82,8 @@ export const PartnerBody = closed({
     closed({
       /** In which order ids are tried; those left out are not used. */
       idOrder: Type.Optional(listOf(Type.Enum([...ID_ORDER]), ID_ORDER.length, 1)),
+      /** How its pages sync, where it is an account of /cookie_sync. */
+      cookieSync: Type.Optional(SyncSettings),
     }),
   ),
 })

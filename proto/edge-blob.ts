@@ -124,6 +124,35 @@ export function readEdges(
   return count
 }
 
+/** Where a sync planner wants live edges: parallel arrays, filled from 0 as far as there is room. */
+export interface MatchesOut {
+  /** Namespace number of the id at the other end. */
+  readonly namespace: Int32Array
+  readonly lastSeenDay: Int32Array
+}
+
+/** Finds with which namespaces a full blob has edges that hold on `today`; returns how many. Makes no strings. */
+export function readMatches(blob: Uint8Array, today: number, into: MatchesOut): number {
+  if (blob[0] !== FULL) return 0
+  let count = 0
+  reader.begin(blob, 1, blob.length)
+  while (reader.at < reader.end && count < into.namespace.length) {
+    reader.skip(KEY_BYTES)
+    reader.next()
+    const expiryDay = reader.next()
+    reader.next()
+    reader.next()
+    const lastSeenDay = reader.next()
+    const namespace = reader.next()
+    reader.skip(reader.next())
+    if (reader.failed) break
+    if (expiryDay <= today) continue
+    into.namespace[count] = namespace
+    into.lastSeenDay[count++] = lastSeenDay
+  }
+  return count
+}
+
 const reader = new VarintReader()
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 

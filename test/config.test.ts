@@ -31,6 +31,7 @@ describe('settings', () => {
         consoleHost: '127.0.0.1',
         gatewayPort: 8080,
         edgePort: 8082,
+        edgeUrl: 'http://localhost:8082',
         consolePort: 8081,
         adminToken: undefined,
         demo: undefined,
@@ -123,12 +124,22 @@ describe('settings', () => {
     ).toBeUndefined()
   })
 
+  test('the public address of the edge door follows its port, and loses a slash at its end', () => {
+    const edgeUrl = (env: Record<string, string>) => readConfig(env).config.edgeUrl
+    expect(edgeUrl({ PASSERELLE_EDGE_PORT: '9090' })).toBe('http://localhost:9090')
+    expect(edgeUrl({ PASSERELLE_EDGE_URL: 'https://sync.example/p/' })).toBe(
+      'https://sync.example/p',
+    )
+    for (const bad of ['sync.example', 'ftp://x', 'https://u@x.example', 'https://x.example/?a'])
+      expect(problems({ PASSERELLE_EDGE_URL: bad })).toEqual(['PASSERELLE_EDGE_URL'])
+  })
+
   test('unknown names are one warning with the nearest known ones; those of later rooms are none', () => {
     const env = {
       PASSERELLE_GATWAY_PORT: '1',
       PASSERELLE_WORKER_COUNT: '2',
       PASSERELLE_GRPC_PORT: '50051',
-      PASSERELLE_EDGE_URL: 'https://x.example',
+      PASSERELLE_TRUST_PROXY: '10.0.0.0/8',
     }
     expect(readConfig(env).warnings).toEqual([
       'unknown settings are ignored: ' +

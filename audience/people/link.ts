@@ -108,11 +108,11 @@ function edgeOf(deps: LinkDeps, request: EdgeRequest): Edge | undefined {
   return { ...request, a: refOf(deps, request.a), b: refOf(deps, request.b) }
 }
 
-function isId({ namespace, value }: EndRequest): boolean {
+export function isId({ namespace, value }: EndRequest): boolean {
   return idFault(namespace, value) === undefined
 }
 
-function refOf({ keys }: LinkDeps, { namespace, value }: EndRequest): IdRef {
+export function refOf({ keys }: LinkDeps, { namespace, value }: EndRequest): IdRef {
   const form = idForm(namespace, value)
   return { key: keys.of(namespace, form), namespace, value: form }
 }

@@ -1,4 +1,4 @@
-import { unpackEdges } from '../../proto/edge-blob.ts'
+import { type PackedEdge, unpackEdges } from '../../proto/edge-blob.ts'
 import { LIMITS } from '../limits.ts'
 import type { IdRef, PeopleStore } from '../store/store.ts'
 import type { LinkRefusal } from './reasons.ts'
@@ -10,6 +10,8 @@ export interface MatchGraphOptions {
   today: number
   /** Whether one person has only one value in this namespace. */
   isOnePerPerson: (namespace: number) => boolean
+  /** Matches that are there and do not count, since they are about to go. Told of each that is read, from both ends. */
+  isGoing?: (at: IdRef, edge: PackedEdge) => boolean
 }
 
 /**
@@ -72,12 +74,12 @@ export class MatchGraph {
 
   /** Takes in the live matches of some ids; the ids at their other ends. */
   async #readBatch(ids: readonly IdRef[]): Promise<IdRef[]> {
-    const { store, today } = this.#options
+    const { store, today, isGoing } = this.#options
     const records = await store.recall(ids.map((id) => id.key))
     const reached: IdRef[] = []
     for (const [i, id] of ids.entries()) {
       for (const edge of unpackEdges(records[i]?.edges ?? NO_EDGES)) {
-        if (edge.expiryDay <= today) continue
+        if (edge.expiryDay <= today || isGoing?.(id, edge)) continue
         const { namespace, value, owner } = edge
         const other = { key: Buffer.from(edge.key), namespace, value }
         this.join(id, other, owner)

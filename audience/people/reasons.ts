@@ -7,3 +7,12 @@ export const LinkRefusals = {
   too_many_matches: 'One of the two ids has 256 live matches already.',
 } as const
 export type LinkRefusal = keyof typeof LinkRefusals
+
+/** Why a browser was not bound to a partner's id; nothing moved. */
+export const BindRefusals = {
+  ...LinkRefusals,
+  held: 'The browser has a value already, and a weak match never replaces one.',
+  frozen: 'The browser changes its value too often: it keeps the one it has.',
+  hot_id: 'More browsers have this id than one person can have.',
+} as const
+export type BindRefusal = keyof typeof BindRefusals

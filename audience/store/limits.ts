@@ -11,6 +11,10 @@ export const LIMITS = {
   transactionChangesMax: 1_000,
   /** Profiles looked at in one step of `holders`, between which other work goes on. */
   holdersScanMax: 2_000,
+  /** Bytes of what a claim stands for. */
+  claimWordBytesMax: 64,
+  /** Ended claims removed with each new one: more than one, so that they never pile up. */
+  claimsEndedPerClaim: 8,
   /** How often a catalog feed asks the store for its version. */
   catalogPollMs: 50,
   /** How long the last confirmed catalog version is good for (HOUSE.md decision 5: fails closed). */

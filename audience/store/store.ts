@@ -13,6 +13,7 @@ export interface Store {
   readonly catalog: CatalogStore
   readonly tallies: TallyStore
   readonly presence: PresenceStore
+  readonly claims: ClaimStore
   /** Root secret of this installation (32 bytes), made on first use; rejects while the store is out of reach. */
   rootSecret(): Promise<Buffer>
   /** What an operator should know; empty when all is well (e.g. `listpack: …`, `unreachable: …`). */
@@ -121,6 +122,33 @@ export interface Edge extends EdgeEnds {
   lastSeenDay: number
   /** First UTC day on which it no longer holds. */
   expiryDay: number
+}
+
+/**
+ * Words that are given once, for what must happen once in the whole installation: whoever claims an id
+ * first says what it stands for, and everybody after learns that, until it is forgotten.
+ */
+export interface ClaimStore {
+  /** Claims an id, or learns who was first. An id whose `untilMs` has passed is free again. */
+  claim(claim: Claim): Promise<ClaimOutcome>
+  /** What the ids stand for now, in the order asked; undefined where nobody claimed them. */
+  find(ids: readonly Buffer[]): Soon<(Buffer | undefined)[]>
+}
+
+export interface Claim {
+  /** 16 bytes. */
+  id: Buffer
+  /** What it stands for: at most 64 bytes. */
+  word: Buffer
+  /** Wall time at which it is forgotten. */
+  untilMs: number
+}
+
+export interface ClaimOutcome {
+  /** True for the call that claimed it. */
+  first: boolean
+  /** What was said by whoever was first. */
+  word: Buffer
 }
 
 /** Versioned records by kind. Knows JSON and kinds only; rooms declare what a kind means. */

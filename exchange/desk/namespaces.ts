@@ -4,6 +4,7 @@ import {
   NAMESPACE_KIND,
   type Namespace,
   NamespaceSchema,
+  RESERVED_NAMES,
 } from '../../audience/namespace.ts'
 import { refuse } from '../../audience/refusal.ts'
 import { checker, type Static, Type } from '../../audience/schema.ts'
@@ -66,7 +67,7 @@ export async function putNamespace(
         refuseForeign(existing, owner)
         if (existing) return { value: existing.value as Namespace }
         refuseUnknownOwner(snapshot, owner)
-        if (name === IFA.name || snapshot.kind('partner').has(name))
+        if (RESERVED_NAMES.has(name) || snapshot.kind('partner').has(name))
           throw refuse('conflict', 'name', `${name} is taken`)
         const number = await nextNamespaceNumber(deps.catalog)
         return { value: { name, number, kind: 'eid', owner } }

@@ -1,5 +1,5 @@
 import { isRegion } from '../../audience/countries.ts'
-import { EXCHANGE_OWNER, IFA, NAMESPACE_KIND, type Namespace } from '../../audience/namespace.ts'
+import { NAMESPACE_KIND, type Namespace, RESERVED_NAMES } from '../../audience/namespace.ts'
 import { type Problem, refuse } from '../../audience/refusal.ts'
 import { checker } from '../../audience/schema.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
@@ -124,7 +124,7 @@ function show(id: string, record: PartnerRecord): PartnerShown {
 
 function refuseTakenName(id: string, snapshot: CatalogSnapshot): void {
   const taken = snapshot.kind(NAMESPACE_KIND).has(id)
-  if (taken || id === IFA.name || id === EXCHANGE_OWNER)
+  if (taken || RESERVED_NAMES.has(id))
     throw refuse('conflict', 'id', `the name ${id} is taken by a namespace of another owner`)
 }
 

@@ -45,7 +45,7 @@ export const DoorRefusals = {
 export type DoorRefusal = keyof typeof DoorRefusals
 
 export interface Route {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'ANY'
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS' | 'ANY'
   /** Exact (`/openrtb2/enrich`) or a whole subtree (`/api/*`). */
   path: string
   /** Names (lower case) of request headers copied before the handler runs; read with `ask.headers[i]`, '' where absent. */

@@ -72,7 +72,14 @@ function register(
   app[verb](route.path, serves)
 }
 
-const VERBS = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'del', ANY: 'any' } as const
+const VERBS = {
+  GET: 'get',
+  POST: 'post',
+  PUT: 'put',
+  DELETE: 'del',
+  OPTIONS: 'options',
+  ANY: 'any',
+} as const
 
 /** A picked port must be ours alone; a named one is shared by the workers (SO_REUSEPORT). */
 function listen(app: UwsApp, native: NativeUws, options: DoorOptions) {

@@ -18,6 +18,13 @@ export const METRIC_HELP = {
     'Usage records the desk counted (applied), and rounds in which the store took none (failed).',
   passerelle_ledger_lag_seconds: 'Age of the oldest usage record that is not counted yet.',
   passerelle_ledger_damaged_streams: 'Streams of the ledger that are damaged, or gone.',
+  passerelle_sync_answered_total: 'Requests of browsers answered, by endpoint.',
+  passerelle_sync_refused_total: 'Requests of browsers refused, by endpoint and reason.',
+  passerelle_sync_left_out_total: 'Partners left out of answers of /cookie_sync, by reason.',
+  passerelle_sync_offered_total: 'Syncs handed to browsers, by partner.',
+  passerelle_sync_matched_total: 'Ids taken from browsers that came back, by partner.',
+  passerelle_sync_seconds:
+    'From the arrival of a head to the answer, by endpoint of the edge door.',
   passerelle_door_refused_total: 'What a door turned away by itself, by reason.',
   passerelle_process_resident_bytes: 'Resident memory of the process.',
   passerelle_process_heap_bytes: 'Used JavaScript heap of the process.',

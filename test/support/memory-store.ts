@@ -5,6 +5,9 @@ import type {
   Assignment,
   Change,
   Changes,
+  Claim,
+  ClaimOutcome,
+  ClaimStore,
   Edge,
   EdgeEnds,
   IdRef,
@@ -195,6 +198,29 @@ function nameOf(key: UserKey): string {
   return key.toString('latin1')
 }
 
+class MemoryClaims implements ClaimStore {
+  readonly #clock: Clock
+  readonly #held = new Map<string, { word: Buffer; untilMs: number }>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  async claim({ id, word, untilMs }: Claim): Promise<ClaimOutcome> {
+    const [held] = this.find([id])
+    if (held !== undefined) return { first: false, word: held }
+    this.#held.set(nameOf(id), { word, untilMs })
+    return { first: true, word }
+  }
+
+  find(ids: readonly Buffer[]): (Buffer | undefined)[] {
+    return ids.map((id) => {
+      const held = this.#held.get(nameOf(id))
+      return held !== undefined && held.untilMs > this.#clock.now() ? held.word : undefined
+    })
+  }
+}
+
 /** A whole store in memory. `secret` undefined: out of reach. */
 export class MemoryStore implements Store {
   readonly kind = 'embedded'
@@ -202,11 +228,13 @@ export class MemoryStore implements Store {
   readonly catalog = new MemoryCatalog()
   readonly tallies = new MemoryTallies()
   readonly presence: MemoryPresence
+  readonly claims: MemoryClaims
   secret: Buffer | undefined = Buffer.alloc(32, 7)
 
   constructor(clock: Clock) {
     this.people = new MemoryPeople(clock)
     this.presence = new MemoryPresence(clock)
+    this.claims = new MemoryClaims(clock)
   }
 
   async rootSecret(): Promise<Buffer> {

@@ -6,6 +6,7 @@ import { storeFinding } from '../reasons.ts'
 import type { Store, StoreFinding } from '../store.ts'
 import { ChangeLog } from './change-log.ts'
 import { EmbeddedCatalog } from './embedded-catalog.ts'
+import { EmbeddedClaims } from './embedded-claims.ts'
 import { EmbeddedPeople } from './embedded-people.ts'
 import { EmbeddedTallies } from './embedded-tallies.ts'
 import { EmbeddedDb } from './lmdb.ts'
@@ -35,6 +36,7 @@ export async function openEmbeddedStore(
     catalog: new EmbeddedCatalog(db),
     tallies: new EmbeddedTallies(db, options.clock),
     presence: new PresenceFiles(join(dir, 'present'), options.clock),
+    claims: new EmbeddedClaims(db, options.clock),
     rootSecret: () => rootSecretIn(dir),
     findings: () => findingsOf(db),
     close: () => db.close(),

@@ -33,6 +33,9 @@ export class EmbeddedDb {
   readonly profiles: BytesDb
   readonly edges: BytesDb
   readonly log: BytesDb
+  readonly claims: BytesDb
+  /** When claims end, and which: so that what has ended is found without a search. */
+  readonly claimEnds: BytesDb
   readonly catalog: CatalogDb
   readonly catalogVersions: CatalogVersionDb
   readonly meta: MetaDb
@@ -48,6 +51,8 @@ export class EmbeddedDb {
     this.profiles = this.#root.openDB<Buffer, Buffer>('profiles', bytes)
     this.edges = this.#root.openDB<Buffer, Buffer>('edges', bytes)
     this.log = this.#root.openDB<Buffer, Buffer>('log', bytes)
+    this.claims = this.#root.openDB<Buffer, Buffer>('claims', bytes)
+    this.claimEnds = this.#root.openDB<Buffer, Buffer>('claim-ends', bytes)
     const json = { encoding: 'json' } as const
     this.catalog = this.#root.openDB('catalog', json)
     this.catalogVersions = this.#root.openDB('catalog-versions', json)

@@ -13,6 +13,7 @@ import { listpackScript } from './listpack-script.ts'
 import { logTrimScript } from './log-trim-script.ts'
 import { Lookup } from './lookup.ts'
 import { RedisCatalog } from './redis-catalog.ts'
+import { RedisClaims } from './redis-claims.ts'
 import { RedisPeople } from './redis-people.ts'
 import { RedisPresence } from './redis-presence.ts'
 import { RedisSecret } from './redis-secret.ts'
@@ -86,6 +87,7 @@ function storeOver(
     catalog: new RedisCatalog(following, writer),
     tallies: new RedisTallies({ reader: following, writer, clock }),
     presence: new RedisPresence(following),
+    claims: new RedisClaims(writer, clock),
     rootSecret: () => secret.read(),
     findings: () => [...greeter.findings, ...secret.findings, ...unreachable(reached())],
     vitals: () => ({ recallsInFlight: lookup.inFlight, breaker: lookup.breaker.state }),

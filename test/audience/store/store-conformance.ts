@@ -2,6 +2,7 @@ import { afterEach, describe } from 'vitest'
 import type { Store } from '../../../audience/store/store.ts'
 import { catalogConformance } from './conformance-catalog.ts'
 import { changesConformance } from './conformance-changes.ts'
+import { claimsConformance } from './conformance-claims.ts'
 import { matchesConformance } from './conformance-matches.ts'
 import { peopleConformance } from './conformance-people.ts'
 import { presenceConformance } from './conformance-presence.ts'
@@ -47,6 +48,7 @@ export function storeConformance(
     describe('people', () => peopleConformance(openForTest))
     describe('matches', () => matchesConformance(openForTest))
     describe('change log', () => changesConformance(openForTest))
+    describe('claims', () => claimsConformance(openForTest))
     describe('catalog', () => catalogConformance(openForTest))
     describe('tallies', () => talliesConformance(openForTest))
     describe('presence', () => presenceConformance(openForTest))

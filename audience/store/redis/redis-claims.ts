@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../../clock.ts'
+import { checkClaim } from '../check-claim.ts'
+import type { Claim, ClaimOutcome, ClaimStore } from '../store.ts'
+import { execAll } from './ioredis.ts'
+import type { Writer } from './writer.ts'
+
+const CALL_BYTES = 8
+const PREFIX = Buffer.from('claim:')
+
+/**
+ * Claims in Redis: a key each, which ends by itself. Each call marks what it puts with a number of its
+ * own, so that one that is sent again after a lost connection still knows its claim for its own.
+ */
+export class RedisClaims implements ClaimStore {
+  readonly #writer: Writer
+  readonly #clock: Clock
+
+  constructor(writer: Writer, clock: Clock) {
+    this.#writer = writer
+    this.#clock = clock
+  }
+
+  async claim(claim: Claim): Promise<ClaimOutcome> {
+    checkClaim(claim)
+    const call = randomBytes(CALL_BYTES)
+    const key = keyOf(claim.id)
+    const mine = Buffer.concat([call, claim.word])
+    const leftMs = Math.max(1, Math.ceil(claim.untilMs - this.#clock.now()))
+    const held = await this.#writer.write(async ({ client }) => {
+      const both = client.pipeline().set(key, mine, 'PX', leftMs, 'NX').getBuffer(key)
+      return (await execAll(both))[1] as Buffer | null
+    })
+    // It ended between the two commands: it was this call's, or nobody's any more.
+    if (held === null) return { first: true, word: claim.word }
+    return { first: held.subarray(0, CALL_BYTES).equals(call), word: held.subarray(CALL_BYTES) }
+  }
+
+  async find(ids: readonly Buffer[]): Promise<(Buffer | undefined)[]> {
+    if (ids.length === 0) return []
+    const held = await this.#writer.write(({ client }) => {
+      const pipeline = client.pipeline()
+      for (const id of ids) pipeline.getBuffer(keyOf(id))
+      return execAll(pipeline)
+    })
+    return (held as (Buffer | null)[]).map((word) => word?.subarray(CALL_BYTES))
+  }
+}
+
+function keyOf(id: Buffer): Buffer {
+  return Buffer.concat([PREFIX, id])
+}

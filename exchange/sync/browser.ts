@@ -1,0 +1,52 @@
+import { type Hour, hourOf } from './asks.ts'
+import { isOld, OPTED_OUT, type OwnCookie, openCookie } from './browser-cookie.ts'
+import type { SyncKeys } from './sync-keys.ts'
+
+/** The two cookies as a browser sent them; '' where it sent none. */
+export interface SentCookies {
+  /** Unpartitioned: the one that carries the id. */
+  main: string
+  /** Partitioned by site: no id, only that we met here, or an opt-out. */
+  twin: string
+  userAgent: string
+}
+
+/**
+ * What a browser's cookies tell before anything is looked up. `blocked`: it keeps no third-party cookies,
+ * as far as can be told, so that a partner's id would be gone with the page.
+ */
+export type Browser =
+  | { kind: 'opted_out' }
+  | { kind: 'new' | 'blocked'; hasTwin: boolean }
+  | { kind: 'returning'; cookie: OwnCookie; hasTwin: boolean }
+
+export function readBrowser(keys: SyncKeys, { main, twin, userAgent }: SentCookies): Browser {
+  if (main === OPTED_OUT || twin === OPTED_OUT) return { kind: 'opted_out' }
+  const cookie = openCookie(keys, main)
+  const hasTwin = TWIN.test(twin)
+  if (cookie !== undefined) return { kind: 'returning', cookie, hasTwin }
+  // Both were set at once: where one came back and the other did not, third-party cookies are blocked.
+  const isBlocked = hasTwin || blocksByDefault(userAgent)
+  return { kind: isBlocked ? 'blocked' : 'new', hasTwin }
+}
+
+/** The twin's value: that we met here. It is the same for everybody within an hour, so it tells nobody apart. */
+export function twinValue(nowMs: number): string {
+  return `met.${hourOf(nowMs).toString(36)}`
+}
+
+const TWIN = /^met\.[0-9a-z]{1,8}$/
+
+/** Whether the cookie is to be written anew, besides for what it remembers. */
+export function isDueForRenewal(browser: Browser, hour: Hour): boolean {
+  return browser.kind !== 'returning' || isOld(browser.cookie, hour)
+}
+
+/**
+ * Browsers that keep no third-party cookies unless told to: WebKit (Safari, and every browser on iOS) and
+ * Firefox. Only a guess about those we have not met: a cookie that came back says more.
+ */
+function blocksByDefault(userAgent: string): boolean {
+  if (/\b(iPhone|iPad|iPod)\b|\bFirefox\//.test(userAgent)) return true
+  return /\bSafari\//.test(userAgent) && !/\b(Chrome|Chromium|Android)\b/.test(userAgent)
+}

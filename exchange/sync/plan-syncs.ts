@@ -1,0 +1,159 @@
+import type { ConsentAnswer } from '../../audience/consent/reasons.ts'
+import type { Matches } from '../../audience/people/matches-of.ts'
+import type { AnswerRates } from './answer-rates.ts'
+import type { Asks, Hour } from './asks.ts'
+import type { Browser } from './browser.ts'
+import type { Candidate } from './candidates.ts'
+import { SYNC_LIMITS } from './limits.ts'
+import type { PlanReason } from './reasons.ts'
+import type { SyncTemplate } from './sync-template.ts'
+import type { Syncer } from './syncers.ts'
+
+/** What is known of the browser, and of the moment. */
+export interface Situation {
+  kind: Exclude<Browser['kind'], 'opted_out'>
+  /** Our own id of the browser; gives each match a moment of its own to be renewed at. */
+  id: Buffer
+  today: number
+  hour: Hour
+  asks: Asks
+  /** What the browser is matched with. */
+  matches: Matches
+  /** What the ids in `eids` are matched with. */
+  eidMatches: readonly Matches[]
+  rates: AnswerRates
+  gdprApplies: boolean
+  gppSids: readonly number[]
+  /** Most syncs to choose. */
+  limit: number
+  /** 0 ≤ x < 1 */
+  random: () => number
+}
+
+export interface Choice {
+  chosen: { syncer: Syncer; template: SyncTemplate }[]
+  leftOut: LeftOut[]
+}
+
+export interface LeftOut {
+  name: string
+  reason: PlanReason
+  /** The word of consent, where that was it; the key, for a duplicate of another name. */
+  detail?: string
+}
+
+/**
+ * Which partners to sync now: tier by tier, in each those first from which most is to be expected (their
+ * value, times the share of asks they answer), and by lot among equals. Everybody else is left out with a
+ * reason. What is left out takes nothing from the limit.
+ */
+export function planSyncs(candidates: readonly Candidate[], situation: Situation): Choice {
+  const known = new Known(situation)
+  const seen = new Set<string>()
+  const chosen: Choice['chosen'] = []
+  const leftOut: LeftOut[] = []
+  for (const one of ordered(candidates, situation)) {
+    const reason = unfit(one, seen) ?? known.reasonAgainst(one)
+    if (reason !== undefined) leftOut.push({ name: one.name, ...reason })
+    else if (chosen.length >= situation.limit)
+      leftOut.push({ name: one.name, reason: 'limit_reached' })
+    else chosen.push({ syncer: one.syncer!, template: one.template! })
+  }
+  return { chosen, leftOut }
+}
+
+type Reason = Omit<LeftOut, 'name'>
+
+/** Weighted order without replacement (Efraimidis and Spirakis 2006): a heavier one is more likely to come first. */
+function ordered(candidates: readonly Candidate[], situation: Situation): Candidate[] {
+  const { rates, kind, random } = situation
+  const lot = (syncer: Syncer | undefined) => {
+    if (syncer === undefined) return 0
+    const weight = syncer.value * rates.expected(syncer.partner.number, kind === 'returning')
+    return Math.log(1 - random()) / weight ** SHARPNESS
+  }
+  const lots = new Map(candidates.map((one) => [one, lot(one.syncer)]))
+  return [...candidates].sort((a, b) => a.tier - b.tier || lots.get(b)! - lots.get(a)!)
+}
+
+/** How much more than its share a heavier partner gets: most of what can be earned, and all are heard of. */
+const SHARPNESS = 3
+
+function unfit({ syncer, isKnown, name, template }: Candidate, seen: Set<string>) {
+  if (syncer === undefined) return because(isKnown ? 'not_configured' : 'unknown')
+  if (seen.has(syncer.key)) {
+    const isOtherName = syncer.key !== name.toLowerCase()
+    return because('duplicate', isOtherName ? syncer.key : undefined)
+  }
+  seen.add(syncer.key)
+  return template === undefined ? because('filtered') : undefined
+}
+
+function because(reason: PlanReason, detail?: string): Reason {
+  return detail === undefined ? { reason } : { reason, detail }
+}
+
+/** The browser's matches by namespace, and what follows from them. */
+class Known {
+  readonly #situation: Situation
+  /** Namespace → the day on which its match was last confirmed. */
+  readonly #days = new Map<number, number>()
+  readonly #byEid = new Set<number>()
+
+  constructor(situation: Situation) {
+    this.#situation = situation
+    const { matches, eidMatches } = situation
+    for (let i = 0; i < matches.count; i++) {
+      const namespace = matches.namespace[i]!
+      const day = Math.max(matches.lastSeenDay[i]!, this.#days.get(namespace) ?? 0)
+      this.#days.set(namespace, day)
+    }
+    for (const { count, namespace } of eidMatches)
+      for (let i = 0; i < count; i++) this.#byEid.add(namespace[i]!)
+  }
+
+  /** In Prebid Server's order, as far as it goes. */
+  reasonAgainst({ syncer, consent }: Candidate): Reason | undefined {
+    const one = syncer!
+    const { asks, hour, kind } = this.#situation
+    const { namespace, number } = one.partner
+    const day = this.#days.get(namespace)
+    if (day !== undefined) {
+      asks.answered(number, day)
+      if (!isDue(one, day, this.#situation)) return because('in_sync')
+    }
+    if (consent !== 0) return because('denied', consent satisfies ConsentAnswer)
+    if (!one.isEnabled) return because('disabled')
+    if (this.#isSkipped(one)) return because('regulation')
+    if (kind !== 'returning' && this.#byEid.has(namespace)) return because('matched_by_eid')
+    if (kind === 'blocked') return because('cookies_blocked')
+    if (asks.isPausing(number, hour)) return because('pausing')
+    return this.#isSilent(number) ? because('silent') : undefined
+  }
+
+  #isSkipped({ skipsGdpr, skipsSids }: Syncer): boolean {
+    const { gdprApplies, gppSids } = this.#situation
+    return (skipsGdpr && gdprApplies) || skipsSids.some((sid) => gppSids.includes(sid))
+  }
+
+  #isSilent(partner: number): boolean {
+    const { rates, random } = this.#situation
+    return rates.isSilent(partner) && random() * SYNC_LIMITS.silentAskEvery >= 1
+  }
+}
+
+/** Renewed at a moment between 50 and 75 % of its life that is its own, so that not all fall due at once. */
+function isDue(syncer: Syncer, lastSeenDay: number, { id, today }: Situation): boolean {
+  const { refreshFrom, refreshTo } = SYNC_LIMITS
+  const share =
+    refreshFrom + (refreshTo - refreshFrom) * jitter(id, syncer.partner.number, lastSeenDay)
+  return today - lastSeenDay >= Math.max(1, Math.ceil(syncer.ttlDays * share))
+}
+
+/** 0 ≤ x < 1, the same for the same match. */
+function jitter(id: Buffer, partner: number, day: number): number {
+  let mixed = id.readInt32LE(0) ^ Math.imul(partner, 0x9e3779b1) ^ Math.imul(day, 0x85ebca6b)
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d)
+  mixed ^= mixed >>> 13
+  return (mixed >>> 0) / 2 ** 32
+}

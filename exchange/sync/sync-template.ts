@@ -1,0 +1,92 @@
+import type { PrivacyMacro, PrivacyMacros } from './privacy-macros.ts'
+
+/** How a sync is loaded: as an image that is redirected, or in a frame. */
+export type SyncType = 'redirect' | 'iframe'
+
+/** `f` of /setuid: which empty answer the browser wants. */
+export const FORMAT_OF = { redirect: 'i', iframe: 'b' } as const
+
+/** The ids that only our own redirects may carry: never an address that a page can read. */
+export interface SecretMacros {
+  /** Our pseudonym for the partner. */
+  uid: string
+  /** Seconds since the epoch. */
+  ts: string
+  /** Signature of the two: see match-signature.ts. */
+  sig: string
+}
+
+export interface TemplateOptions {
+  type: SyncType
+  /** Public address of the edge door, without a slash at its end. */
+  edgeUrl: string
+  /** What /setuid calls the partner by. */
+  key: string
+  /** What the partner replaces with its id; '' where it appends the id instead. */
+  userMacro: string
+}
+
+const MACRO = /\{(gdpr|gdpr_consent|us_privacy|gpp|gpp_sid|uid|ts|sig|redirect)\}/
+
+/**
+ * A partner's sync address, taken apart when the catalog changes, so that a request only joins strings.
+ * `{redirect}` becomes our /setuid with the state and, last, the partner's own macro for its id, encoded
+ * as one parameter: what is in it reaches the partner's macro as it was written.
+ */
+export class SyncTemplate {
+  readonly type: SyncType
+  /** It carries an id of ours, or a signature over one: a page must not see it filled. */
+  readonly isSecret: boolean
+  /** The partner sends the browser back to us, with its own id. */
+  readonly comesBack: boolean
+  /** What a `{sig}` is made for: the address's own parameter `p`. */
+  readonly signsAs: string
+  /** Text and macros by turns, text first. */
+  readonly #parts: readonly string[]
+  readonly #inner: { head: string; tail: string }
+  readonly #hopHead: string
+  readonly #format: 'i' | 'b'
+
+  constructor(url: string, { type, edgeUrl, key, userMacro }: TemplateOptions) {
+    this.type = type
+    this.#parts = url.split(MACRO)
+    this.comesBack = url.includes('{redirect}')
+    this.isSecret = /\{(uid|ts|sig)\}/.test(url)
+    this.signsAs = /[?&]p=([^&#{}]*)/.exec(url)?.[1] ?? ''
+    this.#format = FORMAT_OF[type]
+    this.#inner = {
+      head: encodeURIComponent(`${edgeUrl}/setuid?bidder=${key}`),
+      tail: encodeURIComponent(`&uid=${userMacro}`),
+    }
+    this.#hopHead = `${edgeUrl}/sync?bidder=${key}&f=${this.#format}&s=`
+  }
+
+  /** What a page is given: the partner's address, or ours that leads there where it must not be seen. */
+  shown(privacy: PrivacyMacros, state: string): string {
+    if (this.isSecret) return this.#hopHead + state + privacy.query
+    return this.#fill(privacy, state, undefined)
+  }
+
+  /** The partner's address with everything in it: for our own redirects only. */
+  filled(privacy: PrivacyMacros, state: string, secret: SecretMacros): string {
+    return this.#fill(privacy, state, secret)
+  }
+
+  #fill(privacy: PrivacyMacros, state: string, secret: SecretMacros | undefined): string {
+    const parts = this.#parts
+    let url = parts[0]!
+    for (let i = 1; i < parts.length; i += 2) {
+      const macro = parts[i]!
+      if (macro === 'redirect') url += this.#redirect(privacy, state)
+      else if (macro === 'uid' || macro === 'ts' || macro === 'sig') url += secret?.[macro] ?? ''
+      else url += privacy.values[macro as PrivacyMacro]
+      url += parts[i + 1]!
+    }
+    return url
+  }
+
+  #redirect(privacy: PrivacyMacros, state: string): string {
+    const { head, tail } = this.#inner
+    return `${head}${privacy.innerQuery}%26f%3D${this.#format}%26s%3D${state}${tail}`
+  }
+}

@@ -1,0 +1,213 @@
+import type { Audience } from '../../audience/audience.ts'
+import { type Clock, dayOf } from '../../audience/clock.ts'
+import type { ConsentReading } from '../../audience/consent/consent-reading.ts'
+import { decide } from '../../audience/consent/decide.ts'
+import type { Gvl } from '../../audience/consent/gvl.ts'
+import type { ConsentAnswer } from '../../audience/consent/reasons.ts'
+import { BROWSER } from '../../audience/namespace.ts'
+import type { EndRequest } from '../../audience/people/link.ts'
+import type { Matches } from '../../audience/people/matches-of.ts'
+import { isLater, type Soon } from '../../audience/soon.ts'
+import type { Exchange } from '../exchange.ts'
+import type { ExchangeCatalog } from '../exchange-catalog.ts'
+import { AnswerRates } from './answer-rates.ts'
+import { Asks, hourOf } from './asks.ts'
+import {
+  type Browser,
+  isDueForRenewal,
+  readBrowser,
+  type SentCookies,
+  twinValue,
+} from './browser.ts'
+import { browserValue, newBrowserId, sealCookie } from './browser-cookie.ts'
+import { type Candidate, candidatesOf, type Wanted } from './candidates.ts'
+import { SYNC_LIMITS } from './limits.ts'
+import { type LeftOut, planSyncs } from './plan-syncs.ts'
+import type { PrivacyMacros } from './privacy-macros.ts'
+import { SyncKeys } from './sync-keys.ts'
+import type { SyncSettings } from './sync-settings.ts'
+import { SyncStates } from './sync-state.ts'
+import type { SyncType } from './sync-template.ts'
+import { type Syncer, Syncers } from './syncers.ts'
+
+export interface SyncOptions {
+  audience: Audience
+  exchange: Exchange
+  clock: Clock
+  /** Public address of the edge door, without a slash at its end. */
+  edgeUrl: string
+  gvl: Gvl | undefined
+  ownGvlId: number | undefined
+  /** 0 ≤ x < 1; tests give their own. */
+  random?: () => number
+}
+
+/** What a page asks of `/cookie_sync`. */
+export interface PlanAsk {
+  browser: Exclude<Browser, { kind: 'opted_out' }>
+  /** Partner ids or syncer keys; none: everybody. */
+  bidders: readonly string[]
+  /** Undefined: as the settings say; 0 or less: as many as there are. */
+  limit: number | undefined
+  coop: boolean | undefined
+  settings: SyncSettings
+  /** Whether the page lets a partner be loaded that way. */
+  admits: (syncer: Syncer, type: SyncType) => boolean
+  /** Read before this call returns, and not after. */
+  consent: ConsentReading
+  privacy: PrivacyMacros
+  gppSids: readonly number[]
+  eids: readonly { source: string; id: string }[]
+}
+
+export interface Plan {
+  /** The browser is matched with somebody. */
+  isMatched: boolean
+  syncs: { partner: string; url: string; type: SyncType }[]
+  leftOut: LeftOut[]
+  /** Values to be set; absent: as they are. */
+  mainCookie: string | undefined
+  twinCookie: string | undefined
+}
+
+/** What this process needs before it can sync anybody; undefined while the catalog or the keys are missing. */
+export interface SyncRooms {
+  catalog: ExchangeCatalog
+  syncers: Syncers
+  keys: SyncKeys
+  states: SyncStates
+}
+
+/** Cookie sync, apart from HTTP: whom to sync, what a partner's answer is worth, and what is kept of it. */
+export class Sync {
+  readonly options: SyncOptions
+  readonly rates = new AnswerRates()
+  readonly random: () => number
+  #keys: SyncKeys | undefined
+  #rooms: SyncRooms | undefined
+
+  constructor(options: SyncOptions) {
+    this.options = options
+    this.random = options.random ?? Math.random
+  }
+
+  /** As of the catalog now. */
+  rooms(): SyncRooms | undefined {
+    const catalog = this.options.exchange.catalog()
+    if (catalog === undefined) return undefined
+    if (this.#rooms?.catalog === catalog) return this.#rooms
+    const keys = this.#keysNow()
+    if (keys === undefined) return undefined
+    const syncers = new Syncers(catalog, this.options.edgeUrl)
+    this.#rooms = { catalog, syncers, keys, states: new SyncStates(keys) }
+    return this.#rooms
+  }
+
+  browser(rooms: SyncRooms, sent: SentCookies): Browser {
+    return readBrowser(rooms.keys, sent)
+  }
+
+  /** What consent, the partner's and ours, says of syncing with it. */
+  consentOf(reading: ConsentReading, { partner }: Pick<Syncer, 'partner'>): ConsentAnswer {
+    const { ownGvlId, gvl } = this.options
+    return decide(reading, 'sync', partner.gvlId, ownGvlId, gvl)
+  }
+
+  /** At once where the store has the browser at hand. Rejects where it is out of reach. */
+  plan(rooms: SyncRooms, ask: PlanAsk): Soon<Plan> {
+    const candidates = candidatesOf(rooms, this.#wanted(ask))
+    const isPermitted = candidates.some(({ syncer, consent }) => syncer && consent === 0)
+    const gdprApplies = ask.consent.gdprApplies
+    const then = (found: Matches[]) =>
+      this.#plan(rooms, ask, { candidates, found, isPermitted, gdprApplies })
+    const found = this.options.audience.matchesOf(endsOf(rooms, ask))
+    return isLater(found) ? found.then(then) : then(found)
+  }
+
+  /** Forgets what the browser is matched with. */
+  async optOut(browser: Browser): Promise<void> {
+    if (browser.kind !== 'returning') return
+    const value = browserValue(browser.cookie.id)
+    await this.options.audience.forget([{ namespace: BROWSER.number, value }])
+  }
+
+  #wanted({ bidders, coop, settings, admits, consent }: PlanAsk): Wanted {
+    const { disabledIframes = [], disabledRedirects = [] } = settings
+    const disabled = { iframe: disabledIframes, redirect: disabledRedirects }
+    return {
+      bidders,
+      coop: coop ?? settings.coopSync ?? false,
+      groups: settings.priorityGroups ?? [],
+      groupsOnly: settings.priorityGroupsOnly ?? false,
+      admits: (syncer, type) => !disabled[type].includes(syncer.partner.id) && admits(syncer, type),
+      consentOf: (syncer) => this.consentOf(consent, syncer),
+    }
+  }
+
+  #plan(rooms: SyncRooms, ask: PlanAsk, known: Looked): Plan {
+    const { browser, privacy } = ask
+    const { clock } = this.options
+    const nowMs = clock.now()
+    const hour = hourOf(nowMs)
+    const wasReturning = browser.kind === 'returning'
+    const id = wasReturning ? browser.cookie.id : newBrowserId()
+    const asks = wasReturning ? browser.cookie.asks : new Asks()
+    const [matches, ...eidMatches] = known.found as [Matches, ...Matches[]]
+    const { gdprApplies } = known
+    const { chosen, leftOut } = planSyncs(known.candidates, {
+      ...{ kind: browser.kind, id, today: dayOf(nowMs), hour, asks, matches, eidMatches },
+      ...{ rates: this.rates, gdprApplies, gppSids: ask.gppSids, random: this.random },
+      limit: limitOf(ask),
+    })
+    const numbers = chosen.map(({ syncer }) => syncer.partner.number)
+    const states = rooms.states.mint(numbers, { browser: id, hop: 0, wasReturning, nowMs })
+    for (const number of numbers) {
+      asks.note(number, hour)
+      this.rates.asked(number, wasReturning)
+    }
+    const isChanged = chosen.length > 0 || (known.isPermitted && isDueForRenewal(browser, hour))
+    return {
+      isMatched: matches.count > 0 || eidMatches.some((one) => one.count > 0),
+      syncs: chosen.map(({ syncer, template }, i) => ({
+        partner: syncer.partner.id,
+        url: template.shown(privacy, states[i]!),
+        type: template.type,
+      })),
+      leftOut,
+      mainCookie: isChanged ? sealCookie(rooms.keys, { id, issuedHour: hour, asks }) : undefined,
+      twinCookie: isChanged && !browser.hasTwin ? twinValue(nowMs) : undefined,
+    }
+  }
+
+  #keysNow(): SyncKeys | undefined {
+    const { audience } = this.options
+    if (this.#keys === undefined && audience.ready())
+      this.#keys = new SyncKeys((label, bytes) => audience.deriveKey(label, bytes)!)
+    return this.#keys
+  }
+}
+
+interface Looked {
+  candidates: readonly Candidate[]
+  /** Of the browser, then of each eid. */
+  found: readonly Matches[]
+  isPermitted: boolean
+  gdprApplies: boolean
+}
+
+/** The browser, and the ids a page gave of namespaces we know. One that is new here is asked as nobody. */
+function endsOf({ catalog }: SyncRooms, { browser, eids }: PlanAsk): EndRequest[] {
+  const value = browser.kind === 'returning' ? browserValue(browser.cookie.id) : ''
+  const ends = [{ namespace: BROWSER.number, value }]
+  for (const { source, id } of eids.slice(0, SYNC_LIMITS.eidsMax)) {
+    const namespace = catalog.eidNamespaces.get(source.toLowerCase())
+    if (namespace !== undefined) ends.push({ namespace, value: id })
+  }
+  return ends
+}
+
+/** As Prebid Server: the page's, else the default; at most the maximum; none of them or 0: all. */
+function limitOf({ limit, settings }: PlanAsk): number {
+  const orAll = (n: number | undefined) => (n === undefined || n <= 0 ? SYNC_LIMITS.syncsMax : n)
+  return Math.min(orAll(limit ?? settings.defaultLimit), orAll(settings.maxLimit))
+}

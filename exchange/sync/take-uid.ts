@@ -1,0 +1,91 @@
+import type { ConsentReading } from '../../audience/consent/consent-reading.ts'
+import type { ConsentReason } from '../../audience/consent/reasons.ts'
+import { bindUid, MATCHED_BY_SYNC } from './bind-uid.ts'
+import type { Browser } from './browser.ts'
+import { browserValue } from './browser-cookie.ts'
+import { claimWord } from './claim-id.ts'
+import type { PrivacyMacros } from './privacy-macros.ts'
+import type { TakeRefusal } from './reasons.ts'
+import { RouteLeader } from './route-leader.ts'
+import type { Sync, SyncRooms } from './sync.ts'
+import type { SyncState } from './sync-state.ts'
+import type { SyncType } from './sync-template.ts'
+import { macrosOf, type Syncer } from './syncers.ts'
+import { uidRefusal } from './uid-rules.ts'
+
+/** What `/setuid` was called with. */
+export interface TakeAsk {
+  syncer: Syncer
+  /** '' takes the browser's id of the partner away. */
+  uid: string
+  state: string
+  browser: Browser
+  /** Read before this call returns, and not after. */
+  consent: ConsentReading
+  privacy: PrivacyMacros
+  gppSids: readonly number[]
+  type: SyncType
+}
+
+/** `isNew`: an id was taken now. `next`: where a route leads the browser on to. */
+export type TakeOutcome =
+  | { ok: true; isNew: boolean; next?: string | undefined }
+  | { ok: false; reason: TakeRefusal | ConsentReason | 'opted_out' }
+
+/**
+ * Takes a partner's id for a browser, once for each state: the same id again changes nothing and is no
+ * error, another one is refused.
+ */
+export async function takeUid(sync: Sync, rooms: SyncRooms, ask: TakeAsk): Promise<TakeOutcome> {
+  const { syncer, browser, uid, consent } = ask
+  if (browser.kind === 'opted_out') return no('opted_out')
+  const denied = sync.consentOf(consent, syncer)
+  if (denied !== 0) return no(denied)
+  const sharing = rooms.syncers
+    .sharing(syncer.key)
+    .filter((one) => one === syncer || (one.isEnabled && sync.consentOf(consent, one) === 0))
+  const leader = new RouteLeader(sync, rooms, ask)
+  if (browser.kind !== 'returning') return no('no_cookie')
+  const state = openState(sync, rooms, ask, browser.cookie.id)
+  if (typeof state === 'string') return no(state)
+  const unfit = uid === '' ? undefined : uidRefusal(uid, macrosOf(syncer))
+  if (unfit !== undefined) return no(unfit)
+  const { audience } = sync.options
+  const word = claimWord(uid)
+  const claim = { id: state.id, word, untilMs: state.expiresMs }
+  const held = await audience.store.claims.claim(claim)
+  if (!held.first) return held.word.equals(word) ? { ok: true, isNew: false } : no('state_used')
+  const value = browserValue(browser.cookie.id)
+  if (uid === '') {
+    await audience.unbind(
+      value,
+      sharing.map((one) => one.partner.namespace),
+    )
+    return { ok: true, isNew: false }
+  }
+  const binding = { browser: value, uid, method: MATCHED_BY_SYNC, owner: 0 }
+  for (const one of sharing) {
+    const refusal = await bindUid(sync.options, one, binding)
+    if (refusal !== undefined && one === syncer) return no(refusal)
+  }
+  sync.rates.answered(state.partner, state.wasReturning)
+  // The id is kept, whatever becomes of the way on.
+  const next = await leader.next(browser.cookie, state.hop).catch(() => undefined)
+  return { ok: true, isNew: true, next }
+}
+
+export function openState(
+  { options }: Sync,
+  { states, syncers }: SyncRooms,
+  { state, syncer }: Pick<TakeAsk, 'state' | 'syncer'>,
+  browser: Buffer,
+): SyncState | TakeRefusal {
+  const opened = states.open(state, browser, options.clock.now())
+  if (typeof opened === 'string') return opened
+  const isForThis = syncers.byNumber(opened.partner)?.key === syncer.key
+  return isForThis ? opened : 'state_other_partner'
+}
+
+function no(reason: TakeRefusal | ConsentReason | 'opted_out'): TakeOutcome {
+  return { ok: false, reason }
+}

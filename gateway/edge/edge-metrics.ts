@@ -1,0 +1,63 @@
+import type { Clock } from '../../audience/clock.ts'
+import { type PlanReason, PlanReasons } from '../../exchange/sync/reasons.ts'
+import type { Counter, Metrics } from '../metrics/counters.ts'
+import type { EdgeRefusal } from './reasons.ts'
+
+const ENDPOINTS = ['cookie_sync', 'setuid', 'sync', 'match', 'optout'] as const
+export type Endpoint = (typeof ENDPOINTS)[number]
+
+/** What the browsers' endpoints count: answers, refusals and plans by word, and the time of each answer. */
+export class EdgeMetrics {
+  readonly #metrics: Metrics
+  readonly #clock: Clock
+  readonly #answered
+  readonly #leftOut
+  readonly #seconds
+  /** By name and partner: as many as there are partners. */
+  readonly #partners = new Map<string, Counter>()
+
+  constructor(metrics: Metrics, clock: Clock) {
+    this.#metrics = metrics
+    this.#clock = clock
+    this.#answered = metrics.counterOf('passerelle_sync_answered_total', 'endpoint', ENDPOINTS)
+    const reasons = Object.keys(PlanReasons) as PlanReason[]
+    this.#leftOut = metrics.counterOf('passerelle_sync_left_out_total', 'reason', reasons)
+    this.#seconds = Object.fromEntries(
+      ENDPOINTS.map((endpoint) => [
+        endpoint,
+        metrics.histogram('passerelle_sync_seconds', { endpoint }),
+      ]),
+    ) as Record<Endpoint, ReturnType<Metrics['histogram']>>
+  }
+
+  answered(endpoint: Endpoint, arrivedMs: number): void {
+    this.#answered[endpoint].add()
+    this.#seconds[endpoint].record(this.#clock.elapsed() - arrivedMs)
+  }
+
+  refused(endpoint: Endpoint, reason: EdgeRefusal): void {
+    this.#metrics.counter('passerelle_sync_refused_total', { endpoint, reason }).add()
+  }
+
+  leftOut(reason: PlanReason): void {
+    this.#leftOut[reason].add()
+  }
+
+  /** A sync with the partner was handed to a browser. */
+  offered(partner: string): void {
+    this.#partner('passerelle_sync_offered_total', partner).add()
+  }
+
+  /** A browser came back from the partner with an id that was taken. */
+  matched(partner: string): void {
+    this.#partner('passerelle_sync_matched_total', partner).add()
+  }
+
+  #partner(name: string, partner: string): Counter {
+    const key = `${name} ${partner}`
+    let counter = this.#partners.get(key)
+    if (counter === undefined)
+      this.#partners.set(key, (counter = this.#metrics.counter(name, { partner })))
+    return counter
+  }
+}

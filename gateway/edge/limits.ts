@@ -1,0 +1,13 @@
+/** Bounds of the browsers' endpoints. */
+export const EDGE_LIMITS = {
+  /** Body of /cookie_sync; beyond it 413. Two long consent strings and some hundred bidders fit. */
+  syncBodyBytesMax: 16 * 1024,
+  /** Body of /optout: a form with one field. */
+  optOutBodyBytesMax: 4 * 1024,
+  /** Characters of one consent string; beyond it 400: each is repeated in every sync address of an answer. */
+  consentCharsMax: 4_096,
+  /** `gpp_sid` as text. */
+  gppSidCharsMax: 256,
+  /** Addresses a partner may send browsers on to, as text. */
+  redirectCharsMax: 4_096,
+} as const

@@ -1,0 +1,115 @@
+import { ConsentReading } from '../../audience/consent/consent-reading.ts'
+import { GppString } from '../../audience/consent/gpp-string.ts'
+import { readUsPrivacy, UsPrivacy } from '../../audience/consent/us-privacy.ts'
+import { PrivacyMacros } from '../../exchange/sync/privacy-macros.ts'
+import { Kind, Signal, SpanList } from '../../proto/bid-facts.ts'
+import { EDGE_LIMITS } from './limits.ts'
+import { EdgeRefused } from './reasons.ts'
+
+/** What a request says about privacy, as text; '' where it says nothing. */
+export interface PrivacyFields {
+  gdpr: string
+  gdprConsent: string
+  usPrivacy: string
+  gpp: string
+  /** Section ids, comma-separated. */
+  gppSid: string
+  /** Global Privacy Control, by header or field. */
+  gpc: boolean
+}
+
+/** The same, understood. */
+export interface Privacy {
+  /** Shared by all requests of this process: to be asked before anything is awaited. */
+  consent: ConsentReading
+  macros: PrivacyMacros
+  gppSids: readonly number[]
+}
+
+const TCFEU = 2
+
+/**
+ * Reads the consent of a browser's request as Prebid Server does: gpp_sid goes before gdpr, and a TC string
+ * in the GPP string before gdpr_consent; except that what says gdpr=1 stays under the GDPR. Throws
+ * EdgeRefused where it is malformed.
+ */
+export function readPrivacy(fields: PrivacyFields, gdprDefault: 0 | 1): Privacy {
+  const gppSids = sidsIn(fields.gppSid)
+  for (const text of [fields.gdprConsent, fields.gpp, fields.usPrivacy])
+    if (text.length > EDGE_LIMITS.consentCharsMax) throw new EdgeRefused('consent_too_long')
+  if (!['', '0', '1'].includes(fields.gdpr))
+    throw new EdgeRefused('gdpr_invalid', ` You gave ${printable(fields.gdpr)}`)
+  const ofGpp = tcStringIn(fields.gpp, gppSids.includes(TCFEU))
+  const gdprConsent = ofGpp || fields.gdprConsent
+  const gdpr = gdprOf(fields.gdpr, gppSids)
+  if (gdpr === '1' && gdprConsent === '') throw new EdgeRefused('consent_required')
+  const usPrivacy = isUsPrivacy(fields.usPrivacy) ? fields.usPrivacy : ''
+  signals.fill({ ...fields, gdpr, gdprConsent: ofGpp === '' ? fields.gdprConsent : '' })
+  consent.read(signals, { gdprDefault })
+  const { gpp } = fields
+  const macros = new PrivacyMacros({ gdpr, gdprConsent, usPrivacy, gpp, gppSid: fields.gppSid })
+  return { consent, macros, gppSids }
+}
+
+function sidsIn(text: string): number[] {
+  if (text === '') return []
+  if (text.length > EDGE_LIMITS.gppSidCharsMax || !/^\s*-?\d+\s*(,\s*-?\d+\s*)*$/.test(text))
+    throw new EdgeRefused('gpp_sid_malformed')
+  return text.split(',').map(Number)
+}
+
+function gdprOf(given: string, gppSids: readonly number[]): string {
+  if (gppSids.includes(TCFEU)) return '1'
+  return gppSids.length > 0 && given === '' ? '0' : given
+}
+
+/** The TC string in the GPP string, where it is wanted and there. */
+function tcStringIn(gpp: string, isWanted: boolean): string {
+  if (gpp === '') return ''
+  const bytes = Buffer.from(gpp)
+  if (!gppString.read(bytes, 0, bytes.length)) throw new EdgeRefused('gpp_malformed')
+  const at = isWanted ? gppString.indexOf(TCFEU) : -1
+  return at < 0 ? '' : bytes.toString('latin1', gppString.starts[at], gppString.ends[at])
+}
+
+function isUsPrivacy(text: string): boolean {
+  const bytes = Buffer.from(text)
+  return (
+    bytes.length === 4 &&
+    readUsPrivacy(bytes, 0, 4) !== UsPrivacy.unreadable &&
+    /^1[YN-]{3}$/i.test(text)
+  )
+}
+
+function printable(text: string): string {
+  return text.slice(0, 40).replace(/[^!-~]/g, '?')
+}
+
+/** Texts in one buffer, with spans over them: the form in which consent is read from bid requests, too. */
+class Signals {
+  bytes = Buffer.alloc(0)
+  readonly signals = new SpanList(16)
+
+  fill({ gdpr, gdprConsent, usPrivacy, gpp, gppSid, gpc }: PrivacyFields): void {
+    this.signals.reset()
+    const texts = [
+      [Signal.gdpr, Kind.number, gdpr],
+      [Signal.consent, Kind.text, gdprConsent],
+      [Signal.usPrivacy, Kind.text, usPrivacy],
+      [Signal.gpp, Kind.text, gpp],
+      [Signal.gppSid, Kind.text, gppSid],
+      [Signal.gpc, Kind.number, gpc ? '1' : ''],
+    ] as const
+    this.bytes = Buffer.from(texts.map(([, , text]) => text).join(''))
+    let at = 0
+    for (const [field, kind, text] of texts) {
+      const end = at + Buffer.byteLength(text)
+      if (end > at) this.signals.add(field, kind, at, end)
+      at = end
+    }
+  }
+}
+
+const signals = new Signals()
+const consent = new ConsentReading()
+const gppString = new GppString()
