@@ -11,6 +11,7 @@ import type { ProcessName, Store } from './audience/store/store.ts'
 import { type Config, readConfig } from './config.ts'
 import { openConsole } from './console/console.ts'
 import { settleDemoWorld } from './console/settle-demo-world.ts'
+import { openUsageDesk } from './exchange/desk/open-usage-desk.ts'
 import { type Exchange, openExchange } from './exchange/exchange.ts'
 import { type Ledger, openLedger } from './exchange/ledger/open-ledger.ts'
 import { shipLedger } from './exchange/ledger/ship-ledger.ts'
@@ -159,8 +160,10 @@ async function desk({ config }: Settings): Promise<void> {
   const isDemo = config.demo === 'on'
   const onEnded = () => demoEnded(config.dataDir)
   closeFirst(await settleDemoWorld({ ...rooms, log, isDemo, onEnded }))
+  const { audience, exchange } = rooms
   const door = await openConsole({
     ...rooms,
+    usage: openUsageDesk({ deskDeps: exchange.deskDeps, store: audience.store }),
     host: config.consoleHost,
     port: config.consolePort,
     dataDir: config.dataDir,

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Audience } from '../audience/audience.ts'
 import type { Clock } from '../audience/clock.ts'
+import type { UsageDesk } from '../exchange/desk/open-usage-desk.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { type DoorRefusal, DoorRefusals, type Route } from '../gateway/http/door.ts'
 import { openNodeDoor } from '../gateway/http/open-node-door.ts'
@@ -24,6 +25,7 @@ export interface ConsoleOptions {
   adminToken: string
   audience: Audience
   exchange: Exchange
+  usage: UsageDesk
   /** Where the audit log is kept, and what `mode=replace` sets down meanwhile. */
   dataDir: string
   clock: Clock
@@ -74,11 +76,11 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
 }
 
 function routesOf(options: ConsoleOptions, audit: AuditLog, spoolDir: string): Route[] {
-  const { exchange, audience, clock, adminToken } = options
+  const { exchange, usage, audience, clock, adminToken } = options
   const slots = new ImportSlots()
   return [
     ...apiDoorRoutes({
-      routes: apiRoutes({ exchange, audience, clock, audit, slots, spoolDir }),
+      routes: apiRoutes({ exchange, usage, audience, clock, audit, slots, spoolDir }),
       authenticate: authenticator({ adminToken, catalog: () => exchange.catalog() }),
       idempotent: new IdempotentReplies(clock),
       isReady: () => exchange.deskDeps.feed.current() !== undefined,

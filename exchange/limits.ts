@@ -36,6 +36,14 @@ export const LIMITS = {
   tokenBytesMax: 4_000,
   /** Characters of a token as presented, those of the longest that is made; longer ones are refused unread. */
   tokenCharsMax: 5_400,
+  /** Lines of usage read at once (about 200 MB of them); a question that needs more is refused. */
+  usageLinesMax: 500_000,
+  /** Days of usage read in one step where there is hardly any. */
+  usageStepDaysMax: 366,
+  /** How long a count of the people in a segment is good for; counting looks at every profile. */
+  populationMs: 3_600_000,
+  /** Rows of one CSV answer; the rest is on the next page. */
+  csvRowsMax: 100_000,
   /** Objects named in one refusal. */
   namedMax: 20,
   /** Objects on one page of a list. */

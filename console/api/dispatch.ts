@@ -31,6 +31,7 @@ const WANTS = [
   'idempotency-key',
   'content-type',
   'content-encoding',
+  'accept',
 ] as const
 
 /** The door routes behind which the API lives: its streams by their own paths, all else below `/api/`. */
@@ -113,12 +114,13 @@ function callOf(
   ask: Ask,
   { caller, operation, params }: { caller: Caller; operation: Operation; params: Call['params'] },
 ): Call {
-  const [, ifMatch, idempotencyKey, contentType, contentEncoding] = ask.headers as string[]
+  const [, ifMatch, idempotencyKey, contentType, contentEncoding, accept] = ask.headers as string[]
   const headers = {
     ifMatch: ifMatch!,
     idempotencyKey: idempotencyKey!,
     contentType: contentType!,
     contentEncoding: contentEncoding!.toLowerCase(),
+    accept: accept!.toLowerCase(),
   }
   const query = operation.readQuery(ask.query)
   const doc = operation.route.body
@@ -150,8 +152,9 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const COMMON = ['cache-control', 'no-store', 'x-content-type-options', 'nosniff']
 
-function send(answer: Answer, { status, body, text, version }: Reply): void {
-  const headers = [...COMMON, ...(version === undefined ? [] : ['etag', `"${version}"`])]
+function send(answer: Answer, { status, body, text, version, headers: more = [] }: Reply): void {
+  const etag = version === undefined ? [] : ['etag', `"${version}"`]
+  const headers = [...COMMON, ...etag, ...more]
   if (text) answer.send(status, [...headers, 'content-type', text.type], text.text)
   else if (body === undefined) answer.send(status, headers)
   else answer.send(status, [...headers, 'content-type', 'application/json'], JSON.stringify(body))

@@ -78,6 +78,8 @@ export interface CallHeaders {
   idempotencyKey: string
   contentType: string
   contentEncoding: string
+  /** As it came: see csv-reply.ts. */
+  accept: string
 }
 
 export interface Reply {
@@ -88,4 +90,6 @@ export interface Reply {
   text?: { type: string; text: string }
   /** The object's version, sent as its ETag. */
   version?: number
+  /** Further headers, flat: name, value, … */
+  headers?: readonly string[]
 }

@@ -10,6 +10,7 @@ import { keyRoutes } from '../resources/keys.ts'
 import { namespaceRoutes } from '../resources/namespaces.ts'
 import { partnerRoutes } from '../resources/partners.ts'
 import { segmentRoutes } from '../resources/segments.ts'
+import { usageRoute } from '../resources/usage.ts'
 import { openApiDocument } from './openapi.ts'
 import type { ApiRoute } from './route.ts'
 
@@ -25,6 +26,7 @@ export function apiRoutes(rooms: ImportRooms): ApiRoute[] {
     ...dealRoutes(rooms),
     membershipsRoute(rooms),
     matchesRoute(rooms),
+    usageRoute(rooms),
     ...deskRoutes(rooms),
   ]
   return [...routes, documentRoute(routes)]

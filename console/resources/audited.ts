@@ -1,4 +1,5 @@
 import type { Clock } from '../../audience/clock.ts'
+import type { UsageDesk } from '../../exchange/desk/open-usage-desk.ts'
 import type { Exchange } from '../../exchange/exchange.ts'
 import type { Call } from '../api/route.ts'
 import type { AuditEntry } from '../audit/audit-entry.ts'
@@ -6,6 +7,7 @@ import type { AuditLog } from '../audit/audit-log.ts'
 
 export interface AuditedRooms {
   exchange: Exchange
+  usage: UsageDesk
   audit: AuditLog
   clock: Clock
 }

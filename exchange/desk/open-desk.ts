@@ -1,3 +1,4 @@
+import { type BoundVerbs, bindVerbs } from './bind-verbs.ts'
 import { getAffected } from './contract-affected.ts'
 import { getContractVersion, getEntitlements, listContractVersions } from './contract-history.ts'
 import { pauseContract, revokeContract, signContract } from './contract-life.ts'
@@ -42,21 +43,10 @@ const VERBS = {
   importDeal,
   dealsCalled,
 }
-type Verbs = typeof VERBS
-
-// biome-ignore lint/suspicious/noExplicitAny: any verb's further arguments
-type Bound<F> = F extends (deps: DeskDeps, ...rest: infer A extends any[]) => infer R
-  ? (...rest: A) => R
-  : never
-
 /** The verbs by which operators and partners change and read the exchange, each `(actor, …)`. */
-export type ExchangeDesk = { [Name in keyof Verbs]: Bound<Verbs[Name]> }
+export type ExchangeDesk = BoundVerbs<typeof VERBS>
 
 /** Binds every verb to one catalog. */
 export function openDesk(deps: DeskDeps): ExchangeDesk {
-  const bound = Object.entries(VERBS).map(([name, verb]) => [
-    name,
-    (...rest: unknown[]) => (verb as (...all: unknown[]) => unknown)(deps, ...rest),
-  ])
-  return Object.fromEntries(bound) as ExchangeDesk
+  return bindVerbs(VERBS, deps)
 }

@@ -9,7 +9,11 @@ import type { Segment } from '../../audience/segment.ts'
 import { openStore } from '../../audience/store/open-store.ts'
 import type { Store } from '../../audience/store/store.ts'
 import { type Console, openConsole } from '../../console/console.ts'
+import { openUsageDesk } from '../../exchange/desk/open-usage-desk.ts'
 import { type Exchange, openExchange } from '../../exchange/exchange.ts'
+import type { LedgerRecord } from '../../exchange/usage/ledger-record.ts'
+import { tallyEntriesOf } from '../../exchange/usage/tally-entries.ts'
+import { usageTerms } from '../../exchange/usage/usage-terms.ts'
 import type { Route } from '../../gateway/http/door.ts'
 import { Metrics } from '../../gateway/metrics/counters.ts'
 import { unpackEdges } from '../../proto/edge-blob.ts'
@@ -81,6 +85,7 @@ export class ConsoleWorld {
       adminToken: ADMIN,
       audience: this.audience,
       exchange: this.exchange,
+      usage: openUsageDesk({ deskDeps: this.exchange.deskDeps, store: this.store }),
       dataDir: dir,
       clock,
       metrics: new Metrics(),
@@ -128,6 +133,15 @@ export class ConsoleWorld {
     if (got.status >= 300)
       throw new Error(`${method} ${path}: ${got.status} ${JSON.stringify(got.body)}`)
     return got.body
+  }
+
+  /** Counts ledger records, as the desk that ships a ledger does. */
+  async ship(records: readonly LedgerRecord[]): Promise<void> {
+    const terms = usageTerms(this.exchange.deskDeps.feed.current()!)
+    const after = (await this.store.tallies.applied()).get('test')?.seq ?? 0
+    const entries = records.flatMap((record) => tallyEntriesOf(record, terms))
+    const upTo = { seq: after + 1, digest: String(after + 1) }
+    await this.store.tallies.apply({ stream: 'test', after, upTo, entries })
   }
 
   import(what: string, lines: readonly unknown[], asked: Asked = {}): Promise<Got> {
