@@ -1,5 +1,4 @@
 import { type BidFacts, Kind, Signal } from '../../proto/bid-facts.ts'
-import { textBytes } from '../../proto/text.ts'
 import { COUNTRY_OTHER, countryIn, isGdprIndex } from '../countries.ts'
 import { GppReading } from './gpp-reading.ts'
 import { TC_STRINGS_MAX } from './limits.ts'
@@ -42,6 +41,7 @@ export class ConsentReading {
   #textCount = 0
   readonly #texts = Array.from({ length: TC_STRINGS_MAX }, () => new TextSpan())
   readonly #usPrivacy = new TextSpan()
+  readonly #country = new TextSpan()
   readonly #sids = new SectionIds()
   readonly #gpp = new GppReading()
 
@@ -89,10 +89,12 @@ export class ConsentReading {
         if (kind !== Kind.null && !isAuthorized(bytes, start, end)) this.ifaUsable = false
         break
       case Signal.deviceCountry:
-        this.#deviceCountry = Math.max(this.#deviceCountry, regionOf(kind, bytes, start, end))
+        this.#country.take(kind, bytes, start, end)
+        this.#deviceCountry = Math.max(this.#deviceCountry, regionOf(this.#country))
         break
       case Signal.userCountry:
-        this.#userCountry = Math.max(this.#userCountry, regionOf(kind, bytes, start, end))
+        this.#country.take(kind, bytes, start, end)
+        this.#userCountry = Math.max(this.#userCountry, regionOf(this.#country))
         break
       default:
         this.#takeFlag(field, flagOf(kind, bytes, start, end))
@@ -178,9 +180,7 @@ const TCFEU_SECTION = 2
 const Region = { unknown: 0, elsewhere: 1, gdpr: 2 } as const
 
 /** A text that names no country says as little as none. */
-function regionOf(kind: number, bytes: Uint8Array, start: number, end: number): number {
-  if (kind !== Kind.text && kind !== Kind.escapedText) return Region.unknown
-  const text = textBytes(bytes, kind, start, end)
+function regionOf(text: TextSpan): number {
   const country = countryIn(text.bytes, text.start, text.end)
   if (country <= COUNTRY_OTHER) return Region.unknown
   return isGdprIndex(country) ? Region.gdpr : Region.elsewhere

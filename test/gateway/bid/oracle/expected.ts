@@ -168,7 +168,7 @@ function dealsFor(ask: Asked): Map<number, string[]> {
     ([, deal]) =>
       deal.exchange === exchange &&
       (deal.buyers.length === 0 || deal.buyers.includes(buyer)) &&
-      (deal.site === undefined || deal.site === siteOf(request)) &&
+      (deal.site === undefined || placesOf(request).includes(deal.site)) &&
       audienceHolds(deal, ask),
   )
   const added = new Map<number, string[]>()
@@ -194,9 +194,14 @@ export function dealText(id: string, { bidfloor }: Pick<OracleDeal, 'bidfloor'>)
   return `{"id":"${id}"${bidfloor === undefined ? '' : `,"bidfloor":${bidfloor}`}}`
 }
 
-function siteOf(request: SlowRequest): unknown {
-  const texts = (path: string) => request.plain(path).filter((one) => typeof one === 'string')
-  return texts('site.id').at(-1) ?? texts('app.id').at(-1)
+/** Ids and domains of where the impression is: of the site and of the app. */
+function placesOf(request: SlowRequest): unknown[] {
+  return ['site.id', 'site.domain', 'app.id', 'app.bundle'].flatMap((path) =>
+    request
+      .plain(path)
+      .filter((one) => typeof one === 'string')
+      .slice(-1),
+  )
 }
 
 function audienceHolds({ seller, audience }: OracleDeal, { held, consent }: Asked): boolean {

@@ -98,7 +98,12 @@ class Writer {
   }
 
   #site(): Json {
-    return this.#object([['id', 0.9, () => text(this.#random.pick(['site é', 'other']))]])
+    const name = () => text(this.#random.pick(['site é', 'other']))
+    return this.#object([
+      ['id', 0.7, name],
+      ['domain', 0.2, name],
+      ['bundle', 0.2, name],
+    ])
   }
 
   #device(): Json {
