@@ -4,6 +4,8 @@ import { DAY_MS } from '../audience/clock.ts'
 export const LIMITS = {
   /** Body of a JSON request; longer: 413. */
   jsonBytesMax: 1024 * 1024,
+  /** Body of a whole catalog: some 100,000 objects. One at a time. */
+  catalogBytesMax: 64 * 1024 * 1024,
   /** Silence of a client that owes body bytes: an import may be fed from a slow query. */
   slowBodyMsMax: 60_000,
 

@@ -6,7 +6,7 @@ export const DenialWords = {
   unknown_path: 'There is nothing at this path.',
   wrong_method: 'This path does not answer to this method.',
   unsupported: 'The body has a content type or coding that is not read here.',
-  too_many: 'As many imports as may run at once are under way: try again later.',
+  too_many: 'As many of these as may run at once are under way: try again later.',
   starting: 'The catalog is not loaded yet: try again in a moment.',
   unavailable: 'The store did not do it: try again; what was done already does no harm.',
 } as const

@@ -46,6 +46,8 @@ export const LIMITS = {
   csvRowsMax: 100_000,
   /** Objects named in one refusal. */
   namedMax: 20,
+  /** Problems named where a whole catalog is refused; mended, the next ones are. */
+  applyProblemsMax: 1_000,
   /** Objects on one page of a list. */
   pageMax: 1_000,
   /** Objects on a page where the caller did not say. */

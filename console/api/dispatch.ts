@@ -38,18 +38,12 @@ const WANTS = [
 export function apiDoorRoutes(options: DispatchOptions): Route[] {
   const table = new PathTable(options.routes.map(operationOf))
   const handle: Route['handle'] = (ask, answer) => answerTo(ask, answer, { ...options, table })
-  const streams = options.routes.filter((route) => route.body?.kind === 'ndjson')
   return [
-    ...streams.map(
-      ({ method, path }): Route => ({
-        method,
-        path,
-        wants: WANTS,
-        body: 'stream',
-        bodyBytesMax: Number.POSITIVE_INFINITY,
-        handle,
-      }),
-    ),
+    ...options.routes.flatMap(({ method, path, body }): Route[] => {
+      const bodyBytesMax = body?.kind === 'ndjson' ? Number.POSITIVE_INFINITY : body?.bytesMax
+      if (bodyBytesMax === undefined) return []
+      return [{ method, path, wants: WANTS, body: 'stream', bodyBytesMax, handle }]
+    }),
     {
       method: 'ANY',
       path: '/api/*',
@@ -92,7 +86,7 @@ async function replyTo(
   if (operation.route.permission === 'exchange' && !caller.actor.operator)
     throw refuse('forbidden', '', 'a partner key may not do this')
   if (!isOpen && !isReady()) throw new Denied('starting', 'the catalog is not loaded yet', RETRY)
-  const call = callOf(ask, { caller, operation, params: found.params })
+  const call = await callOf(ask, { caller, operation, params: found.params })
   if (operation.route.isCreating) return idempotent.handle(operation.route, call)
   return operation.route.handle(call)
 }
@@ -110,10 +104,10 @@ function notServed(found: PathMatch<Operation> | undefined): Denied {
   return new Denied('wrong_method', `it answers to ${methods}`, ['allow', methods])
 }
 
-function callOf(
+async function callOf(
   ask: Ask,
   { caller, operation, params }: { caller: Caller; operation: Operation; params: Call['params'] },
-): Call {
+): Promise<Call> {
   const [, ifMatch, idempotencyKey, contentType, contentEncoding, accept] = ask.headers as string[]
   const headers = {
     ifMatch: ifMatch!,
@@ -125,18 +119,25 @@ function callOf(
   const query = operation.readQuery(ask.query)
   const doc = operation.route.body
   const isWhole = doc && doc.kind !== 'ndjson'
-  const body = isWhole ? bodyOf(ask, headers, doc) : undefined
+  const body = isWhole ? bodyOf(await bytesOf(ask), headers, doc) : undefined
   return { caller, params, query, body, headers, stream: ask.stream ?? NO_STREAM }
 }
 
 const NO_STREAM: AsyncIterable<Uint8Array> = (async function* () {})()
 
-function bodyOf(ask: Ask, { contentEncoding }: Call['headers'], doc: BodyDoc): unknown {
+async function bytesOf({ body, stream }: Ask): Promise<Uint8Array> {
+  if (!stream) return body
+  const parts: Uint8Array[] = []
+  for await (const part of stream) parts.push(part)
+  return Buffer.concat(parts)
+}
+
+function bodyOf(bytes: Uint8Array, { contentEncoding }: Call['headers'], doc: BodyDoc): unknown {
   if (contentEncoding !== '' && contentEncoding !== 'identity')
     throw new Denied('unsupported', 'a JSON body is sent without content coding')
-  if (ask.body.byteLength === 0) return undefined
+  if (bytes.byteLength === 0) return undefined
   try {
-    const text = UTF8.decode(ask.body)
+    const text = UTF8.decode(bytes)
     if (doc.kind === 'text') return text
     return doc.asWritten ? parseLexical(text, asWritten(doc.asWritten)) : JSON.parse(text)
   } catch {

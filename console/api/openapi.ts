@@ -1,3 +1,4 @@
+import { LIMITS } from '../limits.ts'
 import { ProblemShape } from './problem.ts'
 import type { AnswerDoc, ApiRoute, BodyDoc, NamedSchema } from './route.ts'
 
@@ -34,7 +35,9 @@ export function openApiDocument(routes: readonly ApiRoute[]): Json {
 }
 
 /** Answered by the door itself, without a body. */
-const TOO_LARGE = { '413': { description: 'The body is longer than 1 MiB.' } }
+const tooLarge = ({ bytesMax = LIMITS.jsonBytesMax }: BodyDoc) => ({
+  '413': { description: `The body is longer than ${bytesMax / (1024 * 1024)} MiB.` },
+})
 
 type Refer = (named: NamedSchema) => Json
 
@@ -52,7 +55,7 @@ function operationOf(route: ApiRoute, refer: Refer): Json {
     ...(body ? { requestBody: requestBodyOf(body, refer) } : {}),
     responses: {
       ...responsesOf(answers, refer),
-      ...(body && body.kind !== 'ndjson' ? TOO_LARGE : {}),
+      ...(body && body.kind !== 'ndjson' ? tooLarge(body) : {}),
       ...(permission === 'anyone' ? {} : refusals),
     },
   }

@@ -54,6 +54,8 @@ export interface BodyDoc extends NamedSchema {
   kind: 'json' | 'text' | 'ndjson'
   /** May be left out. */
   isOptional?: boolean
+  /** Default LIMITS.jsonBytesMax. A longer body is read once its sender is known. */
+  bytesMax?: number
   /** Keys whose numbers stay as they were written: 2.50 comes as the text `2.50`. */
   asWritten?: readonly string[]
 }
@@ -88,8 +90,8 @@ export interface Reply {
   body?: unknown
   /** Sent in place of `body`, as it is, under its content type. */
   text?: { type: string; text: string }
-  /** The object's version, sent as its ETag. */
-  version?: number
   /** Further headers, flat: name, value, … */
   headers?: readonly string[]
+  /** The object's version, or what names its content: sent as its ETag. */
+  version?: number | string
 }

@@ -2,6 +2,7 @@ import { Type } from '../../audience/schema.ts'
 import { matchesRoute } from '../imports/import-matches.ts'
 import { membershipsRoute } from '../imports/import-memberships.ts'
 import type { ImportRooms } from '../imports/import-rooms.ts'
+import { catalogRoutes } from '../resources/catalog.ts'
 import { contractRoutes } from '../resources/contracts.ts'
 import { dealImportRoutes } from '../resources/deal-import.ts'
 import { dealRoutes } from '../resources/deals.ts'
@@ -27,6 +28,7 @@ export function apiRoutes(rooms: ImportRooms): ApiRoute[] {
     membershipsRoute(rooms),
     matchesRoute(rooms),
     usageRoute(rooms),
+    ...catalogRoutes(rooms),
     ...deskRoutes(rooms),
   ]
   return [...routes, documentRoute(routes)]

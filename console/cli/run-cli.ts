@@ -1,8 +1,10 @@
+import { addCatalogCommands } from './catalog-commands.ts'
 import { CliError, linesOf } from './cli-error.ts'
 import { Client } from './client.ts'
 import { Command, CommanderError } from './commander.ts'
 import { type ConnectionOptions, connectionOf } from './connection.ts'
 import { addContractCommands } from './contract-commands.ts'
+import { addDealCommands } from './deal-commands.ts'
 import { addImportCommands } from './import-commands.ts'
 import { type Io, printLine } from './io.ts'
 import { addKeyCommands } from './key-commands.ts'
@@ -44,9 +46,11 @@ function programOf(io: Io): Command {
   for (const noun of OBJECT_NOUNS) {
     const command = addObjectCommands(program, session, noun)
     if (noun.noun === 'contract') addContractCommands(program, command, session)
+    if (noun.noun === 'deal') addDealCommands(command, session)
   }
   addKeyCommands(program, session)
   addImportCommands(program, session)
+  addCatalogCommands(program, session)
   addAuditCommand(program, session)
   return program
 }

@@ -1,6 +1,8 @@
 import { refuse } from '../../audience/refusal.ts'
-import { checker } from '../../audience/schema.ts'
+import { checker, Type } from '../../audience/schema.ts'
 import { DealBody, type DealRecord } from '../deal.ts'
+import { DealSource } from '../deal-import/deal-source.ts'
+import { closed } from '../fields.ts'
 import { malformedDeal, refuseTakenWireId, senselessDeal } from './check-deal.ts'
 import type { Shown, WriteOptions, Written } from './desk.ts'
 import { type Actor, type DeskDeps, mustWriteFor, notFound, sees } from './desk.ts'
@@ -19,6 +21,9 @@ export type DealShown = DealRecord & { id: string }
 export const checkDeal = checker(DealBody)
 const READ_ONLY = ['id', 'source']
 
+/** A deal as its file has it: an imported one takes along what its seller said of it. */
+const checkDealFile = checker(closed({ ...DealBody.properties, source: Type.Optional(DealSource) }))
+
 /** Makes or replaces a deal; the seller's side or an operator of the exchange may. */
 export async function putDeal(
   deps: DeskDeps,
@@ -27,8 +32,37 @@ export async function putDeal(
 ): Promise<Written<DealShown>> {
   checkId(id)
   const given = checkedBody<DealBody>(body, checkDeal, READ_ONLY)
-  mustWriteFor(actor, given.seller)
-  refuseAll('invalid', malformedDeal(given))
+  return writeDeal(deps, actor, {
+    id,
+    ifMatch,
+    make: (before) => withSource(given, before?.source),
+  })
+}
+
+/** Makes or replaces a deal as its file in the catalog's files says. */
+export async function putDealFile(
+  deps: DeskDeps,
+  actor: Actor,
+  { id, body }: { id: string; body: unknown },
+): Promise<Written<DealShown>> {
+  checkId(id)
+  const { source, ...given } = checkedBody<DealBody & { source?: DealSource }>(body, checkDealFile)
+  return writeDeal(deps, actor, { id, make: () => withSource(given, source) })
+}
+
+function withSource(given: DealBody, source: DealSource | undefined): DealRecord {
+  return { ...given, status: given.status ?? 'active', ...(source ? { source } : {}) }
+}
+
+async function writeDeal(
+  deps: DeskDeps,
+  actor: Actor,
+  {
+    id,
+    ifMatch,
+    make,
+  }: WriteOptions & { id: string; make: (before: DealRecord | undefined) => DealRecord },
+): Promise<Written<DealShown>> {
   const written = await writeRecord<DealRecord>(
     deps,
     { kind: 'deal', id },
@@ -36,11 +70,13 @@ export async function putDeal(
       ifMatch,
       decide: (existing, snapshot) => {
         const before = existing?.value as DealRecord | undefined
+        const value = make(before)
+        mustWriteFor(actor, value.seller)
+        refuseAll('invalid', malformedDeal(value))
         if (before && !sees(actor, before.seller)) throw refuse('conflict', 'id', 'the id is taken')
-        refuseAll('unprocessable', senselessDeal(given, snapshot))
-        refuseTakenWireId(id, given, snapshot)
-        const source = before?.source ? { source: before.source } : {}
-        return { value: { ...given, status: given.status ?? 'active', ...source } }
+        refuseAll('unprocessable', senselessDeal(value, snapshot))
+        refuseTakenWireId(id, value, snapshot)
+        return { value }
       },
     },
   )

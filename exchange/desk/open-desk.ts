@@ -1,3 +1,4 @@
+import { applyCatalog, exportCatalog } from './apply-catalog.ts'
 import { type BoundVerbs, bindVerbs } from './bind-verbs.ts'
 import { getAffected } from './contract-affected.ts'
 import { getContractVersion, getEntitlements, listContractVersions } from './contract-history.ts'
@@ -42,6 +43,8 @@ const VERBS = {
   deleteDeal,
   importDeal,
   dealsCalled,
+  exportCatalog,
+  applyCatalog,
 }
 /** The verbs by which operators and partners change and read the exchange, each `(actor, …)`. */
 export type ExchangeDesk = BoundVerbs<typeof VERBS>

@@ -3,17 +3,18 @@ import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable, Writable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { runCli } from '../../console/cli/run-cli.ts'
+import { type Around, Cli } from './cli-support.ts'
 import { ADMIN, ConsoleWorld, contractBody, fill } from './world.ts'
 
 let world: ConsoleWorld
+let cli: Cli
 let dir: string
 beforeAll(async () => {
   world = await ConsoleWorld.open()
   await fill(world)
+  cli = new Cli(world)
   dir = await mkdtemp(join(tmpdir(), 'cli-'))
 })
 afterAll(async () => {
@@ -21,37 +22,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true })
 })
 
-interface Ran {
-  code: number
-  out: string
-  err: string
-}
-
-interface Around {
-  env?: Record<string, string>
-  stdin?: string
-  isTTY?: boolean
-}
-
-async function run(command: string | string[], around: Around = {}): Promise<Ran> {
-  const texts = { out: '', err: '' }
-  const into = (name: 'out' | 'err') =>
-    new Writable({
-      write(chunk, _encoding, done) {
-        texts[name] += chunk
-        done()
-      },
-    })
-  const env = around.env ?? {
-    PASSERELLE_URL: `http://127.0.0.1:${world.desk.port}`,
-    PASSERELLE_ADMIN_TOKEN: ADMIN,
-  }
-  const stderr = Object.assign(into('err'), { isTTY: around.isTTY ?? false })
-  const stdin = Readable.from(around.stdin === undefined ? [] : [Buffer.from(around.stdin)])
-  const args = Array.isArray(command) ? command : command.split(' ')
-  const code = await runCli(args, { env, stdin, stdout: into('out'), stderr })
-  return { code, ...texts }
-}
+const run = (command: string | string[], around?: Around) => cli.run(command, around)
 
 async function file(name: string, content: string | Uint8Array): Promise<string> {
   const path = join(dir, name)
@@ -90,6 +61,18 @@ describe('the command line', () => {
     const put = await run(['deal', 'put', 'floors', await file('floors.json', text)])
     expect(JSON.parse(put.out).bidfloor).toBe('2.50')
     expect((await run('deal delete floors')).code).toBe(0)
+  })
+
+  test('brings in foreign deals, and says which were refused', async () => {
+    const agent = '{"deal_id":"CLI-1","floor_price_cpm":1.10}'
+    const path = await file('deals.ndjson', `${agent}\n{"neither":1}\n`)
+    const some = await run(['deal', 'import', path, '--exchange', 'ssp', '--seller', 'dmp'])
+    expect([some.code, JSON.parse(some.out)]).toMatchObject([1, { accepted: 1, refused: 1 }])
+    expect(some.err).toContain('1 documents were refused')
+    const piped = await run('deal import - --exchange ssp --seller dmp', { stdin: agent })
+    expect([piped.code, JSON.parse(piped.out).outcome]).toEqual([0, 'unchanged'])
+    expect(JSON.parse((await run('deal get cli-1')).out).bidfloor).toBe('1.10')
+    expect((await run('deal delete cli-1')).code).toBe(0)
   })
 
   test('prints a refusal as lines, each with its field', async () => {

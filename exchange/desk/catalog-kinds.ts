@@ -1,0 +1,72 @@
+import { NAMESPACE_KIND, type Namespace } from '../../audience/namespace.ts'
+import { SEGMENT_KIND } from '../../audience/segment.ts'
+import type { FileKind } from '../../audience/store/catalog-files.ts'
+import { CONTRACT_LIFE } from '../contract.ts'
+import { putContract } from './contracts.ts'
+import { deleteDeal, putDealFile } from './deals.ts'
+import type { Actor, DeskDeps } from './desk.ts'
+import { putNamespace } from './namespaces.ts'
+import { deletePartner, putPartner } from './partners.ts'
+import { deleteSegment, putSegment } from './segments.ts'
+
+/** A kind whose objects may be written from files, by the verbs that write them one by one. */
+export interface AppliedKind extends FileKind {
+  put(deps: DeskDeps, actor: Actor, given: { id: string; body: unknown }): Promise<unknown>
+  /** Absent: objects of this kind end, and are never deleted. */
+  delete?(deps: DeskDeps, actor: Actor, given: { id: string }): Promise<void>
+  /** A body without what may name another object of the same kind. */
+  bare?(body: object): object
+}
+
+/**
+ * Every kind that stands in the catalog's files, each after those it may name. Not among them: keys
+ * (secrets), caps, kept versions and signatures (what happened here is no setting).
+ */
+export const APPLIED_KINDS: readonly AppliedKind[] = [
+  {
+    kind: 'partner',
+    folder: 'partners',
+    toFile: (_, value) => without(value, ['number', 'namespace']),
+    put: putPartner,
+    delete: deletePartner,
+    bare: (body) => without(body, ['exchange', 'sync']),
+  },
+  {
+    kind: NAMESPACE_KIND,
+    folder: 'namespaces',
+    // The others are made with whom they belong to.
+    toFile: (_, value) =>
+      (value as Namespace).kind === 'eid' ? without(value, ['name', 'number']) : undefined,
+    put: (deps, actor, { id, body }) => putNamespace(deps, actor, { name: id, body }),
+  },
+  {
+    kind: SEGMENT_KIND,
+    folder: 'segments',
+    toFile: (_, value) => without(value, ['number']),
+    put: putSegment,
+    delete: deleteSegment,
+  },
+  {
+    kind: 'contract',
+    folder: 'contracts',
+    toFile: (_, value) =>
+      without(
+        value,
+        CONTRACT_LIFE.filter((field) => field !== 'status'),
+      ),
+    put: putContract,
+  },
+  {
+    kind: 'deal',
+    folder: 'deals',
+    toFile: (_, value) => value as object,
+    put: putDealFile,
+    delete: deleteDeal,
+  },
+]
+
+function without(value: unknown, fields: readonly string[]): object {
+  return Object.fromEntries(
+    Object.entries(value as object).filter(([field]) => !fields.includes(field)),
+  )
+}
