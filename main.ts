@@ -164,6 +164,7 @@ async function desk({ config }: Settings): Promise<void> {
   const door = await openConsole({
     ...rooms,
     usage: openUsageDesk({ deskDeps: exchange.deskDeps, store: audience.store }),
+    shipper,
     host: config.consoleHost,
     port: config.consolePort,
     dataDir: config.dataDir,

@@ -4,6 +4,7 @@ import type { Audience } from '../audience/audience.ts'
 import type { Clock } from '../audience/clock.ts'
 import type { UsageDesk } from '../exchange/desk/open-usage-desk.ts'
 import type { Exchange } from '../exchange/exchange.ts'
+import type { LedgerShipper } from '../exchange/ledger/ship-ledger.ts'
 import { type DoorRefusal, DoorRefusals, type Route } from '../gateway/http/door.ts'
 import { openNodeDoor } from '../gateway/http/open-node-door.ts'
 import { BROWSER_HEADER_BYTES_MAX } from '../gateway/limits.ts'
@@ -12,7 +13,7 @@ import { PROM_CONTENT_TYPE } from '../gateway/metrics/prom.ts'
 import { apiDoorRoutes } from './api/dispatch.ts'
 import { IdempotentReplies } from './api/idempotent-replies.ts'
 import { apiRoutes } from './api/routes.ts'
-import { AuditLog } from './audit/audit-log.ts'
+import { AUDIT_FILE, AuditLog } from './audit/audit-log.ts'
 import { ImportSlots } from './imports/import-slots.ts'
 import { LIMITS } from './limits.ts'
 import { authenticator } from './sign-in/authenticate.ts'
@@ -26,6 +27,8 @@ export interface ConsoleOptions {
   audience: Audience
   exchange: Exchange
   usage: UsageDesk
+  /** What counts the ledgers of this machine. */
+  shipper: LedgerShipper
   /** Where the audit log is kept, and what `mode=replace` sets down meanwhile. */
   dataDir: string
   clock: Clock
@@ -51,7 +54,7 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
   const spoolDir = join(options.dataDir, 'spool')
   // Whatever lies there was left by a process that died in the middle of a replacement.
   await rm(spoolDir, { recursive: true, force: true })
-  const audit = await AuditLog.open(join(options.dataDir, 'audit.ndjson'))
+  const audit = await AuditLog.open(join(options.dataDir, AUDIT_FILE), options.clock)
   const { host, port, clock, metrics, log } = options
   const words = Object.keys(DoorRefusals) as DoorRefusal[]
   const refused = metrics.counterOf('passerelle_door_refused_total', 'reason', words)
@@ -76,11 +79,11 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
 }
 
 function routesOf(options: ConsoleOptions, audit: AuditLog, spoolDir: string): Route[] {
-  const { exchange, usage, audience, clock, adminToken } = options
+  const { exchange, usage, shipper, audience, clock, adminToken } = options
   const slots = new ImportSlots()
   return [
     ...apiDoorRoutes({
-      routes: apiRoutes({ exchange, usage, audience, clock, audit, slots, spoolDir }),
+      routes: apiRoutes({ exchange, usage, shipper, audience, clock, audit, slots, spoolDir }),
       authenticate: authenticator({ adminToken, catalog: () => exchange.catalog() }),
       idempotent: new IdempotentReplies(clock),
       isReady: () => exchange.deskDeps.feed.current() !== undefined,

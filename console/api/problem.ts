@@ -1,6 +1,7 @@
 import { type Problem, Refused } from '../../audience/refusal.ts'
 import { Type } from '../../audience/schema.ts'
 import { StoreFailed } from '../../audience/store/store-failed.ts'
+import { NotAppended } from '../../exchange/ledger/not-appended.ts'
 import { Denied, ProblemStatus, ProblemTitles, type ProblemWord } from '../reasons.ts'
 import type { NamedSchema } from './route.ts'
 
@@ -39,6 +40,7 @@ export function problemOf(error: unknown): ProblemAnswer | undefined {
 
 /** Of the audit log, or of what an import sets down meanwhile: for the operator to mend. */
 function isDiskTrouble(error: unknown): error is Error {
+  if (error instanceof NotAppended) return true
   return error instanceof Error && DISK_CODES.has(String((error as NodeJS.ErrnoException).code))
 }
 

@@ -8,6 +8,7 @@ import { dealImportRoutes } from '../resources/deal-import.ts'
 import { dealRoutes } from '../resources/deals.ts'
 import { deskRoutes } from '../resources/desk-routes.ts'
 import { keyRoutes } from '../resources/keys.ts'
+import { ledgerRoutes } from '../resources/ledger.ts'
 import { namespaceRoutes } from '../resources/namespaces.ts'
 import { partnerRoutes } from '../resources/partners.ts'
 import { segmentRoutes } from '../resources/segments.ts'
@@ -29,6 +30,7 @@ export function apiRoutes(rooms: ImportRooms): ApiRoute[] {
     matchesRoute(rooms),
     usageRoute(rooms),
     ...catalogRoutes(rooms),
+    ...ledgerRoutes(rooms),
     ...deskRoutes(rooms),
   ]
   return [...routes, documentRoute(routes)]

@@ -1,7 +1,13 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import type { Clock } from '../../audience/clock.ts'
 import { refuse } from '../../audience/refusal.ts'
+import type { ChainEnd } from '../../exchange/ledger/chain-line.ts'
+import { ChainedFile } from '../../exchange/ledger/chained-file.ts'
 import { LIMITS } from '../limits.ts'
 import type { AuditEntry } from './audit-entry.ts'
+
+/** The name that the chain of the audit log begins with, and the file in the data directory. */
+export const AUDIT_STREAM = 'audit'
+export const AUDIT_FILE = 'audit.ndjson'
 
 const NEWLINE = 10
 
@@ -13,38 +19,29 @@ export interface AuditPage {
 }
 
 /**
- * The append-only log of writes: a file of JSON lines in the data directory, mode 0600. One process
- * writes it. An entry is durable when `append` resolves; entries of one moment share a sync.
+ * The append-only log of writes: a chained file in the data directory, mode 0600. One process writes it. An
+ * entry is durable when `append` resolves; entries of one moment share a sync. Lines from before there was a
+ * chain stay as they are, and are part of what the chain begins with.
  */
 export class AuditLog {
-  readonly #file: FileHandle
-  #bytes: number
-  #pending: { line: Buffer; resolve: () => void; reject: (error: unknown) => void }[] = []
-  #writing: Promise<void> | undefined
+  readonly #file: ChainedFile
 
-  private constructor(file: FileHandle, bytes: number) {
+  private constructor(file: ChainedFile) {
     this.#file = file
-    this.#bytes = bytes
   }
 
   /** Opens or makes the file. An entry that a crash cut off, which nobody was told is kept, is cut away. */
-  static async open(path: string): Promise<AuditLog> {
-    const made = await open(path, 'a', 0o600)
-    await made.close()
-    const file = await open(path, 'r+')
-    const { size } = await file.stat()
-    const bytes = await endOfLines(file, size)
-    if (bytes < size) await file.truncate(bytes)
-    return new AuditLog(file, bytes)
+  static async open(path: string, clock: Clock): Promise<AuditLog> {
+    return new AuditLog(await ChainedFile.open({ path, stream: AUDIT_STREAM, clock }))
+  }
+
+  /** Where the chain ends: what a copy of the log must hold to be whole. */
+  get end(): ChainEnd {
+    return this.#file.end
   }
 
   append(entry: AuditEntry): Promise<void> {
-    const line = Buffer.from(`${JSON.stringify(entry)}\n`)
-    const done = new Promise<void>((resolve, reject) => {
-      this.#pending.push({ line, resolve, reject })
-    })
-    this.#writing ??= this.#writeAll()
-    return done
+    return this.#file.append(entry)
   }
 
   /**
@@ -52,50 +49,26 @@ export class AuditLog {
    * that is none.
    */
   async page({ limit, after }: { limit: number; after?: string }): Promise<AuditPage> {
-    const end = after === undefined ? this.#bytes : Number(after)
+    const end = after === undefined ? this.#file.bytes : Number(after)
     if (!(await this.#isPlace(end))) throw refuse('invalid', 'after', 'is not what next said')
     let from = end
     let text = Buffer.alloc(0)
     // One line more than asked for has begun when so many newlines were seen, the last line's own too.
     while (from > 0 && newlines(text) <= limit) {
-      const part = await this.#read(Math.max(0, from - LIMITS.auditReadBytes), from)
+      const part = await this.#file.read(Math.max(0, from - LIMITS.auditReadBytes), from)
       from -= part.length
       text = Buffer.concat([part, text])
     }
     return pageOf(text, { from, end, limit })
   }
 
-  async close(): Promise<void> {
-    await this.#writing
-    await this.#file.close()
-  }
-
-  async #writeAll(): Promise<void> {
-    while (this.#pending.length > 0) {
-      const batch = this.#pending
-      this.#pending = []
-      const bytes = Buffer.concat(batch.map(({ line }) => line))
-      try {
-        await this.#file.write(bytes, 0, bytes.length, this.#bytes)
-        await this.#file.datasync()
-        this.#bytes += bytes.length
-        for (const { resolve } of batch) resolve()
-      } catch (error) {
-        for (const { reject } of batch) reject(error)
-      }
-    }
-    this.#writing = undefined
+  close(): Promise<void> {
+    return this.#file.close()
   }
 
   async #isPlace(at: number): Promise<boolean> {
-    if (!Number.isSafeInteger(at) || at < 0 || at > this.#bytes) return false
-    return at === 0 || (await this.#read(at - 1, at))[0] === NEWLINE
-  }
-
-  async #read(from: number, to: number): Promise<Buffer> {
-    const bytes = Buffer.alloc(to - from)
-    await this.#file.read(bytes, 0, bytes.length, from)
-    return bytes
+    if (!Number.isSafeInteger(at) || at < 0 || at > this.#file.bytes) return false
+    return at === 0 || (await this.#file.read(at - 1, at))[0] === NEWLINE
   }
 }
 
@@ -108,24 +81,17 @@ function pageOf(
   while (lineEnd > 0 && items.length < limit) {
     const before = text.lastIndexOf(NEWLINE, lineEnd - 1)
     if (before < 0 && from > 0) break
-    items.push(JSON.parse(text.toString('utf8', before + 1, lineEnd)) as AuditEntry)
+    items.push(entryOf(text.toString('utf8', before + 1, lineEnd)))
     lineEnd = before
   }
   const next = end - text.length + lineEnd + 1
   return { items, next: next > 0 ? String(next) : null }
 }
 
-/** Where the last whole line ends. */
-async function endOfLines(file: FileHandle, size: number): Promise<number> {
-  for (let end = size; end > 0; ) {
-    const from = Math.max(0, end - LIMITS.auditReadBytes)
-    const bytes = Buffer.alloc(end - from)
-    await file.read(bytes, 0, bytes.length, from)
-    const at = bytes.lastIndexOf(NEWLINE)
-    if (at >= 0) return from + at + 1
-    end = from
-  }
-  return 0
+/** An old line is the entry itself; in a line of the chain it stands as its record. */
+function entryOf(line: string): AuditEntry {
+  const parsed = JSON.parse(line) as AuditEntry | { record: AuditEntry }
+  return 'record' in parsed ? parsed.record : parsed
 }
 
 function newlines(text: Buffer): number {

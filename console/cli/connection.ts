@@ -38,7 +38,8 @@ function tokenInFile(env: Io['env']): string {
   }
 }
 
-function dataDirOf(env: Io['env']): string {
+/** The data directory an instance with these settings has. */
+export function dataDirOf(env: Io['env']): string {
   const store = env['PASSERELLE_STORE'] ?? ''
   const embedded = store.startsWith('embedded:') ? store.slice('embedded:'.length) : undefined
   return env['PASSERELLE_DATA'] || embedded || './data'

@@ -10,6 +10,7 @@ import { type Io, printLine } from './io.ts'
 import { addKeyCommands } from './key-commands.ts'
 import { addObjectCommands, OBJECT_NOUNS } from './object-commands.ts'
 import { itemsOf, type Session } from './session.ts'
+import { addVerifyCommands } from './verify-commands.ts'
 
 const AUDIT_LIMIT = 100
 
@@ -51,12 +52,12 @@ function programOf(io: Io): Command {
   addKeyCommands(program, session)
   addImportCommands(program, session)
   addCatalogCommands(program, session)
-  addAuditCommand(program, session)
+  addVerifyCommands(program, addAuditCommand(program, session), session)
   return program
 }
 
-function addAuditCommand(program: Command, session: Session): void {
-  program
+function addAuditCommand(program: Command, session: Session): Command {
+  return program
     .command('audit')
     .description('the newest writes, one JSON a line')
     .option('--limit <number>', 'how many', String(AUDIT_LIMIT))

@@ -1,4 +1,5 @@
 import type { Audience } from '../../audience/audience.ts'
+import type { LedgerShipper } from '../../exchange/ledger/ship-ledger.ts'
 import type { Call } from '../api/route.ts'
 import type { AuditEntry } from '../audit/audit-entry.ts'
 import { Denied } from '../reasons.ts'
@@ -11,6 +12,7 @@ import type { ImportSlots } from './import-slots.ts'
 export interface ImportRooms extends AuditedRooms {
   audience: Audience
   slots: ImportSlots
+  shipper: LedgerShipper
   /** Where `mode=replace` sets people down meanwhile. */
   spoolDir: string
 }

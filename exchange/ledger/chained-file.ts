@@ -119,9 +119,14 @@ export class ChainedFile {
   }
 
   /** Bytes [from, to) of the file. */
-  read(from: number, to: number): Promise<Buffer> {
-    if (this.#file === undefined) return Promise.reject(new NotAppended('broken'))
-    return readSpan(this.#file, from, to)
+  async read(from: number, to: number): Promise<Buffer> {
+    if (this.#file) return readSpan(this.#file, from, to)
+    const file = await this.#files.open(this.#options.path, 'r')
+    try {
+      return await readSpan(file, from, to)
+    } finally {
+      await file.close()
+    }
   }
 
   /** Writes what waits, and closes. Nothing can be appended any more. */

@@ -51,6 +51,8 @@ export interface LedgerShipper {
   lagMs(): number
   counts(): { applied: number; failures: number }
   findings(): { finding: string; advice: string }[]
+  /** Forgets all that was counted, and counts every stream of this directory anew; others' desks count theirs. */
+  rebuild(): Promise<void>
   /** Day of the newest stream that retention removed: usage of that day and before cannot be counted anew. */
   retiredThrough(): string
   close(): Promise<void>
@@ -134,6 +136,12 @@ class Shipper implements LedgerShipper {
     ]
   }
 
+  async rebuild(): Promise<void> {
+    await this.#options.tallies.clear()
+    this.#comparedMs = Number.NEGATIVE_INFINITY
+    await this.poke()
+  }
+
   retiredThrough(): string {
     return this.#shipped.retiredThrough
   }
@@ -151,7 +159,7 @@ class Shipper implements LedgerShipper {
       const isDue = nowMs - this.#comparedMs >= LIMITS.compareEveryMs
       await this.#local.refresh(isDue)
       if (isDue) await this.#compare(nowMs)
-      await this.#shipAll(nowMs)
+      while (await this.#shipAll(nowMs));
       if (nowMs - this.#retiredMs >= LIMITS.retireEveryMs) await this.#retire(nowMs)
       this.#failure = undefined
     } catch (error) {
@@ -182,33 +190,38 @@ class Shipper implements LedgerShipper {
     this.#isShippedChanged = false
   }
 
-  async #shipAll(nowMs: number): Promise<void> {
+  /** True where there is more. */
+  async #shipAll(nowMs: number): Promise<boolean> {
+    let isMore = false
     const due = this.#local.all.filter(({ stream }) => !this.#rests(stream, nowMs))
     for (let from = 0; from < due.length; from += LIMITS.shipStreamsAtOnce) {
       const some = due.slice(from, from + LIMITS.shipStreamsAtOnce)
-      await Promise.all(some.map((follower) => this.#ship(follower, nowMs)))
+      const more = await Promise.all(some.map((follower) => this.#ship(follower, nowMs)))
+      isMore ||= more.includes(true)
     }
+    return isMore
   }
 
   #rests(stream: string, nowMs: number): boolean {
     return nowMs < (this.#restsUntilMs.get(stream) ?? 0)
   }
 
-  /** A stretch of one stream. One of an earlier day with nothing new rests a while. */
-  async #ship(follower: StreamFollower, nowMs: number): Promise<void> {
+  /** A stretch of one stream; true where there is more. One of an earlier day with nothing new rests a while. */
+  async #ship(follower: StreamFollower, nowMs: number): Promise<boolean> {
     const { stream } = follower
     const lines = await follower.read()
     if (lines.length === 0) {
       this.#pendingAt.delete(stream)
       const isOld = this.#options.clock.now() - follower.openedMs > 2 * DAY_MS
       if (follower.damage || isOld) this.#restsUntilMs.set(stream, nowMs + LIMITS.restMs)
-      return
+      return false
     }
     this.#pendingAt.set(stream, lines[0]!.at)
     const terms = await this.#termsFor(lines)
     const parts = streamParts(lines, ({ record }) => tallyEntriesOf(record as LedgerRecord, terms))
-    for (const part of parts) if (!(await this.#apply(follower, part))) return
+    for (const part of parts) if (!(await this.#apply(follower, part))) return true
     this.#pendingAt.delete(stream)
+    return follower.place.offset < follower.bytes
   }
 
   /** False where the store is at another place, from which it goes on. */

@@ -2,6 +2,7 @@ import { appendFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { systemClock } from '../../audience/clock.ts'
 import { AuditLog } from '../../console/audit/audit-log.ts'
 import { LIMITS } from '../../console/limits.ts'
 import { ADMIN, type Body, ConsoleWorld, fill } from './world.ts'
@@ -99,11 +100,11 @@ describe('the log itself', () => {
 
   test('is the same after a crash cut off its last entry', async () => {
     const path = join(dir, 'torn.ndjson')
-    const log = await AuditLog.open(path)
+    const log = await AuditLog.open(path, systemClock)
     await Promise.all([1, 2, 3].map((n) => log.append(entry(n))))
     await log.close()
     await appendFile(path, '{"at":"20')
-    const again = await AuditLog.open(path)
+    const again = await AuditLog.open(path, systemClock)
     await again.append(entry(4))
     const { items } = await again.page({ limit: 10 })
     expect(items.map(({ after }) => after)).toEqual([4, 3, 2, 1])
@@ -111,7 +112,7 @@ describe('the log itself', () => {
   })
 
   test('pages over entries that lie across its steps of reading', async () => {
-    const log = await AuditLog.open(join(dir, 'long.ndjson'))
+    const log = await AuditLog.open(join(dir, 'long.ndjson'), systemClock)
     const count = 60
     for (let n = 1; n <= count; n++)
       await log.append(entry(n, (n * 7919) % (LIMITS.auditReadBytes / 8)))

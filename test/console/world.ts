@@ -11,6 +11,7 @@ import type { Store } from '../../audience/store/store.ts'
 import { type Console, openConsole } from '../../console/console.ts'
 import { openUsageDesk } from '../../exchange/desk/open-usage-desk.ts'
 import { type Exchange, openExchange } from '../../exchange/exchange.ts'
+import { type LedgerShipper, shipLedger } from '../../exchange/ledger/ship-ledger.ts'
 import type { LedgerRecord } from '../../exchange/usage/ledger-record.ts'
 import { tallyEntriesOf } from '../../exchange/usage/tally-entries.ts'
 import { usageTerms } from '../../exchange/usage/usage-terms.ts'
@@ -57,6 +58,7 @@ export class ConsoleWorld {
   store!: Store
   audience!: Audience
   exchange!: Exchange
+  shipper!: LedgerShipper
   desk!: Console
   document: Body
   readonly errors: string[] = []
@@ -74,11 +76,14 @@ export class ConsoleWorld {
   async start(): Promise<void> {
     const { clock, dir } = this
     this.store = await openStore(`embedded:${dir}`, { clock, dataDir: dir })
-    const log = { info: () => {}, warn: () => {}, debug: () => {} }
+    const log = { info: () => {}, warn: () => {}, debug: () => {}, error: () => {} }
     this.audience = await openAudience({ store: this.store, clock, log })
     const { feed } = this.audience
     const catalogStore = this.store.catalog
     this.exchange = await openExchange({ feed, clock, catalogStore, log, lazy: true })
+    const ledgerDir = join(dir, 'ledger')
+    const { tallies } = this.store
+    this.shipper = await shipLedger({ dir: ledgerDir, tallies, feed, clock, log })
     this.desk = await openConsole({
       host: '127.0.0.1',
       port: 0,
@@ -86,6 +91,7 @@ export class ConsoleWorld {
       audience: this.audience,
       exchange: this.exchange,
       usage: openUsageDesk({ deskDeps: this.exchange.deskDeps, store: this.store }),
+      shipper: this.shipper,
       dataDir: dir,
       clock,
       metrics: new Metrics(),
@@ -98,6 +104,7 @@ export class ConsoleWorld {
   /** Ends all that runs; the folder stays. */
   async stop(): Promise<void> {
     await this.desk.close(0)
+    await this.shipper.close()
     await this.exchange.close()
     await this.audience.close()
     await this.store.close()
