@@ -44,6 +44,16 @@ export const LIMITS = {
   populationMs: 3_600_000,
   /** Rows of one CSV answer; the rest is on the next page. */
   csvRowsMax: 100_000,
+  /** How old a token may be when a notice comes; older ones are `expired`. */
+  tokenAgeSMax: 72 * 3600,
+  /** How far in the future a token may be made, by clocks that differ; beyond it `from_future`. */
+  tokenSkewSMax: 60,
+  /** Characters of an imp id in a notice; longer ones are `bad_imp`. */
+  noticeImpCharsMax: 256,
+  /** Segments a notice may say were used: as many as an answer can carry; more are `bad_used`. */
+  noticeUsedMax: 1_000,
+  /** Notices remembered as written, so that a repeated one is not written again; the oldest are forgotten. */
+  recentNoticesMax: 10_000,
   /** Objects named in one refusal. */
   namedMax: 20,
   /** Problems named where a whole catalog is refused; mended, the next ones are. */

@@ -2,7 +2,9 @@ import type { Audience } from '../audience/audience.ts'
 import type { Clock } from '../audience/clock.ts'
 import type { Gvl } from '../audience/consent/gvl.ts'
 import type { Exchange } from '../exchange/exchange.ts'
+import { NoticeBook } from '../exchange/usage/notice-book.ts'
 import type { Usage } from '../exchange/usage/usage.ts'
+import { usageTerms } from '../exchange/usage/usage-terms.ts'
 import { WANTS } from './bid/arrive.ts'
 import { BidMetrics } from './bid/bid-metrics.ts'
 import { createBidHandler } from './bid/handle-bid.ts'
@@ -18,6 +20,8 @@ import {
 import { openNodeDoor } from './http/open-node-door.ts'
 import { openUwsDoor } from './http/open-uws-door.ts'
 import type { Metrics } from './metrics/counters.ts'
+import { NoticeMetrics } from './notice/notice-metrics.ts'
+import { noticeRoutes } from './notice/notice-routes.ts'
 
 export interface GatewayOptions {
   host: string
@@ -56,7 +60,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     bodyBytesMax: BID_LIMITS.bodyBytesMax,
     handle,
   }
-  const door = await openDoor(options, [enrich, ...options.healthRoutes])
+  const notices = openNotices(options)
+  const door = await openDoor(options, [enrich, ...notices, ...options.healthRoutes])
   return {
     port: door.port,
     binding: door.binding,
@@ -65,6 +70,21 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       overload.close()
     },
   }
+}
+
+function openNotices({ audience, exchange, usage, clock, metrics }: GatewayOptions): Route[] {
+  const noticeMetrics = new NoticeMetrics(metrics)
+  const book = new NoticeBook({
+    ledger: usage.ledger,
+    clock,
+    keys: () => usage.keys(),
+    terms: () => {
+      const snapshot = audience.feed.current()
+      return snapshot && usageTerms(snapshot)
+    },
+    onIgnored: (why) => noticeMetrics.ignored(why),
+  })
+  return noticeRoutes({ exchange, book, metrics: noticeMetrics })
 }
 
 async function openDoor(options: GatewayOptions, routes: readonly Route[]): Promise<Door> {

@@ -22,7 +22,7 @@ export function usedSegments(
 }
 
 /** Under which ids a segment stands in a request (API.md, `writeAs`). */
-function writtenIds(segment: string, contract: ContractRecord, terms: UsageTerms): string[] {
+export function writtenIds(segment: string, contract: ContractRecord, terms: UsageTerms): string[] {
   const { writeAs, externalIds } = contract
   const node = terms.segment(segment)?.taxonomy?.id
   return [

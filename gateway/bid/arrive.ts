@@ -1,4 +1,5 @@
 import type { ExchangeCatalog } from '../../exchange/exchange-catalog.ts'
+import { bearerOf } from '../http/bearer-of.ts'
 import type { Bid } from './bid.ts'
 import { inflate } from './inflate.ts'
 import { readPrefer } from './prefer.ts'
@@ -42,14 +43,6 @@ export function arrive(bid: Bid): BidRefusal | undefined {
   if (bid.isTraced) bid.steps.start(true, bid.arrivedMs)
   bid.steps.end(Step.arrive)
   return undefined
-}
-
-const BEARER = 'Bearer '
-
-/** The key after `Bearer`, whose case does not matter (RFC 9110 §11.1); '' where it is no bearer. */
-function bearerOf(header: string): string {
-  if (header.startsWith(BEARER)) return header.slice(BEARER.length)
-  return /^bearer +(.*)$/i.exec(header)?.[1] ?? ''
 }
 
 /** `?x=<partner id>` names the exchange a request came from; else the key's, else its partner's. */

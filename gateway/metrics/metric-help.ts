@@ -25,6 +25,10 @@ export const METRIC_HELP = {
   passerelle_sync_matched_total: 'Ids taken from browsers that came back, by partner.',
   passerelle_sync_seconds:
     'From the arrival of a head to the answer, by endpoint of the edge door.',
+  passerelle_notices_total: 'Notices taken, by kind: written to the ledger, or written already.',
+  passerelle_notice_refused_total: 'Notices refused, by reason (API: x-passerelle-reason).',
+  passerelle_notice_ignored_total:
+    'Notices, or segments in them, that count for nothing, by reason.',
   passerelle_door_refused_total: 'What a door turned away by itself, by reason.',
   passerelle_process_resident_bytes: 'Resident memory of the process.',
   passerelle_process_heap_bytes: 'Used JavaScript heap of the process.',

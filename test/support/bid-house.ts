@@ -22,7 +22,7 @@ const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}
 export interface World {
   partners: Record<string, object>
   namespaces?: Record<string, object>
-  segments: Record<string, { owner: string }>
+  segments: Record<string, { owner: string; [more: string]: unknown }>
   contracts: Record<string, object>
   deals?: Record<string, object>
   people: { source: string; uid: string; add: string[] }[]
@@ -50,12 +50,17 @@ export class BidHouse {
   audience!: Audience
   exchange!: Exchange
   readonly ledger = new MemoryLedger()
+  /** How far the wall clock of the house is ahead of the machine's. */
+  aheadMs = 0
   usage!: Usage
   gateway!: Gateway
 
   static async open({ address, gvl, ownGvlId }: BidHouseOptions = {}): Promise<BidHouse> {
     const house = new BidHouse()
-    const clock = systemClock
+    const clock = {
+      now: () => systemClock.now() + house.aheadMs,
+      elapsed: () => systemClock.elapsed(),
+    }
     house.folder = mkdtempSync(join(tmpdir(), 'passerelle-house-'))
     const where = address ?? `embedded:${house.folder}`
     house.store = await openStore(where, { clock, dataDir: house.folder })
@@ -148,9 +153,25 @@ export class BidHouse {
     const path = `/openrtb2/enrich${query && `?${query}`}`
     const head = { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers }
     for (let tries = 1; ; tries++) {
-      const got = await post(this.gateway.port, path, body, head)
+      const got = await send(this.gateway.port, { method: 'POST', path, body, headers: head })
       if (got.status !== 429 || tries === TRIES_MAX) return got
     }
+  }
+
+  /** `GET /notice/<kind>?<query>`, or POST with a form body; `buyer` as for `enrich`, nobody where absent. */
+  notice(
+    kind: string,
+    fields: Record<string, string>,
+    { buyer, method = 'GET' }: { buyer?: string; method?: 'GET' | 'POST' } = {},
+  ): Promise<BidAnswer> {
+    const said = new URLSearchParams(fields).toString()
+    const key = buyer === undefined ? undefined : (this.keys.get(buyer) ?? buyer)
+    const headers: Record<string, string> =
+      key === undefined ? {} : { authorization: `Bearer ${key}` }
+    if (method === 'POST') headers['content-type'] = 'application/x-www-form-urlencoded'
+    const path = `/notice/${kind}`
+    const asked = method === 'GET' ? { path: `${path}?${said}`, body: '' } : { path, body: said }
+    return send(this.gateway.port, { method, headers, ...asked })
   }
 }
 
@@ -182,15 +203,18 @@ export function caseWorld(): World {
   return world as World
 }
 
-function post(
-  port: number,
-  path: string,
-  body: string | Uint8Array,
-  headers: Record<string, string>,
-): Promise<BidAnswer> {
+interface Sent {
+  method: 'GET' | 'POST'
+  path: string
+  body: string | Uint8Array
+  headers: Record<string, string>
+}
+
+function send(port: number, { method, path, body, headers }: Sent): Promise<BidAnswer> {
   return new Promise((resolve, reject) => {
-    const length = { 'content-length': String(Buffer.byteLength(body)) }
-    const options = { host: '127.0.0.1', port, path, method: 'POST' }
+    const bytes = Buffer.byteLength(body)
+    const length = method === 'POST' ? { 'content-length': String(bytes) } : {}
+    const options = { host: '127.0.0.1', port, path, method }
     const asked = httpRequest({ ...options, headers: { ...length, ...headers } }, (res) => {
       const parts: Buffer[] = []
       res.on('data', (part) => parts.push(part))

@@ -19,6 +19,8 @@ interface Case {
   answer?: Answer
   answerRaw?: string
   dataInAnyOrder?: boolean
+  /** The answer is no request that could be enriched again. */
+  once?: boolean
   /** x-passerelle-reason */
   reason?: string
 }
@@ -56,16 +58,25 @@ async function check(one: Case): Promise<void> {
   if (one.answerRaw !== undefined) expect(got.body.toString()).toBe(one.answerRaw)
   else if (one.answer === undefined) expect(got.body.toString()).toBe(sent)
   else compare(JSON.parse(got.body.toString()) as Answer, one)
+  if (one.once) return
   const again = await house.enrich(got.body, { buyer, query })
   expect(again.body.toString(), 'enriching twice changes nothing').toBe(got.body.toString())
 }
 
 function compare(got: Answer, { answer, dataInAnyOrder }: Case): void {
   if (!dataInAnyOrder) {
-    expect(JSON.stringify(got)).toBe(JSON.stringify(answer))
+    expect(withoutTokens(got)).toBe(JSON.stringify(answer))
     return
   }
   const sorted = (one: Answer | undefined) =>
     one?.user?.data?.map((data) => JSON.stringify(data)).sort()
   expect(sorted(got)).toEqual(sorted(answer))
+}
+
+/** Every answer has a token of its own: cases say that there is one. */
+function withoutTokens(answer: Answer): string {
+  return JSON.stringify(answer).replaceAll(
+    /"t":"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{48}"/g,
+    '"t":"<token>"',
+  )
 }

@@ -1,0 +1,7 @@
+const BEARER = 'Bearer '
+
+/** The key after `Bearer`, whose case does not matter (RFC 9110 §11.1); '' where it is no bearer. */
+export function bearerOf(header: string): string {
+  if (header.startsWith(BEARER)) return header.slice(BEARER.length)
+  return /^bearer +(.*)$/i.exec(header)?.[1] ?? ''
+}
