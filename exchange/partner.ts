@@ -103,8 +103,14 @@ export function gdprDefaultOf(partner: Pick<PartnerBody, 'gdprDefault' | 'region
   return (partner.gdprDefault as 0 | 1 | undefined) ?? (isGdprRegion(partner.region) ? 1 : 0)
 }
 
-/** Macros in a sync URL that nobody would fill, e.g. `{gdprr}`. */
-export function unknownMacros(url: string): string[] {
+/** What is wrong with a sync address: macros that nobody would fill, e.g. `{gdprr}`, and a signature for nobody. */
+export function syncUrlFaults(url: string): string[] {
   const known = new Set<string>(SYNC_MACROS)
-  return [...url.matchAll(/\{([^{}]*)\}/g)].map((m) => m[1]!).filter((macro) => !known.has(macro))
+  const macros = [...url.matchAll(/\{([^{}]*)\}/g)].map((m) => m[1]!)
+  const faults = macros
+    .filter((macro) => !known.has(macro))
+    .map((macro) => `{${macro}} is not a known macro`)
+  if (macros.includes('sig') && !/[?&]p=[^&#{}]+/.test(url))
+    faults.push('{sig} signs p|uid|ts, and the address has no parameter p')
+  return faults
 }

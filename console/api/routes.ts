@@ -9,9 +9,11 @@ import { dealRoutes } from '../resources/deals.ts'
 import { deskRoutes } from '../resources/desk-routes.ts'
 import { keyRoutes } from '../resources/keys.ts'
 import { ledgerRoutes } from '../resources/ledger.ts'
+import { matchSecretRoute } from '../resources/match-secrets.ts'
 import { namespaceRoutes } from '../resources/namespaces.ts'
 import { partnerRoutes } from '../resources/partners.ts'
 import { segmentRoutes } from '../resources/segments.ts'
+import { syncSettingsRoutes } from '../resources/sync-settings.ts'
 import { usageRoute } from '../resources/usage.ts'
 import { openApiDocument } from './openapi.ts'
 import type { ApiRoute } from './route.ts'
@@ -21,6 +23,8 @@ export function apiRoutes(rooms: ImportRooms): ApiRoute[] {
   const routes = [
     ...partnerRoutes(rooms),
     ...keyRoutes(rooms),
+    matchSecretRoute(rooms),
+    ...syncSettingsRoutes(rooms),
     ...namespaceRoutes(rooms),
     ...segmentRoutes(rooms),
     ...contractRoutes(rooms),

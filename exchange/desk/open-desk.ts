@@ -8,9 +8,11 @@ import { deleteDeal, getDeal, listDeals, putDeal } from './deals.ts'
 import type { DeskDeps } from './desk.ts'
 import { dealsCalled, importDeal } from './import-deal.ts'
 import { createKey, deleteKey, listKeys } from './keys.ts'
+import { makeMatchSecretFor } from './match-secrets.ts'
 import { getNamespace, listNamespaces, putNamespace } from './namespaces.ts'
 import { deletePartner, getPartner, listPartners, putPartner } from './partners.ts'
 import { deleteSegment, getSegment, listSegments, putSegment } from './segments.ts'
+import { getSyncSettings, putSyncSettings } from './sync-settings.ts'
 
 const VERBS = {
   putPartner,
@@ -20,6 +22,9 @@ const VERBS = {
   createKey,
   listKeys,
   deleteKey,
+  makeMatchSecretFor,
+  getSyncSettings,
+  putSyncSettings,
   putNamespace,
   getNamespace,
   listNamespaces,

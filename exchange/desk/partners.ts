@@ -3,7 +3,8 @@ import { NAMESPACE_KIND, type Namespace, RESERVED_NAMES } from '../../audience/n
 import { type Problem, refuse } from '../../audience/refusal.ts'
 import { checker } from '../../audience/schema.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
-import { PartnerBody, type PartnerRecord, unknownMacros } from '../partner.ts'
+import { PartnerBody, type PartnerRecord, syncUrlFaults } from '../partner.ts'
+import { MATCH_SECRET_KIND } from '../sync/match-secret.ts'
 import {
   type Actor,
   type DeskDeps,
@@ -23,6 +24,7 @@ import {
   readRecord,
 } from './read-records.ts'
 import { holdersOfPartner, refuseWhileHeld } from './references.ts'
+import { unknownPartners } from './sync-settings.ts'
 import { checkedBody, checkId, refuseAll, writeRecord } from './write-record.ts'
 
 /** A partner as the desk shows it. */
@@ -98,6 +100,7 @@ export async function deletePartner(
           also: [
             { kind: NAMESPACE_KIND, id, value: null },
             ...keys.map((key) => ({ kind: 'key', id: key.id, value: null })),
+            { kind: MATCH_SECRET_KIND, id, value: null },
           ],
         }
       },
@@ -142,7 +145,9 @@ function problemsOf(id: string, given: PartnerBody, snapshot: CatalogSnapshot): 
   for (const [i, partner] of (given.sync?.route ?? []).entries())
     mustExist(`sync.route.${i}`, partner)
   for (const way of ['redirect', 'iframe'] as const)
-    for (const macro of unknownMacros(given.sync?.[way]?.url ?? ''))
-      problems.push({ field: `sync.${way}.url`, reason: `{${macro}} is not a known macro` })
+    for (const reason of syncUrlFaults(given.sync?.[way]?.url ?? ''))
+      problems.push({ field: `sync.${way}.url`, reason })
+  const settings = given.settings?.cookieSync
+  if (settings) problems.push(...unknownPartners(settings, snapshot, 'settings.cookieSync.'))
   return problems
 }

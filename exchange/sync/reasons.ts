@@ -34,6 +34,15 @@ export const TakeRefusals = {
 } as const
 export type TakeRefusal = keyof typeof TakeRefusals
 
+/** Why a partner's own start of a match was refused, besides the words above. */
+export const MatchRefusals = {
+  unsigned: 'The signature s is missing, wrong, or off by more than five minutes.',
+  signature_used: 'The signature was used by another browser before.',
+  redirect_refused: 'redir is no https address of a host that is registered for this partner.',
+  partner_paused: 'The partner is paused, or its sync is switched off.',
+} as const
+export type MatchRefusal = keyof typeof MatchRefusals
+
 /** How a refused binding is told to a browser. */
 export function takeRefusalOf(reason: BindRefusal): TakeRefusal {
   if (reason === 'bad_value' || reason === 'self') return 'uid_unfit'

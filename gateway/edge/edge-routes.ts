@@ -5,6 +5,7 @@ import type { Metrics } from '../metrics/counters.ts'
 import { cookieSyncRoutes } from './cookie-sync.ts'
 import { EdgeMetrics } from './edge-metrics.ts'
 import type { EdgeRoom } from './edge-room.ts'
+import { matchRoute } from './match.ts'
 import { optOutRoutes } from './opt-out.ts'
 import { setuidRoute } from './setuid.ts'
 import { syncHopRoute } from './sync-hop.ts'
@@ -18,5 +19,11 @@ export interface EdgeOptions {
 /** What browsers are served: see docs/endpoints/sync.md. */
 export function edgeRoutes({ sync, metrics, clock }: EdgeOptions): Route[] {
   const room: EdgeRoom = { sync, metrics: new EdgeMetrics(metrics, clock) }
-  return [...cookieSyncRoutes(room), setuidRoute(room), syncHopRoute(room), ...optOutRoutes(room)]
+  return [
+    ...cookieSyncRoutes(room),
+    setuidRoute(room),
+    syncHopRoute(room),
+    matchRoute(room),
+    ...optOutRoutes(room),
+  ]
 }

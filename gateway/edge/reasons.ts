@@ -1,5 +1,5 @@
 import { ConsentReasons } from '../../audience/consent/reasons.ts'
-import { TakeRefusals } from '../../exchange/sync/reasons.ts'
+import { MatchRefusals, TakeRefusals } from '../../exchange/sync/reasons.ts'
 
 /**
  * Why a browser's request was refused: the word stands in `x-passerelle-reason`, `says` is the body. Where
@@ -43,15 +43,6 @@ export const EdgeRefusals = {
   format_invalid: { status: 400, says: '"f" query param is invalid. must be "b" or "i"' },
 
   partner_unknown: { status: 400, says: 'p names no partner that is synced here' },
-  unsigned: {
-    status: 400,
-    says: 'the signature s is missing, wrong, or older than five minutes',
-  },
-  signature_used: { status: 400, says: 'the signature was used by another browser' },
-  redirect_refused: {
-    status: 400,
-    says: 'redir is no https address of a host registered for this partner',
-  },
   opt_in_refused: {
     status: 403,
     says: 'Opting in again takes a POST from a page of this very site',
@@ -61,14 +52,17 @@ export const EdgeRefusals = {
 export type EdgeRefusal =
   | keyof typeof EdgeRefusals
   | keyof typeof TakeRefusals
+  | keyof typeof MatchRefusals
   | keyof typeof ConsentReasons
 
 /** Status and body of a refusal. */
 export function refusalOf(reason: EdgeRefusal): { status: number; says: string } {
   if (reason in EdgeRefusals) return EdgeRefusals[reason as keyof typeof EdgeRefusals]
   if (reason in ConsentReasons) return EdgeRefusals.consent_denied
-  return { status: 400, says: TakeRefusals[reason as keyof typeof TakeRefusals] }
+  return { status: 400, says: says[reason as keyof typeof says] }
 }
+
+const says = { ...TakeRefusals, ...MatchRefusals }
 
 /** Thrown by what reads a request; the endpoint answers with it. */
 export class EdgeRefused extends Error {
