@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     const rounds = await play(contenders, requests, 'autocannon')
     const figures = cpuFigures(rounds, 'autocannon')
     if (hasWrk()) figures.push(...cpuFigures(await play(contenders, requests, 'wrk'), 'wrk'))
-    figures.push(...(await latencyFigures(ours, requests, quick ? 4 : 10)))
+    figures.push(...(await latencyFigures({ ours, floor: peers[0]! }, requests, quick ? 4 : 10)))
     for (const contender of contenders) await contender.stop()
     if (!quick) figures.push(...(await slowFigures(requests, redis !== undefined)))
     report(rounds, figures)

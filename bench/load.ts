@@ -21,15 +21,17 @@ export interface Burst {
 export interface LoadOptions {
   seconds: number
   connections: number
-  /** Requests a second over all connections; as fast as it goes where absent. */
-  rate?: number
 }
+
+/** As fast as it goes, by the generator that leaves the server most of the machine. */
+export const burstOf = (...args: Parameters<typeof cannon>): Promise<Burst> =>
+  hasWrk() ? wrk(...args) : cannon(...args)
 
 /** Load by autocannon: the requests are built once, ahead, and dealt out to the connections. */
 export async function cannon(
   contender: Contender,
   requests: readonly Buffer[],
-  { seconds, connections, rate }: LoadOptions,
+  { seconds, connections }: LoadOptions,
 ): Promise<Burst> {
   const share = Math.ceil(requests.length / connections)
   let next = 0
@@ -38,7 +40,6 @@ export async function cannon(
     url: contender.url,
     connections,
     duration: seconds,
-    ...(rate === undefined ? {} : { overallRate: rate }),
     method: 'POST',
     headers: contender.headers,
     setupClient: (client) => {

@@ -27,7 +27,10 @@ export interface Ours extends Contender {
 }
 
 /** `store`: PASSERELLE_STORE; an embedded one in a temp folder where absent. */
-export async function startOurs(name: string, store?: string): Promise<Ours> {
+export async function startOurs(
+  name: string,
+  { store, cacheRows = CACHE_ROWS }: { store?: string; cacheRows?: number } = {},
+): Promise<Ours> {
   const folder = mkdtempSync(join(tmpdir(), 'passerelle-bench-'))
   const [gateway, edge, desk] = [await freePort(), await freePort(), await freePort()]
   const child = startGroup(process.execPath, [join(here, '..', 'main.js')], {
@@ -40,7 +43,7 @@ export async function startOurs(name: string, store?: string): Promise<Ours> {
     PASSERELLE_ADMIN_TOKEN: TOKEN,
     PASSERELLE_DEMO: 'off',
     PASSERELLE_WORKERS: '1',
-    PASSERELLE_NEAR_CACHE_ROWS: String(CACHE_ROWS),
+    PASSERELLE_NEAR_CACHE_ROWS: String(cacheRows),
   })
   const origin = `http://127.0.0.1:${desk}`
   await ready(child, [gateway, edge, desk])

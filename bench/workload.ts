@@ -42,22 +42,22 @@ export interface Workload {
   requests: Buffer[]
 }
 
-/** Hot people first, then the cold ones. */
-export function makePeople(requests = REQUESTS, hot = HOT_PEOPLE): Person[] {
+/** Hot people first, then the cold ones: one for each `coldEvery`th request, beginning with the first. */
+export function makePeople(requests = REQUESTS, coldEvery = COLD_EVERY): Person[] {
   const random = seeded(SEED)
-  const cold = Math.ceil(requests / COLD_EVERY)
-  return Array.from({ length: hot + cold }, (_, i) => person(i, random))
+  const cold = Math.ceil(requests / coldEvery)
+  return Array.from({ length: HOT_PEOPLE + cold }, (_, i) => person(i, random))
 }
 
-export function makeWorkload(requests = REQUESTS, hot = HOT_PEOPLE): Workload {
-  const people = makePeople(requests, hot)
+export function makeWorkload(requests = REQUESTS, coldEvery = COLD_EVERY): Workload {
+  const people = makePeople(requests, coldEvery)
   const random = seeded(SEED + 1)
-  const draw = zipf(hot, random)
+  const draw = zipf(HOT_PEOPLE, random)
   const consents = people.map((_, i) => consent(i, random))
   return {
     people,
     requests: Array.from({ length: requests }, (_, i) => {
-      const index = i % COLD_EVERY === 0 ? hot + i / COLD_EVERY : draw()
+      const index = i % coldEvery === 0 ? HOT_PEOPLE + i / coldEvery : draw()
       return Buffer.from(JSON.stringify(bidRequest(i, people[index]!.uid, consents[index]!)))
     }),
   }

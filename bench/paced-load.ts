@@ -1,0 +1,163 @@
+import { fork } from 'node:child_process'
+import { connect, type Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import type { Contender } from './processes.ts'
+import { seeded } from './workload.ts'
+
+export interface PacedOptions {
+  /** Requests a second, at random moments (exponential gaps, seeded): not in step with anything. */
+  rate: number
+  seconds: number
+  connections: number
+}
+
+export interface Paced {
+  /** Milliseconds of each request that counts, in the order they were due. */
+  ms: Float64Array
+  /** Which request was the first that counts: `ms[i]` is of `requests[(first + i) % requests.length]`. */
+  first: number
+}
+
+/**
+ * Load at a fixed rate whatever the server does: each request has a moment at which it is due, and its time
+ * counts from there, so that a stall is felt by everybody who came meanwhile. (autocannon's rates are
+ * spent in a burst at the beginning of each second, which measures saturation.) It runs in a process of its own
+ * and spins between requests, since a timer is a millisecond coarse; the first second is not counted.
+ */
+export function pacedLoad(
+  contender: Contender,
+  requests: readonly Buffer[],
+  options: PacedOptions,
+): Promise<Paced> {
+  const child = fork(fileURLToPath(import.meta.url), [CHILD], { serialization: 'advanced' })
+  const { url, headers } = contender
+  child.send({ url, headers, requests, options } satisfies Job)
+  return new Promise((resolve, reject) => {
+    child.once('message', (answer) => {
+      if (typeof answer === 'string') reject(new Error(`${contender.name}: ${answer}`))
+      else resolve(answer as Paced)
+    })
+    child.once('exit', (code) => reject(new Error(`the paced load ended with ${code}`)))
+  })
+}
+
+export function percentile(ms: Float64Array, share: number): number {
+  const sorted = ms.slice().sort()
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
+
+interface Job {
+  url: string
+  headers: Record<string, string>
+  requests: readonly Buffer[]
+  options: PacedOptions
+}
+
+const CHILD = '--paced-load'
+const SEED = 20_261_201
+const WARM_MS = 1_000
+
+async function play({ url, headers, requests, options }: Job): Promise<Paced> {
+  const target = new URL(url)
+  const wires = requests.map((body) => wireOf(target, headers, body))
+  const lanes = await Promise.all(
+    Array.from({ length: options.connections }, () => Lane.open(target)),
+  )
+  const dueMs = moments(options)
+  const ms = new Float64Array(dueMs.length)
+  const beganMs = performance.now()
+  const idle = [...lanes]
+  const send = (k: number) => {
+    const lane = idle.pop()!
+    lane.ask(wires[k % wires.length]!, () => {
+      ms[k] = performance.now() - beganMs - dueMs[k]!
+      idle.push(lane)
+    })
+  }
+  let next = 0
+  while (next < dueMs.length || idle.length < lanes.length) {
+    const atMs = performance.now() - beganMs
+    while (next < dueMs.length && dueMs[next]! <= atMs && idle.length > 0) send(next++)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  for (const lane of lanes) lane.close()
+  const first = dueMs.findIndex((due) => due >= WARM_MS)
+  return { ms: ms.slice(first), first }
+}
+
+function moments({ rate, seconds }: PacedOptions): number[] {
+  const random = seeded(SEED)
+  const due: number[] = []
+  const untilMs = WARM_MS + seconds * 1000
+  const gapMs = () => (-Math.log(1 - random()) * 1000) / rate
+  for (let atMs = gapMs(); atMs < untilMs; atMs += gapMs()) due.push(atMs)
+  return due
+}
+
+function wireOf(target: URL, headers: Record<string, string>, body: Buffer): Buffer {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  const path = `POST ${target.pathname}${target.search} HTTP/1.1\r\nhost: ${target.host}\r\n`
+  const head = `${path}${lines.join('')}content-length: ${body.length}\r\n\r\n`
+  return Buffer.concat([Buffer.from(head), body])
+}
+
+/** One connection, one request at a time. */
+class Lane {
+  readonly #socket: Socket
+  #answered: () => void = () => {}
+  /** Bytes of the answer still to come; unknown until its head is there. */
+  #left: number | undefined
+  #head = ''
+
+  private constructor(socket: Socket) {
+    this.#socket = socket
+    socket.setNoDelay(true)
+    socket.on('data', (chunk) => this.#take(chunk))
+    socket.on('close', () => {
+      if (this.#answered !== NOBODY) throw new Error('a connection was closed under a request')
+    })
+  }
+
+  static open(target: URL): Promise<Lane> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(Number(target.port), target.hostname, () => resolve(new Lane(socket)))
+      socket.once('error', reject)
+    })
+  }
+
+  ask(wire: Buffer, answered: () => void): void {
+    this.#answered = answered
+    this.#socket.write(wire)
+  }
+
+  close(): void {
+    this.#answered = NOBODY
+    this.#socket.destroy()
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#left === undefined) this.#left = this.#leftAfterHead(chunk)
+    else this.#left -= chunk.length
+    if (this.#left !== 0) return
+    this.#left = undefined
+    this.#head = ''
+    this.#answered()
+  }
+
+  #leftAfterHead(chunk: Buffer): number | undefined {
+    this.#head += chunk.toString('latin1')
+    const end = this.#head.indexOf('\r\n\r\n')
+    if (end === -1) return undefined
+    if (!this.#head.startsWith('HTTP/1.1 200')) throw new Error(this.#head.slice(0, 200))
+    const length = /\r\ncontent-length: (\d+)/i.exec(this.#head.slice(0, end))?.[1]
+    return Number(length) - (this.#head.length - end - 4)
+  }
+}
+
+const NOBODY = () => {}
+
+if (process.argv[2] === CHILD)
+  process.once('message', async (job) => {
+    const answer = await play(job as Job).catch((error: unknown) => String(error))
+    process.send?.(answer, () => process.exit(0))
+  })
