@@ -14,6 +14,7 @@ import type { CompiledPartner } from './compile-partners.ts'
 import { type Parts, Rights, type RightsAt } from './compile-rights.ts'
 import type { DealTerms } from './deal-terms.ts'
 import { Period } from './period.ts'
+import { SegmentTable } from './segment-table.ts'
 
 export interface ViewParts extends Parts {
   readonly deals: Deals
@@ -36,6 +37,7 @@ export class CompiledBuyerView implements BuyerView {
   readonly #at: ViewAt
   readonly #entitlements: Entitlements
   readonly #dealLists: readonly DealLists[]
+  readonly #owners = new SegmentTable<Provider>()
   readonly #sellers = new Map<string, Rights>()
   readonly #dealIndexes = new Map<number, DealIndex>()
   readonly #edgeOwners = new Map<number, ReadonlySet<number>>()
@@ -71,8 +73,12 @@ export class CompiledBuyerView implements BuyerView {
   }
 
   segmentOwner(segment: number): Provider | undefined {
+    const kept = this.#owners.get(segment)
+    if (kept !== undefined) return kept
     const known = this.#parts.segments.byNumber.get(segment)
-    return known && this.#parts.partners.byId.get(known.owner)
+    const owner = known && this.#parts.partners.byId.get(known.owner)
+    if (owner) this.#owners.set(segment, owner)
+    return owner
   }
 
   deals(exchange: number): DealIndex | undefined {

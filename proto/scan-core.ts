@@ -1,4 +1,5 @@
 import { SCAN_WASM } from './generated/scan-wasm.ts'
+import { instantiate } from './instantiate.ts'
 import { LIMITS } from './limits.ts'
 
 /**
@@ -6,17 +7,8 @@ import { LIMITS } from './limits.ts'
  * out. One instance per process; a scan is over before another begins.
  */
 interface Core {
-  memory: { readonly buffer: ArrayBuffer }
   /** Number of events; negative: malformed, or CORE_TOO_DEEP. */
   scan(length: number): number
-  /** Addresses and sizes. */
-  [name: string]: unknown
-}
-
-/** The part of the WebAssembly interface used here; TypeScript has it in its browser library only. */
-declare const WebAssembly: {
-  Module: new (bytes: Uint8Array) => object
-  Instance: new (module: object, imports: object) => { readonly exports: unknown }
 }
 
 export const CORE_TOO_DEEP = -2
@@ -29,16 +21,18 @@ export const EVENT_NUMBERS = 3
 type EscapedChild = (parent: number, start: number, end: number) => number
 let escapedChild: EscapedChild = () => 0
 
-const core = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(SCAN_WASM, 'base64')), {
-  env: {
-    escapedChild: (parent: number, start: number, end: number) => escapedChild(parent, start, end),
-  },
-}).exports as Core
+const {
+  exports: core,
+  memory,
+  address,
+} = instantiate<Core>(SCAN_WASM, {
+  escapedChild: (parent, start, end) => escapedChild(parent!, start!, end!),
+})
 
 /** The body, as it was copied in last; zeros follow it. */
-export const input = new Uint8Array(core.memory.buffer, address('INPUT'), LIMITS.jsonBytesMax + 64)
+export const input = new Uint8Array(memory, address('INPUT'), LIMITS.jsonBytesMax + 64)
 export const events = new Int32Array(
-  core.memory.buffer,
+  memory,
   address('EVENTS'),
   address('EVENTS_MAX') * EVENT_NUMBERS,
 )
@@ -59,8 +53,8 @@ export function loadPaths(
   >,
   then: EscapedChild,
 ): void {
-  const memory = new Uint8Array(core.memory.buffer)
-  for (const [name, table] of Object.entries(tables)) memory.set(table, address(name))
+  const bytes = new Uint8Array(memory)
+  for (const [name, table] of Object.entries(tables)) bytes.set(table, address(name))
   escapedChild = then
 }
 
@@ -69,8 +63,4 @@ export function skipWhite(at: number): number {
   let c = input[at]!
   while (c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09) c = input[++at]!
   return at
-}
-
-function address(name: string): number {
-  return (core[name] as { value: number }).value
 }

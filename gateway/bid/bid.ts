@@ -9,6 +9,7 @@ import { JsonPlaces } from '../../proto/json-places.ts'
 import type { Answer, Ask } from '../http/door.ts'
 import type { BidRooms } from './bid-rooms.ts'
 import { Edits } from './edits.ts'
+import { empty } from './empty.ts'
 import { BID_LIMITS } from './limits.ts'
 import { JsonPlan } from './plan-json.ts'
 import { type Prefer, readPrefer } from './prefer.ts'
@@ -73,10 +74,8 @@ export class Bid {
     this.selection.reset()
     this.plan.reset()
     this.edits.reset()
-    if (this.providersAsked.length > 0) {
-      this.providersAsked.length = 0
-      this.providersAllowed.length = 0
-    }
+    empty(this.providersAsked)
+    empty(this.providersAllowed)
     this.arrivedMs = ask.arrivedMs
     this.steps.start(isSampled(), ask.arrivedMs)
   }

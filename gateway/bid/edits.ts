@@ -26,21 +26,25 @@ export class Edits {
     this.bytes += piece.length + (comma ? 1 : 0)
   }
 
-  /** Writes the request with its additions into `out` (long enough: source + `bytes`); returns the length. */
+  /**
+   * Writes the request with its additions into `out` (long enough: source + `bytes`); returns the length.
+   * The source is copied whole and its parts are moved apart, the last first: `copyWithin` makes no
+   * view, of which each would cost more than what it moves.
+   */
   compose(source: Uint8Array, out: Uint8Array): number {
-    let from = 0
-    let to = 0
-    for (let i = 0; i < this.count; i++) {
+    out.set(source)
+    let from = source.length
+    let to = from + this.bytes
+    for (let i = this.count - 1; i >= 0; i--) {
       const offset = this.#offset[i]!
-      out.set(source.subarray(from, offset), to)
-      to += offset - from
+      out.copyWithin(to - (from - offset), offset, from)
+      to -= from - offset
       from = offset
-      if (this.#comma[i]) out[to++] = 0x2c
       const piece = this.#piece[i]!
+      to -= piece.length
       out.set(piece, to)
-      to += piece.length
+      if (this.#comma[i]) out[--to] = 0x2c
     }
-    out.set(source.subarray(from), to)
-    return to + source.length - from
+    return source.length + this.bytes
   }
 }

@@ -2,6 +2,7 @@ import { Kind } from '../../proto/bid-facts.ts'
 import type { ImpPlace, JsonPlaces } from '../../proto/json-places.ts'
 import type { Bid } from './bid.ts'
 import { type DealPiece, personPiece, plainPiece } from './deal-pieces.ts'
+import { empty } from './empty.ts'
 import { fragmentsOf } from './fragments.ts'
 import { type DataFragment, makeFragment } from './make-fragment.ts'
 import type { NestedJson } from './nested-json.ts'
@@ -33,11 +34,9 @@ export class JsonPlan {
     this.fragment = undefined
     this.transparency = undefined
     this.hasBilledDeals = false
-    if (this.deals.length > 0) this.deals.length = 0
-    if (this.imps.length > 0) {
-      this.imps.length = 0
-      this.impDeals.length = 0
-    }
+    empty(this.deals)
+    empty(this.imps)
+    empty(this.impDeals)
   }
 }
 

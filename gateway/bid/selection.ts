@@ -1,4 +1,5 @@
 import type { CompiledDeal } from '../../exchange/buyer-view.ts'
+import { empty } from './empty.ts'
 import { BID_LIMITS } from './limits.ts'
 import type { SegmentLeftOut } from './reasons.ts'
 
@@ -23,8 +24,8 @@ export class Selection {
   reset(): void {
     this.count = 0
     this.hash = 0
-    if (this.openDeals.length > 0) this.openDeals.length = 0
-    if (this.personDeals.length > 0) this.personDeals.length = 0
+    empty(this.openDeals)
+    empty(this.personDeals)
     this.leftOut.not_entitled = 0
     this.leftOut.edge_not_shared = 0
     this.leftOut.provider_consent = 0

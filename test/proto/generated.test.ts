@@ -6,12 +6,15 @@ import { LIMITS } from '../../proto/limits.ts'
 import { ScanOutcome } from '../../proto/scan-outcome.ts'
 import { scanRequest } from '../../proto/scan-request.ts'
 // @ts-expect-error a script without types
-import { generate } from '../../scripts/generate.mjs'
+import { generate, MODULES } from '../../scripts/generate.mjs'
 
-test('the compiled scanner is what its source compiles to', async () => {
-  const kept = new URL('../../proto/generated/scan-wasm.ts', import.meta.url)
-  expect(await generate()).toBe(readFileSync(kept, 'utf8'))
-})
+test.for(Object.keys(MODULES))(
+  'the compiled module %s is what its source compiles to',
+  async (name) => {
+    const kept = new URL(`../../proto/generated/${name}-wasm.ts`, import.meta.url)
+    expect(await generate(name)).toBe(readFileSync(kept, 'utf8'))
+  },
+)
 
 test('the body that asks for the most events is read like any other', () => {
   const frame = '{"id":"1","imp":[]}'

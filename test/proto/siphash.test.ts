@@ -42,6 +42,18 @@ describe('SipHash-2-4-128', () => {
       expect([...out.subarray(0, 2)]).toEqual([0, 0])
     }
   })
+
+  it.for([96, 97, 32_763, 32_764, 32_765, 32_768, 32_769, 70_000])(
+    'is that for a message of %i bytes too, which may come in parts',
+    (length) => {
+      const random = seeded(length)
+      const bytes = Buffer.from(Array.from({ length }, () => random.int(256)))
+      expect(raw(bytes)).toBe(slow(key, bytes))
+      const out = new Uint32Array(4)
+      sipHash128(key, 0x01020304, bytes, 0, length, out, 0)
+      expect(hexOf(out)).toBe(slow(key, Buffer.concat([Buffer.from([4, 3, 2, 1]), bytes])))
+    },
+  )
 })
 
 const MASK = 2n ** 64n - 1n
