@@ -6,6 +6,9 @@ import type { Problem } from './refusal.ts'
 export type { Static, TSchema } from 'typebox'
 export { Type }
 
+/** What a name for people to read may hold. */
+export const NAME_PATTERN = '^[^\\u0000-\\u001f\\u007f]*$'
+
 const PROBLEMS_MAX = 100
 
 /** Compiles a schema once; the result names every field at fault, or nothing when the value fits. */

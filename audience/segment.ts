@@ -1,5 +1,5 @@
 import { LIMITS } from './limits.ts'
-import { checker, type Static, Type } from './schema.ts'
+import { checker, NAME_PATTERN, type Static, Type } from './schema.ts'
 
 /** Catalog kind under which segments are kept; a record's id is the segment's. */
 export const SEGMENT_KIND = 'segment'
@@ -14,7 +14,7 @@ export const Provenances = {
 export type Provenance = keyof typeof Provenances
 
 const fields = {
-  name: Type.String({ minLength: 1, maxLength: 255 }),
+  name: Type.String({ minLength: 1, maxLength: 255, pattern: NAME_PATTERN }),
   /** Partner id: the tenant the segment belongs to. */
   owner: Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,62}$' }),
   provenance: Type.Enum(Object.keys(Provenances) as Provenance[]),

@@ -1,5 +1,5 @@
 import { COUNTRIES, REGIONS } from '../audience/countries.ts'
-import { type TSchema, Type } from '../audience/schema.ts'
+import { NAME_PATTERN, type TSchema, Type } from '../audience/schema.ts'
 import { LIMITS } from './limits.ts'
 
 /**
@@ -10,8 +10,12 @@ import { LIMITS } from './limits.ts'
 /** An id an operator chose. */
 export const OperatorId = Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,62}$' })
 
-/** A name for people to read. */
-export const Name = Type.String({ minLength: 1, maxLength: LIMITS.nameCharsMax })
+/** A name for people to read: no control characters, which forge lines of lists and logs. */
+export const Name = Type.String({
+  minLength: 1,
+  maxLength: LIMITS.nameCharsMax,
+  pattern: NAME_PATTERN,
+})
 
 /** A registrable domain or a host in it, lower-case. */
 export const Domain = Type.String({

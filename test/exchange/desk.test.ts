@@ -142,6 +142,13 @@ describe('writes', () => {
     expect(names).toContain(world.desk.getPartner(OPERATOR, 'dsp').value.name)
   })
 
+  test('with a name that could forge a line of a list is refused', async () => {
+    const named = (name: string) =>
+      world.desk.putPartner(OPERATOR, { id: 'forger', body: { ...partner, name } })
+    await expect(named('A\nB')).rejects.toThrow('name')
+    await expect(named('Société Générale №1')).resolves.toMatchObject({ created: true })
+  })
+
   test('one object made twice at once is made once, under one number', async () => {
     const body = { name: 'S', owner: 'dmp', provenance: 'first_party', ttlDays: 1 }
     const both = await Promise.all([
