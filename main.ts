@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Audience, openAudience } from './audience/audience.ts'
 import { systemClock as clock } from './audience/clock.ts'
-import { loadGvl } from './audience/consent/gvl.ts'
+import { type Gvl, loadGvl } from './audience/consent/gvl.ts'
 import { announcePresence } from './audience/store/announce-presence.ts'
 import { openStore } from './audience/store/open-store.ts'
 import type { ProcessName, Store } from './audience/store/store.ts'
@@ -115,7 +115,7 @@ async function bid({ config }: Settings): Promise<void> {
     usage,
     metrics,
     clock,
-    gvl: config.gvlPath === undefined ? undefined : await loadGvl(config.gvlPath),
+    gvl: await gvlOf(config),
     ownGvlId: config.gvlId,
     healthRoutes: healthRoutes(instance),
     warn: (message, details) => log.warn(details ?? {}, message),
@@ -130,7 +130,7 @@ async function edge({ config }: Settings): Promise<void> {
   const { metrics, log, instance, closeFirst } = me
   const rooms = await openRooms({ ...me, config })
   const { edgeUrl, gvlId: ownGvlId } = config
-  const gvl = config.gvlPath === undefined ? undefined : await loadGvl(config.gvlPath)
+  const gvl = await gvlOf(config)
   const sync = new Sync({ ...rooms, clock, edgeUrl, gvl, ownGvlId })
   const words = Object.keys(DoorRefusals) as DoorRefusal[]
   const refused = metrics.counterOf('passerelle_door_refused_total', 'reason', words)
@@ -165,6 +165,8 @@ async function desk({ config }: Settings): Promise<void> {
     ...rooms,
     usage: openUsageDesk({ deskDeps: exchange.deskDeps, store: audience.store }),
     shipper,
+    gvl: await gvlOf(config),
+    ownGvlId: config.gvlId,
     host: config.consoleHost,
     port: config.consolePort,
     dataDir: config.dataDir,
@@ -177,6 +179,10 @@ async function desk({ config }: Settings): Promise<void> {
   })
   closeFirst(() => door.close(DRAIN_MS_MAX))
   instance.report({ isListening: true, binding: door.binding })
+}
+
+async function gvlOf({ gvlPath }: Config): Promise<Gvl | undefined> {
+  return gvlPath === undefined ? undefined : loadGvl(gvlPath)
 }
 
 interface Process {

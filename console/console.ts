@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Audience } from '../audience/audience.ts'
 import type { Clock } from '../audience/clock.ts'
+import type { Gvl } from '../audience/consent/gvl.ts'
 import type { UsageDesk } from '../exchange/desk/open-usage-desk.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { LedgerShipper } from '../exchange/ledger/ship-ledger.ts'
@@ -29,6 +30,9 @@ export interface ConsoleOptions {
   usage: UsageDesk
   /** What counts the ledgers of this machine. */
   shipper: LedgerShipper
+  /** As the bid path has them: what a dry run decides is what a request would get. */
+  gvl?: Gvl | undefined
+  ownGvlId?: number | undefined
   /** Where the audit log is kept, and what `mode=replace` sets down meanwhile. */
   dataDir: string
   clock: Clock
@@ -79,11 +83,13 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
 }
 
 function routesOf(options: ConsoleOptions, audit: AuditLog, spoolDir: string): Route[] {
-  const { exchange, usage, shipper, audience, clock, adminToken } = options
+  const { exchange, usage, shipper, audience, clock, adminToken, gvl, ownGvlId } = options
   const slots = new ImportSlots()
+  const desk = { audit, slots, spoolDir, usage, shipper }
+  const rooms = { exchange, audience, clock, gvl, ownGvlId, ...desk }
   return [
     ...apiDoorRoutes({
-      routes: apiRoutes({ exchange, usage, shipper, audience, clock, audit, slots, spoolDir }),
+      routes: apiRoutes(rooms),
       authenticate: authenticator({ adminToken, catalog: () => exchange.catalog() }),
       idempotent: new IdempotentReplies(clock),
       isReady: () => exchange.deskDeps.feed.current() !== undefined,

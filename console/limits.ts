@@ -24,6 +24,8 @@ export const LIMITS = {
   /** Characters of `?basis=`. */
   basisCharsMax: 255,
 
+  /** Deals one dry run explains, those that would be added first; further ones are counted. */
+  dryRunDealsMax: 1_000,
   /** Documents in one import of deals; each is a write of its own. More: 422, nothing done. */
   dealDocumentsMax: 1_000,
 

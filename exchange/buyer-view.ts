@@ -1,4 +1,5 @@
 import type { ContractRecord } from './contract.ts'
+import type { WithheldReason } from './reasons.ts'
 
 /**
  * What one buyer may be given. Made by `compile-buyer-view.ts` per (catalog version, buyer, class of
@@ -88,8 +89,16 @@ export interface DealIndex {
   under(segment: number): readonly CompiledDeal[]
   /** Deals that exist but are withheld for this buyer here, by reason (reasons.ts): walks them all, for the trace. */
   withheld(): ReadonlyMap<string, number>
+  /** Every deal of the buyer, on whatever exchange: walks them all, for people. */
+  verdicts(): Iterable<DealVerdict>
   /** What an impression on a deal found here uses under contracts of the deal's seller; undefined where nothing. */
   licence(deal: CompiledDeal): DealLicence | undefined
+}
+
+/** Whether a deal is live for this buyer here, or why it is withheld from every request. */
+export interface DealVerdict {
+  readonly deal: CompiledDeal
+  readonly reason: WithheldReason | undefined
 }
 
 /** By segment number of the deal's audience. Segments that the deal's seller owns are not in it. */

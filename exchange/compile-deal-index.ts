@@ -1,4 +1,4 @@
-import type { CompiledDeal, DealIndex, DealLicence } from './buyer-view.ts'
+import type { CompiledDeal, DealIndex, DealLicence, DealVerdict } from './buyer-view.ts'
 import type { ParsedDeal } from './compile-deals.ts'
 import type { CompiledPartner } from './compile-partners.ts'
 import { isHeldBySeller } from './deal.ts'
@@ -51,17 +51,21 @@ export class CompiledDealIndex implements DealIndex {
 
   withheld(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>()
-    const add = (reason: WithheldReason) => counts.set(reason, (counts.get(reason) ?? 0) + 1)
-    const { elsewhere, around } = this.#at
-    for (const { all } of elsewhere)
-      for (const deal of all) if (dealTerms(deal, around)) add('deal_not_on_this_exchange')
-    for (const { all } of this.#lists)
-      for (const deal of all) {
-        const terms = dealTerms(deal, around)
-        const reason = terms && whyWithheld(deal, terms, this.#at)
-        if (reason) add(reason)
-      }
+    for (const { reason } of this.verdicts())
+      if (reason) counts.set(reason, (counts.get(reason) ?? 0) + 1)
     return counts
+  }
+
+  *verdicts(): Iterable<DealVerdict> {
+    const { elsewhere, around } = this.#at
+    for (const parsed of elsewhere.flatMap(({ all }) => all)) {
+      const terms = dealTerms(parsed, around)
+      if (terms) yield { deal: terms.deal, reason: 'deal_not_on_this_exchange' }
+    }
+    for (const parsed of this.#lists.flatMap(({ all }) => all)) {
+      const terms = dealTerms(parsed, around)
+      if (terms) yield { deal: terms.deal, reason: whyWithheld(parsed, terms, this.#at) }
+    }
   }
 
   licence(deal: CompiledDeal): DealLicence | undefined {

@@ -1,6 +1,7 @@
 /** Why a deal that exists is not in a request; counted in traces and metrics. */
 export const WithheldReasons = {
   deal_not_on_this_exchange: 'The request comes from an exchange that would not honour the id.',
+  deal_not_for_this_buyer: 'The deal names its buyers, and this one is not among them.',
   deal_paused: 'The deal is paused.',
   deal_held_by_seller: 'Its seller, who sent the deal, has it paused, not opened yet, or ended.',
   deal_out_of_dates: 'The deal has not begun, or is over.',

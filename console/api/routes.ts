@@ -1,9 +1,11 @@
 import { Type } from '../../audience/schema.ts'
+import type { RehearsalRooms } from '../../gateway/bid/rehearse-bid.ts'
 import { matchesRoute } from '../imports/import-matches.ts'
 import { membershipsRoute } from '../imports/import-memberships.ts'
 import type { ImportRooms } from '../imports/import-rooms.ts'
 import { catalogRoutes } from '../resources/catalog.ts'
 import { contractRoutes } from '../resources/contracts.ts'
+import { dealDryRunRoute } from '../resources/deal-dry-run.ts'
 import { dealImportRoutes } from '../resources/deal-import.ts'
 import { dealRoutes } from '../resources/deals.ts'
 import { deskRoutes } from '../resources/desk-routes.ts'
@@ -19,7 +21,7 @@ import { openApiDocument } from './openapi.ts'
 import type { ApiRoute } from './route.ts'
 
 /** Every operation of the control plane. */
-export function apiRoutes(rooms: ImportRooms): ApiRoute[] {
+export function apiRoutes(rooms: ImportRooms & RehearsalRooms): ApiRoute[] {
   const routes = [
     ...partnerRoutes(rooms),
     ...keyRoutes(rooms),
@@ -29,6 +31,7 @@ export function apiRoutes(rooms: ImportRooms): ApiRoute[] {
     ...segmentRoutes(rooms),
     ...contractRoutes(rooms),
     ...dealImportRoutes(rooms),
+    dealDryRunRoute(rooms),
     ...dealRoutes(rooms),
     membershipsRoute(rooms),
     matchesRoute(rooms),

@@ -9,7 +9,31 @@ interface ImportOptions {
   seller?: string
 }
 
-/** `passerelle deal import <file>`: deals as other systems send them. */
+interface DryRunOptions {
+  buyer: string
+  exchange?: string
+  json?: boolean
+}
+
+interface DryRunDeal {
+  deal: string
+  dealId: string
+  imps: number
+  reason?: string
+  says?: string
+  missing?: string[]
+  unwanted?: string[]
+}
+
+interface DryRunAnswer {
+  reason?: string
+  says?: string
+  additions: object
+  deals: DryRunDeal[]
+  more: number
+}
+
+/** `passerelle deal import|dry-run <file>`: deals as other systems send them, and what would become of them. */
 export function addDealCommands(deal: Command, session: Session): void {
   deal
     .command('import <file>')
@@ -17,6 +41,38 @@ export function addDealCommands(deal: Command, session: Session): void {
     .option('--exchange <partner>', 'who honours the ids, where the documents do not say')
     .option('--seller <partner>', 'who sells them, where the documents do not say')
     .action((file: string, options: ImportOptions) => importDeals(session, file, options))
+  deal
+    .command('dry-run <file>')
+    .description('which deals would be added to a bid request, and why not the others')
+    .requiredOption('--buyer <partner>', 'whose request it is')
+    .option('--exchange <partner>', 'where it comes from; default: the buyer’s own')
+    .option('--json', 'the whole answer')
+    .action((file: string, options: DryRunOptions) => dryRun(session, file, options))
+}
+
+async function dryRun(
+  { io, client }: Session,
+  file: string,
+  { json, ...asked }: DryRunOptions,
+): Promise<void> {
+  const body = { ...asked, request: await readText(io, file) }
+  const answer = (await client().call('POST', '/api/deals/dry-run', { body })).body as DryRunAnswer
+  if (json) return printJson(io, answer)
+  if (answer.reason) io.stdout.write(`${answer.reason}: ${answer.says}\n`)
+  io.stdout.write(`${JSON.stringify(answer.additions)}\n`)
+  for (const deal of answer.deals) io.stdout.write(`${dealLine(deal)}\n`)
+  if (answer.more > 0) io.stdout.write(`… and ${answer.more} more\n`)
+}
+
+/** `+ spring (PM-1) in 2 imps`, or `- spring (PM-1) deal_paused: The deal is paused.` */
+function dealLine({ deal, dealId, imps, reason, says, missing, unwanted }: DryRunDeal): string {
+  const name = deal === dealId ? deal : `${deal} (${dealId})`
+  if (reason === undefined) return `+ ${name} in ${imps} imp${imps === 1 ? '' : 's'}`
+  const who = [
+    ...(missing ? [`not in ${missing.join(', ')}`] : []),
+    ...(unwanted ? [`in ${unwanted.join(', ')}`] : []),
+  ]
+  return `- ${name} ${reason}: ${says}${who.length > 0 ? ` (${who.join('; ')})` : ''}`
 }
 
 /** Throws CliError where documents were refused, so that scripts notice: the others are in. */

@@ -2,7 +2,8 @@ import type { Audience } from '../../audience/audience.ts'
 import type { Clock } from '../../audience/clock.ts'
 import type { Gvl } from '../../audience/consent/gvl.ts'
 import type { Exchange } from '../../exchange/exchange.ts'
-import type { Usage } from '../../exchange/usage/usage.ts'
+import type { Meter } from '../../exchange/usage/meter.ts'
+import type { TokenMint } from '../../exchange/usage/token-mint.ts'
 import type { BidMetrics } from './bid-metrics.ts'
 import type { Overload } from './overload.ts'
 
@@ -11,12 +12,21 @@ export interface BidRooms {
   readonly audience: Audience
   readonly exchange: Exchange
   /** How what is given is accounted for. */
-  readonly usage: Usage
+  readonly usage: BidUsage
   readonly clock: Clock
-  readonly overload: Overload
-  readonly metrics: BidMetrics
+  readonly overload: Pick<Overload, 'isBehind'>
+  readonly metrics: Pick<BidMetrics, 'refused' | 'answered'>
   /** The Global Vendor List, where one was configured. */
   readonly gvl: Gvl | undefined
   /** Our own vendor id, where set: our basis is asked beside the partner's. */
   readonly ownGvlId: number | undefined
+}
+
+/** The part of Usage that the bid path uses. */
+export interface BidUsage {
+  /** False where what is contracted could not be accounted for: then it must not be given. */
+  isOpen(): boolean
+  /** Undefined until the root secret is known. */
+  mint(): TokenMint | undefined
+  readonly meter: Pick<Meter, 'count'>
 }

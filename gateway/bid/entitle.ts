@@ -5,6 +5,7 @@ import type { Bid } from './bid.ts'
 import { isOnSite } from './is-on-site.ts'
 import { BID_LIMITS } from './limits.ts'
 import { allows } from './permit.ts'
+import type { DealLeftOut } from './reasons.ts'
 import type { Selection } from './selection.ts'
 
 /** Deals that ask for no audience: also for strangers, and where consent denies the person. */
@@ -53,24 +54,30 @@ function entitlePersonDeals(bid: Bid, view: BuyerView): void {
   if (index === undefined) return
   for (let i = 0; i < bid.person.count; i++) {
     for (const deal of index.under(bid.person.segment[i]!))
-      if (audienceHolds(bid, deal)) addDeal(bid, deal, bid.selection.personDeals)
+      addDeal(bid, deal, bid.selection.personDeals)
   }
 }
 
 function addDeal(bid: Bid, deal: CompiledDeal, into: CompiledDeal[]): void {
-  if (deal.sites.length > 0 && !isOnSite(bid.facts, deal.sites)) return
-  if (into.length < BID_LIMITS.dealsMax && !into.includes(deal)) into.push(deal)
+  if (into.length === BID_LIMITS.dealsMax || into.includes(deal)) return
+  if (dealLeftOut(bid, deal) === undefined) into.push(deal)
 }
 
 /**
- * any, all and none over the person's segments. A provider the person has not allowed cannot make an
- * audience true, and a `none` cannot be known without it: such a deal is withheld.
+ * Why a live deal is not for this request; undefined where it is. A provider the person has not allowed
+ * cannot make an audience true, and a `none` cannot be known without it: such a deal is withheld.
  */
-function audienceHolds(bid: Bid, deal: CompiledDeal): boolean {
-  const { seller, providers, any, all, none } = deal
-  if (!allows(bid, seller) || !providers.every((provider) => allows(bid, provider))) return false
-  if (any.length > 0 && !any.some((segment) => isIn(bid, segment))) return false
-  return all.every((segment) => isIn(bid, segment)) && !none.some((segment) => isIn(bid, segment))
+export function dealLeftOut(bid: Bid, deal: CompiledDeal): DealLeftOut | undefined {
+  const { seller, providers, sites, any, all, none } = deal
+  if (sites.length > 0 && !isOnSite(bid.facts, sites)) return 'deal_not_on_this_site'
+  if (any.length + all.length + none.length === 0) return undefined
+  if (!allows(bid, seller) || !providers.every((provider) => allows(bid, provider)))
+    return 'deal_provider_consent'
+  const holds =
+    (any.length === 0 || any.some((segment) => isIn(bid, segment))) &&
+    all.every((segment) => isIn(bid, segment)) &&
+    !none.some((segment) => isIn(bid, segment))
+  return holds ? undefined : 'audience_does_not_hold'
 }
 
 /** Whether the person is in a segment, over matches that may be used for it. */

@@ -55,7 +55,7 @@ export function planJson(bid: Bid): void {
 }
 
 /** Additions about the person need `user.data`, or room for it. */
-function canTakePerson({ user, data }: JsonPlaces): boolean {
+export function canTakePerson({ user, data }: JsonPlaces): boolean {
   return isFree(user, Kind.object) && isFree(data, Kind.array)
 }
 
@@ -95,7 +95,7 @@ function planDeals({ plan, places, bytes }: Bid): void {
   }
 }
 
-function canTakeDeals({ self, pmp, deals }: ImpPlace): boolean {
+export function canTakeDeals({ self, pmp, deals }: ImpPlace): boolean {
   return self.kind === Kind.object && isFree(pmp, Kind.object) && isFree(deals, Kind.array)
 }
 

@@ -34,3 +34,16 @@ export const SegmentLeftOut = {
     'Its use could not be billed: the token of the answer has no room for more contracts.',
 } as const
 export type SegmentLeftOut = keyof typeof SegmentLeftOut
+
+/** Why a deal that is live for this buyer is not in one request, besides the reasons why nothing of the person is. */
+export const DealLeftOut = {
+  deal_not_on_this_site: 'The deal is limited to sites or apps, and this is none of them.',
+  deal_provider_consent:
+    'The person has not allowed the deal’s seller, or an owner of its audience, to process its data.',
+  audience_does_not_hold: 'The person is not in the audience of the deal.',
+  too_many_deals: 'As many deals as one request may get are chosen already.',
+  no_imp: 'The request has no imp, or more than one list of them.',
+  imp_not_writable: 'imp.pmp or its deals are there twice, or not of the type OpenRTB says.',
+  deal_already_there: 'The deal is in the request already.',
+} as const
+export type DealLeftOut = keyof typeof DealLeftOut

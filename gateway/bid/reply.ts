@@ -4,7 +4,7 @@ import { ACCEPT_ENCODING, CONTENT_TYPE, VERSION } from './arrive.ts'
 import type { Bid } from './bid.ts'
 import { deflate } from './inflate.ts'
 import { BID_LIMITS } from './limits.ts'
-import { placeJson } from './place-json.ts'
+import { placeAdditions } from './place-additions.ts'
 import { type BidRefusal, BidRefusals } from './reasons.ts'
 import { Step } from './step-clock.ts'
 import { withTrace } from './trace.ts'
@@ -27,23 +27,13 @@ export function reply(bid: Bid): void {
   const { plan, answer } = bid
   const isWaitedFor = !answer.done
   if (!plan.isEmpty) sealTokens(bid)
-  place(bid)
+  placeAdditions(bid)
   if (bid.isTraced) replyTraced(bid)
   else if (bid.plan.isEmpty) replyUnchanged(bid)
   else replyEnriched(bid)
   bid.steps.end(Step.reply)
   if (isWaitedFor && !plan.isEmpty) countDelivered(bid)
   bid.rooms.metrics.answered(bid)
-}
-
-/** Where each addition goes; nothing is added where together they would make the answer too long. */
-function place(bid: Bid): void {
-  const { plan, edits } = bid
-  placeJson(plan, bid.places, edits)
-  if (edits.bytes <= BID_LIMITS.additionsBytesMax) return
-  plan.reset()
-  edits.reset()
-  if (bid.reason === '') bid.reason = 'too_much'
 }
 
 function replyEnriched(bid: Bid): void {

@@ -75,6 +75,26 @@ describe('the command line', () => {
     expect((await run('deal delete cli-1')).code).toBe(0)
   })
 
+  test('says which deals a request would get, and why not the others', async () => {
+    const path = await file('request.json', '{"id":"1","imp":[{"id":"1"}]}')
+    const deal = { name: 'Open', seller: 'dmp', exchange: 'ssp', dealId: 'PM-9' }
+    await world.must('PUT', '/api/deals/open', { body: deal })
+    const ran = await run(['deal', 'dry-run', path, '--buyer', 'dsp', '--exchange', 'ssp'])
+    expect([ran.code, ran.out.trim().split('\n')]).toEqual([
+      0,
+      [
+        'no_ids: The request names nobody: no usable id of a known namespace.',
+        '{"imp":[{"id":"1","pmp":{"deals":[{"id":"PM-9"}]}}]}',
+        '+ open (PM-9) in 1 imp',
+        '- premium no_ids: The request names nobody: no usable id of a known namespace.',
+      ],
+    ])
+    const whole = await run(['deal', 'dry-run', path, '--buyer', 'dsp', '--json'])
+    expect(JSON.parse(whole.out).deals).toHaveLength(2)
+    expect((await run(['deal', 'dry-run', path])).code).toBe(2)
+    expect((await run('deal delete open')).code).toBe(0)
+  })
+
   test('prints a refusal as lines, each with its field', async () => {
     const path = await file('bad.json', '{"name":"x","roles":["dps"],"region":"US","surprise":1}')
     const { code, err } = await run(['partner', 'put', 'bad', path])
