@@ -238,8 +238,11 @@ export interface TallyStore {
    * applied last once more is no error. At most LIMITS.tallyAddsMax adds in one batch (RangeError).
    */
   apply(batch: TallyBatch): Promise<void>
-  /** Every counter of these days (`2026-11-26`, both ends included) that is not 0, each once, in no order. */
-  read(fromDay: string, toDay: string): AsyncIterable<Tally>
+  /**
+   * Every counter of these days (`2026-11-26`, both ends included) that is not 0, each once, in no order;
+   * with `isWanted`, at the cost of those whose field it wants.
+   */
+  read(fromDay: string, toDay: string, isWanted?: (field: string) => boolean): AsyncIterable<Tally>
   /** Forgets the position of streams that will never be applied again; what was counted stays. */
   retire(streams: readonly string[]): Promise<void>
   /** Forgets every counter and position, at once: whoever has the streams applies them anew. */

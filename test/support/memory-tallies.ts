@@ -36,10 +36,14 @@ export class MemoryTallies implements TallyStore {
     })
   }
 
-  async *read(fromDay: string, toDay: string): AsyncIterable<Tally> {
+  async *read(
+    fromDay: string,
+    toDay: string,
+    isWanted: (field: string) => boolean = () => true,
+  ): AsyncIterable<Tally> {
     for (const [day, fields] of this.#days)
       if (day >= fromDay && day <= toDay)
-        for (const [field, value] of fields) yield { day, field, value }
+        for (const [field, value] of fields) if (isWanted(field)) yield { day, field, value }
   }
 
   async retire(streams: readonly string[]): Promise<void> {

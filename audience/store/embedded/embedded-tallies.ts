@@ -26,12 +26,15 @@ type OnceState = { rank: string; adds: [string, number, string][] }
  *     [applied, stream]   {seq, digest}        [count, day, number]  the counter, as decimal text
  *     [number, field]     its short number     [field, number]       back again
  *     [once, day, id]     {rank, adds}         [until, day]          first UTC day without them
+ *     [generation]        how often all of it was cleared
  */
 export class EmbeddedTallies implements TallyStore {
   readonly #db: EmbeddedDb
   readonly #tallies: TallyDb
   readonly #clock: Clock
   #sweptDay = 0
+  /** As far as they were read, of one generation. */
+  #names: { generation: number; byNumber: string[] } | undefined
 
   constructor(db: EmbeddedDb, clock: Clock) {
     this.#db = db
@@ -60,25 +63,20 @@ export class EmbeddedTallies implements TallyStore {
     })
   }
 
-  async *read(fromDay: string, toDay: string): AsyncIterable<Tally> {
-    const end = ['count', toDay, LAST]
-    let start: { start: (string | number)[]; exclusiveStart?: boolean } = {
-      start: ['count', fromDay],
-    }
-    for (;;) {
-      this.#db.refresh()
-      const limit = LIMITS.holdersScanMax
-      // Each step is a read of its own: a snapshot held over turns would keep old pages from reuse.
-      const step = [...this.#tallies.getRange({ ...start, end, limit })]
-      for (const { key, value } of step) {
+  async *read(
+    fromDay: string,
+    toDay: string,
+    isWanted?: (field: string) => boolean,
+  ): AsyncIterable<Tally> {
+    const names = this.#namesNow()
+    const wanted = isWanted && names.flatMap((name, number) => (isWanted(name) ? [number] : []))
+    for (let day = this.#nextDay(fromDay); day <= toDay; day = this.#nextDay(day, LAST))
+      for await (const [number, value] of wanted ? this.#pick(day, wanted) : this.#walk(day)) {
         if (value === '0') continue
-        const field = String(this.#tallies.get(['field', key[2]!]))
-        yield { day: String(key[1]), field, value: BigInt(value as string) }
+        const field = names[number] ?? this.#namesNow()[number]
+        if (field === undefined) throw new Error('the tallies were cleared while they were read')
+        yield { day, field, value: BigInt(value) }
       }
-      if (step.length < limit) return
-      start = { start: step.at(-1)!.key, exclusiveStart: true }
-      await new Promise((resolve) => setImmediate(resolve))
-    }
   }
 
   async retire(streams: readonly string[]): Promise<void> {
@@ -88,7 +86,61 @@ export class EmbeddedTallies implements TallyStore {
   }
 
   async clear(): Promise<void> {
-    await this.#db.transact(() => this.#tallies.clearSync())
+    await this.#db.transact(() => {
+      const generation = this.#generation()
+      this.#tallies.clearSync()
+      this.#tallies.put(['generation'], generation + 1)
+    })
+  }
+
+  /** The first day with counters from a place on; LAST where there is none. */
+  #nextDay(...from: string[]): string {
+    this.#db.refresh()
+    const range = { start: ['count', ...from], end: ['count', LAST], limit: 1 }
+    for (const key of this.#tallies.getKeys(range)) return String(key[1])
+    return LAST
+  }
+
+  /**
+   * Counters of a day, in steps, between which other work goes on. Each is a read of its own: a snapshot
+   * held over turns would keep old pages from reuse.
+   */
+  async *#walk(day: string): AsyncIterable<[number, string]> {
+    const limit = LIMITS.holdersScanMax
+    for (let from = 0; ; ) {
+      this.#db.refresh()
+      const range = { start: ['count', day, from], end: ['count', day, LAST], limit }
+      const step = [...this.#tallies.getRange(range)]
+      for (const { key, value } of step) yield [Number(key[2]), value as string]
+      if (step.length < limit) return
+      from = Number(step.at(-1)!.key[2]) + 1
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
+  async *#pick(day: string, numbers: readonly number[]): AsyncIterable<[number, string]> {
+    for (const [i, number] of numbers.entries()) {
+      const value = this.#tallies.get(['count', day, number]) as string | undefined
+      if (value !== undefined) yield [number, value]
+      if ((i + 1) % LIMITS.holdersScanMax === 0)
+        await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
+  /** Names of counters by number (from 1), of which only those are read that are not known yet. */
+  #namesNow(): readonly string[] {
+    this.#db.refresh()
+    const generation = this.#generation()
+    const known = this.#names?.generation === generation ? this.#names.byNumber : ['']
+    this.#names = { generation, byNumber: known }
+    const range = { start: ['field', known.length], end: ['field', LAST] }
+    for (const { key, value } of this.#tallies.getRange(range))
+      known[Number(key[1])] = value as string
+    return known
+  }
+
+  #generation(): number {
+    return (this.#tallies.get(['generation']) as number | undefined) ?? 0
   }
 
   #carryOut({ adds, once }: TallyPlan): void {

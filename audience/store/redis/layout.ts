@@ -81,7 +81,7 @@ export const catalogKeys = {
  *
  *     {use}:gen            the generation now            {use}:0:days      set of days with counters
  *     {use}:0:applied      hash: stream → `<seq> <digest>`
- *     {use}:0:numbers      hash: counter's name → its short number
+ *     {use}:0:numbers      hash: counter's name → its short number     {use}:0:names  hash: back again
  *     {use}:0:day:<day>    hash: number → counter        {use}:0:once:<day>:<bucket>   hash, expiring
  */
 export function tallyKeys(generation: string) {
@@ -90,6 +90,7 @@ export function tallyKeys(generation: string) {
     generation: '{use}:gen',
     applied: `${prefix}applied`,
     numbers: `${prefix}numbers`,
+    names: `${prefix}names`,
     days: `${prefix}days`,
     day: (day: string) => `${prefix}day:${day}`,
   } as const

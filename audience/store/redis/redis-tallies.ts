@@ -23,8 +23,8 @@ export class RedisTallies implements TallyStore {
   readonly #reader: RedisClient
   readonly #writer: Writer
   readonly #clock: Clock
-  /** Names of counters by number, as far as they were needed, of one generation. */
-  #names: { generation: string; byNumber: Map<string, string> } | undefined
+  /** Names of counters by number (from 1), as far as they were read, of one generation. */
+  #names: { generation: string; byNumber: string[] } | undefined
 
   /** Reads over `reader`, which no write holds up. */
   constructor(parts: { reader: RedisClient; writer: Writer; clock: Clock }) {
@@ -57,16 +57,23 @@ export class RedisTallies implements TallyStore {
     if (held !== null) throw new TallyGap(batch.stream, positionOf(String(held)))
   }
 
-  async *read(fromDay: string, toDay: string): AsyncIterable<Tally> {
+  async *read(
+    fromDay: string,
+    toDay: string,
+    isWanted?: (field: string) => boolean,
+  ): AsyncIterable<Tally> {
     const generation = await this.#generation()
+    const names = await this.#namesOf(generation)
+    const wanted = isWanted && names.flatMap((name, number) => (isWanted(name) ? [number] : []))
     const days = await this.#reader.smembers(tallyKeys(generation).days).catch(rethrow)
     for (const day of days.filter((one) => fromDay <= one && one <= toDay)) {
-      // A hash that grows while it is walked may give a counter twice.
-      const seen = new Set<string>()
-      for await (const [number, value] of this.#walk(tallyKeys(generation).day(day))) {
-        if (seen.has(number) || value === '0') continue
-        seen.add(number)
-        yield { day, field: await this.#nameOf(generation, number), value: BigInt(value) }
+      const hash = tallyKeys(generation).day(day)
+      for await (const [number, value] of wanted ? this.#pick(hash, wanted) : this.#walk(hash)) {
+        if (value === '0') continue
+        // One that was made since the names were read.
+        const field = names[number] ?? (await this.#namesOf(generation))[number]
+        if (field === undefined) throw new Error('the tallies were cleared while they were read')
+        yield { day, field, value: BigInt(value) }
       }
     }
   }
@@ -82,11 +89,11 @@ export class RedisTallies implements TallyStore {
     await this.#writer.write(({ client }) =>
       client.set(tallyKeys('').generation, String(Number(before) + 1)).catch(rethrow),
     )
-    const { applied, numbers, days, day } = tallyKeys(before)
+    const { applied, numbers, names, days, day } = tallyKeys(before)
     const held = await this.#reader.smembers(days).catch(rethrow)
     // What was counted once goes by itself, when its time is over.
     await this.#writer.write(({ client }) =>
-      client.unlink(applied, numbers, days, ...held.map(day)).catch(rethrow),
+      client.unlink(applied, numbers, names, days, ...held.map(day)).catch(rethrow),
     )
   }
 
@@ -94,29 +101,44 @@ export class RedisTallies implements TallyStore {
     return (await this.#reader.get(tallyKeys('').generation).catch(rethrow)) ?? '0'
   }
 
-  async *#walk(hash: string): AsyncIterable<[string, string]> {
+  /** Every field of a hash of counters; one that grows meanwhile may give a field twice, which is told once. */
+  async *#walk(hash: string): AsyncIterable<[number, string]> {
+    const seen = new Set<string>()
     for (let cursor = '0'; ; ) {
-      const step = await this.#reader
+      const [next, found] = await this.#reader
         .hscan(hash, cursor, 'COUNT', LIMITS.tallyScanCount)
         .catch(rethrow)
-      const [next, found] = step
-      for (let i = 0; i < found.length; i += 2) yield [found[i]!, found[i + 1]!]
+      for (let i = 0; i < found.length; i += 2)
+        if (!seen.has(found[i]!)) {
+          seen.add(found[i]!)
+          yield [Number(found[i]), found[i + 1]!]
+        }
       if (next === '0') return
       cursor = next
     }
   }
 
-  async #nameOf(generation: string, number: string): Promise<string> {
-    const known = this.#names
-    if (known?.generation === generation && known.byNumber.has(number))
-      return known.byNumber.get(number)!
-    const byNumber = new Map<string, string>()
-    for await (const [field, its] of this.#walk(tallyKeys(generation).numbers))
-      byNumber.set(its, field)
-    this.#names = { generation, byNumber }
-    const name = byNumber.get(number)
-    if (name === undefined) throw new Error('the tallies were cleared while they were read')
-    return name
+  async *#pick(hash: string, numbers: readonly number[]): AsyncIterable<[number, string]> {
+    for (let from = 0; from < numbers.length; from += LIMITS.tallyScanCount) {
+      const some = numbers.slice(from, from + LIMITS.tallyScanCount)
+      const values = await this.#reader.hmget(hash, ...some.map(String)).catch(rethrow)
+      for (const [i, value] of values.entries()) if (value !== null) yield [some[i]!, value]
+    }
+  }
+
+  /** Names of counters by number, of which only those are read that are not known yet. */
+  async #namesOf(generation: string): Promise<readonly string[]> {
+    const { numbers, names } = tallyKeys(generation)
+    const known = this.#names?.generation === generation ? this.#names.byNumber : ['']
+    const count = await this.#reader.hlen(numbers).catch(rethrow)
+    for (let from = known.length; from <= count; from += LIMITS.tallyScanCount) {
+      const to = Math.min(count + 1, from + LIMITS.tallyScanCount)
+      const some = Array.from({ length: to - from }, (_, i) => String(from + i))
+      const found = await this.#reader.hmget(names, ...some).catch(rethrow)
+      for (const [i, name] of found.entries()) known[from + i] = name ?? ''
+    }
+    this.#names = { generation, byNumber: known }
+    return known
   }
 }
 

@@ -27,6 +27,7 @@ local function numberOf(field)
   if number then return number end
   number = tostring(redis.call('HLEN', P .. 'numbers') + 1)
   redis.call('HSET', P .. 'numbers', field, number)
+  redis.call('HSET', P .. 'names', number, field)
   return number
 end
 local function add(day, number, by)

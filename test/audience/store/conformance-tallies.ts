@@ -157,6 +157,27 @@ export function talliesConformance(open: OpenForTest): void {
     expect(seen.sort((a, b) => Number(a - b))).toEqual(entries.map((_, n) => BigInt(n + 1)))
   })
 
+  test('only wanted counters are read, also those made since the last reading, and after a clear', async () => {
+    const { tallies } = (await open()).store
+    const wanted = async (isWanted: (field: string) => boolean) => {
+      const found: string[] = []
+      for await (const { day, field, value } of tallies.read(DAY, NEXT_DAY, isWanted))
+        found.push(`${day} ${field} ${value}`)
+      return found.sort()
+    }
+    const isA = (field: string) => field.startsWith('a')
+    expect(await wanted(isA)).toEqual([])
+    await tallies.apply(part('s', 0, 1, [plain(DAY, 'a1', 1n), plain(DAY, 'b1', 2n)]))
+    expect(await wanted(isA)).toEqual([`${DAY} a1 1`])
+    await tallies.apply(part('s', 1, 2, [plain(NEXT_DAY, 'a2', 3n), plain(NEXT_DAY, 'a1', 4n)]))
+    expect(await wanted(isA)).toEqual([`${DAY} a1 1`, `${NEXT_DAY} a1 4`, `${NEXT_DAY} a2 3`])
+    await tallies.clear()
+    expect(await wanted(isA)).toEqual([])
+    await tallies.apply(part('s', 0, 1, [plain(DAY, 'b2', 5n), plain(DAY, 'a3', 6n)]))
+    expect(await wanted(isA)).toEqual([`${DAY} a3 6`])
+    expect(await counters(tallies)).toEqual({ [`${DAY} b2`]: 5n, [`${DAY} a3`]: 6n })
+  })
+
   test('retire forgets positions and clear everything; both leave the rest', async () => {
     const { tallies } = (await open()).store
     await tallies.apply(part('a', 0, 1, [plain(DAY, 'x', 1n)]))
