@@ -11,12 +11,14 @@ import type { ProcessName, Store } from './audience/store/store.ts'
 import { type Config, readConfig } from './config.ts'
 import { openConsole } from './console/console.ts'
 import { settleDemoWorld } from './console/settle-demo-world.ts'
-import { openUsageDesk } from './exchange/desk/open-usage-desk.ts'
+import { openUsageDesk, usageDeps } from './exchange/desk/open-usage-desk.ts'
+import { lookupsOf } from './exchange/desk/usage-deps.ts'
 import { type Exchange, openExchange } from './exchange/exchange.ts'
 import { type Ledger, openLedger } from './exchange/ledger/open-ledger.ts'
 import { shipLedger } from './exchange/ledger/ship-ledger.ts'
 import { Sync } from './exchange/sync/sync.ts'
 import { Usage } from './exchange/usage/usage.ts'
+import { watchCaps } from './exchange/usage/watch-caps.ts'
 import { edgeRoutes } from './gateway/edge/edge-routes.ts'
 import { openGateway } from './gateway/gateway.ts'
 import { type DoorRefusal, DoorRefusals } from './gateway/http/door.ts'
@@ -157,6 +159,11 @@ async function desk({ config }: Settings): Promise<void> {
   closeFirst(() => shipper.close())
   watchShipper(metrics, shipper)
   rooms.finders.push(shipper)
+  const { catalog, tallies } = store
+  const counting = usageDeps({ deskDeps: rooms.exchange.deskDeps, store })
+  const lookups = () => lookupsOf(counting)
+  const caps = watchCaps({ catalog, tallies, feed, lookups, clock, log })
+  closeFirst(() => caps.close())
   const isDemo = config.demo === 'on'
   const onEnded = () => demoEnded(config.dataDir)
   closeFirst(await settleDemoWorld({ ...rooms, log, isDemo, onEnded }))

@@ -15,6 +15,8 @@ export interface BuyerView {
   readonly validUntilMs: number
   /** By segment number: what may be written for it; undefined where the buyer has no right to it. */
   entitlement(segment: number): Entitlement | undefined
+  /** After `entitlement` said undefined: whether a reached cap alone keeps the segment from the buyer. */
+  isCapped(segment: number): boolean
   /** Every entitlement, by segment number: for people and tests, not for requests. */
   entitlements(): readonly Entitlement[]
   /**

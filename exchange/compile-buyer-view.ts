@@ -61,6 +61,10 @@ export class CompiledBuyerView implements BuyerView {
     return this.#entitlements.of(segment)
   }
 
+  isCapped(segment: number): boolean {
+    return this.#entitlements.isCapped(segment)
+  }
+
   entitlements(): readonly Entitlement[] {
     return this.#entitlements.all()
   }
@@ -105,7 +109,7 @@ export class CompiledBuyerView implements BuyerView {
 
   /** Until the next date of a contract or deal that anything here may rest on. */
   #periodOf(rights: Rights | undefined): Period {
-    const { contracts } = this.#parts
+    const { contracts, caps } = this.#parts
     const { nowMs } = this.#at
     const period = new Period(nowMs)
     if (rights) period.narrow(rights.period)
@@ -116,6 +120,7 @@ export class CompiledBuyerView implements BuyerView {
         for (const seller of list.sellers) {
           const licences = contracts.byBuyer.get(seller)
           if (licences) period.narrow(licences.periodAt(nowMs))
+          caps.narrow(period, seller)
         }
       }
     return period

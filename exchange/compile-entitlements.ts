@@ -41,6 +41,13 @@ export class Entitlements {
     return entitlement
   }
 
+  /** True where a segment that was asked for is left out because of a reached cap alone. */
+  isCapped(segment: number): boolean {
+    const capped = this.#rights?.capped
+    if (capped === undefined || capped.size === 0) return false
+    return capped.has(this.#parts.segments.byNumber.get(segment)?.id ?? '')
+  }
+
   /** All of them, by segment number. */
   all(): Entitlement[] {
     const { byId, byOwner } = this.#parts.segments

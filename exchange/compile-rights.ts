@@ -1,6 +1,7 @@
 import { calendarIn } from '../audience/calendar.ts'
 import type { LiveContract } from './buyer-view.ts'
 import { cheapestContract } from './cheapest-contract.ts'
+import type { Caps } from './compile-caps.ts'
 import {
   type BuyerContracts,
   type CompiledContract,
@@ -17,6 +18,7 @@ export interface Parts {
   readonly partners: Partners
   readonly segments: Segments
   readonly contracts: Contracts
+  readonly caps: Caps
 }
 
 /** When and where a right is asked for. */
@@ -31,8 +33,10 @@ export interface RightsAt {
  * both sides active, and the seller the segment's owner. Worked out segment by segment, when asked.
  */
 export class Rights {
-  /** In which no contract of this buyer begins or ends. */
+  /** In which no contract of this buyer begins or ends, or runs out of a day's units. */
   readonly period: Period
+  /** Ids of segments, asked for so far, that only a reached cap keeps from this buyer. */
+  readonly capped = new Set<string>()
   readonly #parts: Parts
   readonly #at: RightsAt
   readonly #contracts: BuyerContracts | undefined
@@ -42,7 +46,9 @@ export class Rights {
     this.#parts = parts
     this.#at = at
     if (parts.partners.byId.get(buyer)?.active) this.#contracts = parts.contracts.byBuyer.get(buyer)
-    this.period = this.#contracts?.periodAt(at.nowMs) ?? new Period(at.nowMs)
+    this.period = new Period(at.nowMs)
+    if (this.#contracts) this.period.narrow(this.#contracts.periodAt(at.nowMs))
+    parts.caps.narrow(this.period, buyer)
   }
 
   /** The contract a segment is had under; undefined where there is none. */
@@ -53,7 +59,11 @@ export class Rights {
       (contract) =>
         contract.record.seller === owner && isLive(contract, 'bid_enrichment', this.#at),
     )
-    return live.length > 0 ? this.#onDay(cheapestContract(live)) : undefined
+    const { caps } = this.#parts
+    const open = live.filter((contract) => !caps.isReached(contract.id, this.#at.nowMs))
+    if (open.length > 0) return this.#onDay(cheapestContract(open))
+    if (live.length > 0) this.capped.add(id)
+    return undefined
   }
 
   /** Ids of the segments that any contract of this buyer names. */

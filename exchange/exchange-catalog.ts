@@ -2,7 +2,9 @@ import type { CatalogSnapshot } from '../audience/store/catalog-snapshot.ts'
 import type { CatalogRecord } from '../audience/store/store.ts'
 import type { BuyerView } from './buyer-view.ts'
 import { type Part, part } from './by-record.ts'
+import { CAP_KIND } from './cap.ts'
 import { CompiledBuyerView } from './compile-buyer-view.ts'
+import { Caps } from './compile-caps.ts'
 import { type Contracts, compileContracts } from './compile-contracts.ts'
 import { compileDeals, type Deals } from './compile-deals.ts'
 import { type KeyHolder, KeyRing } from './compile-keys.ts'
@@ -106,11 +108,12 @@ export class ExchangeCatalog {
   ): CompiledBuyerView {
     const partner = this.partnerByNumber(buyer)
     if (!partner) throw new Error(`no partner has the number ${buyer} in this catalog`)
-    const { partners, segments, contracts, deals } = this.#parts
+    const { partners, segments, contracts, caps, deals } = this.#parts
     const parts = {
       partners: partners.value,
       segments: segments.value,
       contracts: contracts.value,
+      caps: caps.value,
       deals: deals.value,
     }
     return new CompiledBuyerView(parts, partner, at)
@@ -130,7 +133,7 @@ export class ExchangeCatalog {
 
 /** What views are made of did not change: they are true of the new version too. */
 function sameViews(before: CatalogParts, after: CatalogParts): boolean {
-  return (['partners', 'segments', 'contracts', 'deals'] as const).every(
+  return (['partners', 'segments', 'contracts', 'caps', 'deals'] as const).every(
     (name) => before[name] === after[name],
   )
 }
@@ -139,6 +142,7 @@ interface CatalogParts {
   readonly partners: Part<Partners>
   readonly segments: Part<Segments>
   readonly contracts: Part<Contracts>
+  readonly caps: Part<Caps>
   readonly deals: Part<Deals>
   readonly regions: Part<CountryClasses>
   readonly eids: Part<ReadonlyMap<string, number>>
@@ -159,6 +163,7 @@ function compileParts(snapshot: CatalogSnapshot, before: CatalogParts | undefine
   return {
     partners,
     contracts,
+    caps: part(before?.caps, [records(CAP_KIND)], () => new Caps(records(CAP_KIND))),
     deals,
     segments: part(before?.segments, [records('segment')], (segments) =>
       compileSegments(records('segment'), segments),

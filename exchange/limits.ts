@@ -36,6 +36,12 @@ export const LIMITS = {
   tokenBytesMax: 4_000,
   /** Characters of a token as presented, those of the longest that is made; longer ones are refused unread. */
   tokenCharsMax: 5_400,
+  /** How often the desk compares usage with caps. */
+  capsEveryMs: 200,
+  /** Days whose usage may still change (a notice comes up to 72 h after its answer), read each time. */
+  capsRecentDays: 5,
+  /** How often older days are read again for caps: a buyer's report may still add to them. */
+  capsOldEveryMs: 3_600_000,
   /** Lines of usage read at once (about 200 MB of them); a question that needs more is refused. */
   usageLinesMax: 500_000,
   /** Days of usage read in one step where there is hardly any. */

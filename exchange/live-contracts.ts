@@ -8,6 +8,7 @@ export const DormantReasons = {
   contract_not_active: 'Its status is not active.',
   contract_not_begun: 'It has not begun.',
   contract_over: 'It is over.',
+  cap_reached: 'It has reached a cap: of the day, until the next begins, or its own.',
   seller_paused: 'Its seller is paused.',
   buyer_paused: 'Its buyer is paused.',
 } as const

@@ -23,6 +23,11 @@ const ContractShape = shownAs('ContractShown', ContractBody, {
   activeSince: Type.Optional(
     Type.String({ description: 'When it was first active under these terms.' }),
   ),
+  capsOvershootMs: Type.Optional(
+    Type.Integer({
+      description: 'Where it has caps: how long after one is reached units may still be served.',
+    }),
+  ),
   keptVersions: Type.Array(Type.Integer(), { description: 'Earlier versions that are kept.' }),
 })
 

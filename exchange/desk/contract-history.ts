@@ -1,3 +1,5 @@
+import { CAP_KIND } from '../cap.ts'
+import { isCapReached } from '../compile-caps.ts'
 import type { ContractRecord } from '../contract.ts'
 import {
   type EntitlementDiff,
@@ -64,6 +66,13 @@ export function getContractVersion(
   return showContract(id, mustHave(deps, actor, { id, version }))
 }
 
+function dormantReasons(deps: DeskDeps, id: string, contract: ContractRecord): DormantReason[] {
+  const snapshot = snapshotOf(deps)
+  const nowMs = deps.clock.now()
+  const reasons = whyDormant(snapshot, contract, nowMs)
+  return isCapReached(snapshot.kind(CAP_KIND), id, nowMs) ? [...reasons, 'cap_reached'] : reasons
+}
+
 export function getEntitlements(
   deps: DeskDeps,
   actor: Actor,
@@ -75,7 +84,7 @@ export function getEntitlements(
     contract: id,
     version: now.version,
     ...entitlementTerms(now),
-    dormant: whyDormant(snapshotOf(deps), now, deps.clock.now()),
+    dormant: dormantReasons(deps, id, now),
   }
   if (diff !== undefined)
     value.diff = {

@@ -1,5 +1,6 @@
 import { refuse } from '../../audience/refusal.ts'
 import { checker } from '../../audience/schema.ts'
+import { CAP_OVERSHOOT_MS } from '../cap.ts'
 import {
   CONTRACT_LIFE,
   ContractBody,
@@ -20,11 +21,15 @@ import { draftOf, revised } from './revise-contract.ts'
 import { checkedBody, checkId, refuseAll, writeRecord } from './write-record.ts'
 
 /** A contract as the desk shows it. */
-export type ContractShown = ContractRecord & { id: string }
+export type ContractShown = ContractRecord & {
+  id: string
+  /** Where it has caps: how long after one is reached units may still be served. */
+  capsOvershootMs?: number
+}
 
 const checkContract = checker(ContractBody)
 /** What a body may repeat of what was read, and only we write. */
-const READ_ONLY = ['id', ...CONTRACT_LIFE.filter((field) => field !== 'status')]
+const READ_ONLY = ['id', 'capsOvershootMs', ...CONTRACT_LIFE.filter((field) => field !== 'status')]
 
 /**
  * Makes or replaces a contract. An operator of the exchange may give it any status at once; a side
@@ -75,7 +80,7 @@ export function listContracts(
 }
 
 export function showContract(id: string, record: ContractRecord): ContractShown {
-  return { id, ...record }
+  return { id, ...record, ...(record.caps?.length ? { capsOvershootMs: CAP_OVERSHOOT_MS } : {}) }
 }
 
 /** A side drafts and nothing else: the status follows from signatures. */

@@ -4,6 +4,7 @@ import { countPopulations } from '../usage/populations.ts'
 import { type BoundVerbs, bindVerbs } from './bind-verbs.ts'
 import type { DeskDeps } from './desk.ts'
 import { listUsage } from './usage.ts'
+import type { UsageDeps } from './usage-deps.ts'
 
 const VERBS = { listUsage }
 
@@ -15,10 +16,15 @@ export interface UsageDeskOptions {
   store: Pick<Store, 'tallies' | 'people'>
 }
 
-export function openUsageDesk({ deskDeps, store }: UsageDeskOptions): UsageDesk {
+export function openUsageDesk(options: UsageDeskOptions): UsageDesk {
+  return bindVerbs(VERBS, usageDeps(options))
+}
+
+/** What usage is read and priced with. */
+export function usageDeps({ deskDeps, store }: UsageDeskOptions): UsageDeps {
   const { feed, clock } = deskDeps
   const segment = (id: string) =>
     feed.current()?.kind(SEGMENT_KIND).get(id)?.value as Segment | undefined
   const populations = countPopulations({ people: store.people, clock, segment })
-  return bindVerbs(VERBS, { ...deskDeps, tallies: store.tallies, populations })
+  return { ...deskDeps, tallies: store.tallies, populations }
 }

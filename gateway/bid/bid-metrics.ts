@@ -15,6 +15,7 @@ export class BidMetrics {
   readonly #steps
   readonly #segments
   readonly #deals
+  readonly #capped
 
   constructor(metrics: Metrics, clock: Clock) {
     this.#clock = clock
@@ -34,6 +35,7 @@ export class BidMetrics {
     )
     this.#segments = metrics.counter('passerelle_bid_segments_total')
     this.#deals = metrics.counter('passerelle_bid_deals_total')
+    this.#capped = metrics.counter('passerelle_bid_segments_capped_total')
   }
 
   refused(reason: BidRefusal): void {
@@ -43,7 +45,8 @@ export class BidMetrics {
 
   /** Called once the answer is with the door. */
   answered(bid: Bid): void {
-    const { plan, steps } = bid
+    const { plan, steps, selection } = bid
+    if (selection.leftOut.capped > 0) this.#capped.add(selection.leftOut.capped)
     if (plan.isEmpty) {
       this.#outcomes.unenriched.add()
       this.#unenriched[bid.reason as Unenriched]?.add()

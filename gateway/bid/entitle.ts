@@ -26,7 +26,8 @@ export function entitlePerson(bid: Bid, view: BuyerView): void {
   for (let i = 0; i < person.count; i++) {
     const segment = person.segment[i]!
     const entitlement = view.entitlement(segment)
-    if (entitlement === undefined) selection.leftOut.not_entitled++
+    if (entitlement === undefined)
+      selection.leftOut[view.isCapped(segment) ? 'capped' : 'not_entitled']++
     else if (!isReached(bid, entitlement.owner.number, person.node[i]!))
       selection.leftOut.edge_not_shared++
     else if (!allows(bid, entitlement.owner)) selection.leftOut.provider_consent++

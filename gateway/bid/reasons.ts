@@ -28,6 +28,7 @@ export type Unenriched = keyof typeof Unenriched
 /** Why a segment the person is in was not written: shown by the trace as counts, never with names. */
 export const SegmentLeftOut = {
   not_entitled: 'No live contract gives it to this buyer here.',
+  capped: 'The contract it is had under has reached a cap.',
   edge_not_shared: 'It is known only over a match that may not be used for it.',
   provider_consent: 'The person has not allowed its provider to process it.',
   token_full:

@@ -16,6 +16,7 @@ export class Selection {
   readonly personDeals: CompiledDeal[] = []
   readonly leftOut: Record<SegmentLeftOut, number> = {
     not_entitled: 0,
+    capped: 0,
     edge_not_shared: 0,
     provider_consent: 0,
     token_full: 0,
@@ -27,6 +28,7 @@ export class Selection {
     empty(this.openDeals)
     empty(this.personDeals)
     this.leftOut.not_entitled = 0
+    this.leftOut.capped = 0
     this.leftOut.edge_not_shared = 0
     this.leftOut.provider_consent = 0
     this.leftOut.token_full = 0

@@ -6,6 +6,8 @@ export const METRIC_HELP = {
   passerelle_bid_seconds: 'From the arrival of the head to the answer.',
   passerelle_bid_step_seconds: 'Time of one step of a bid request (one request in 64 is timed).',
   passerelle_bid_segments_total: 'Segments written into bid requests.',
+  passerelle_bid_segments_capped_total:
+    'Segments left out of bid requests because their contract has reached a cap.',
   passerelle_bid_deals_total: 'Imps that were given a deal.',
   passerelle_near_cache_total: 'Looks into the near-cache of people, by result.',
   passerelle_near_cache_people: 'Ids kept in the near-cache, known or not.',

@@ -1,7 +1,9 @@
 import { afterEach, expect, test } from 'vitest'
+import { DAY_MS } from '../../audience/clock.ts'
 import { COUNTRY_ABSENT } from '../../audience/countries.ts'
 import { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { DealIndex } from '../../exchange/buyer-view.ts'
+import { CAP_KIND, type CapRecord } from '../../exchange/cap.ts'
 import { ExchangeCatalog } from '../../exchange/exchange-catalog.ts'
 import { seeded } from '../support/random.ts'
 import { contractBody, OPERATOR, World } from './world.ts'
@@ -40,6 +42,7 @@ test(`a catalog compiled change by change equals one compiled whole (seed ${SEED
 
   /** By raw writes: a catalog may be restored or applied in any order. */
   async function changeSomething(): Promise<void> {
+    if (random() < 0.15) return write(CAP_KIND, `c${random.int(6)}`, random.pick([null, anyCap()]))
     const { kind, id, value } = random.pick(kept)
     const changed = structuredClone(value) as Record<string, unknown>
     if (random() < 0.25) return write(kind, id, null)
@@ -49,6 +52,13 @@ test(`a catalog compiled change by change equals one compiled whole (seed ${SEED
     if (kind === 'segment') return write(kind, id, { ...changed, owner: random.pick(PARTNERS) })
     if (kind === 'contract') return write(kind, id, { ...changed, status })
     return write(kind, id, { ...changed, seller: random.pick([...PARTNERS, 'gone']) })
+  }
+
+  function anyCap(): Omit<CapRecord, 'reachedAt'> {
+    const fromMs = world.clock.nowMs + (random.int(3) - 1) * DAY_MS
+    const day = { date: '', fromMs, untilMs: fromMs + DAY_MS / 2 }
+    const cap = { buyer: random.pick(PARTNERS), limit: 'units', version: 1 } as const
+    return random() < 0.5 ? { ...cap, per: 'contract' } : { ...cap, per: 'day', day }
   }
 })
 
