@@ -1,3 +1,4 @@
+import { isSuppressed } from './suppression-mark.ts'
 import { VarintReader, writeVarint } from './varint.ts'
 
 /**
@@ -60,9 +61,11 @@ export function unpackEdges(blob: Uint8Array): PackedEdge[] {
 
 /**
  * The blob with one more edge. The same two ids and owner are one edge: seen from the first day to the
- * last, with the newest method and expiry. What no longer holds on `today` goes.
+ * last, with the newest method and expiry. What no longer holds on `today` goes. In place of a
+ * suppression nothing is written.
  */
 export function mergeEdge(blob: Uint8Array, edge: PackedEdge, today: number): Uint8Array {
+  if (isSuppressed(blob, 0, blob.length)) return blob
   const edges = unpackEdges(blob)
   const same = edges.find((one) => one.owner === edge.owner && isSameKey(one.key, edge.key))
   const others = edges.filter((one) => one !== same)
@@ -78,6 +81,7 @@ export function mergeEdge(blob: Uint8Array, edge: PackedEdge, today: number): Ui
 
 /** The blob without any edge to the id `other`, whoever owns it, and without what ended by `today`. */
 export function removeEdges(blob: Uint8Array, other: Uint8Array, today: number): Uint8Array {
+  if (isSuppressed(blob, 0, blob.length)) return blob
   const left = unpackEdges(blob).filter((edge) => !isSameKey(edge.key, other))
   return packEdges(left.filter((edge) => edge.expiryDay > today))
 }

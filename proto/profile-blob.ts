@@ -1,4 +1,5 @@
 import { LIMITS } from './limits.ts'
+import { isSuppressed } from './suppression-mark.ts'
 import { VarintReader, writeVarint } from './varint.ts'
 
 /**
@@ -52,7 +53,7 @@ export function unpackProfile(blob: Uint8Array): Membership[] {
 
 /**
  * The blob after a write: what is added replaces its expiry, what is removed goes, and so does what
- * no longer holds on `today`.
+ * no longer holds on `today`. In place of a suppression nothing is written.
  */
 export function mergeProfile(
   blob: Uint8Array,
@@ -60,6 +61,7 @@ export function mergeProfile(
   remove: readonly number[],
   today: number,
 ): Uint8Array {
+  if (isSuppressed(blob, 0, blob.length)) return blob
   const days = new Map(unpackProfile(blob).map(({ segment, expiryDay }) => [segment, expiryDay]))
   for (const { segment, expiryDay } of add) days.set(segment, expiryDay)
   for (const segment of remove) days.delete(segment)

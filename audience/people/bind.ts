@@ -85,7 +85,8 @@ async function bindOne(deps: LinkDeps, request: BindRequest): Promise<BindOutcom
   const { owner, method, expiryDay } = request
   const days = { firstSeenDay: today, lastSeenDay: today, expiryDay }
   // The new one first: cut short between the two, the browser has a value too many, never none.
-  await store.link([{ a: browser, b: id, owner, method, ...days }])
+  const refused = await store.link([{ a: browser, b: id, owner, method, ...days }])
+  if (refused.length > 0) return { ok: false, reason: 'suppressed' }
   await store.unlink(around.held.map((held) => ({ a: browser, b: held })))
   return { ok: true, replaced: around.held.length }
 }

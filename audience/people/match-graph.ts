@@ -1,4 +1,5 @@
 import { type PackedEdge, unpackEdges } from '../../proto/edge-blob.ts'
+import { isSuppressed } from '../../proto/suppression-mark.ts'
 import { LIMITS } from '../limits.ts'
 import type { IdRef, PeopleStore } from '../store/store.ts'
 import type { LinkRefusal } from './reasons.ts'
@@ -46,6 +47,7 @@ export class MatchGraph {
     if (from === to) return 'self'
     const person = personOf(from)
     const other = personOf(to)
+    if (person.isSuppressed || other.isSuppressed) return 'suppressed'
     if (person !== other) {
       if (!agree(person, other)) return 'one_per_person'
       if (person.ids + other.ids > LIMITS.idsPerPersonMax) return 'too_many_ids'
@@ -78,7 +80,9 @@ export class MatchGraph {
     const records = await store.recall(ids.map((id) => id.key))
     const reached: IdRef[] = []
     for (const [i, id] of ids.entries()) {
-      for (const edge of unpackEdges(records[i]?.edges ?? NO_EDGES)) {
+      const profile = records[i]?.profile ?? NO_BYTES
+      if (isSuppressed(profile, 0, profile.length)) personOf(this.#nodeOf(id)).isSuppressed = true
+      for (const edge of unpackEdges(records[i]?.edges ?? NO_BYTES)) {
         if (edge.expiryDay <= today || isGoing?.(id, edge)) continue
         const { namespace, value, owner } = edge
         const other = { key: Buffer.from(edge.key), namespace, value }
@@ -95,7 +99,10 @@ export class MatchGraph {
     if (node === undefined) {
       const single = new Map<number, string>()
       if (this.#options.isOnePerPerson(namespace)) single.set(namespace, name)
-      node = { matches: new Set(), person: { ids: 1, single, partOf: undefined } }
+      node = {
+        matches: new Set(),
+        person: { ids: 1, single, isSuppressed: false, partOf: undefined },
+      }
       this.#nodes.set(name, node)
     }
     return node
@@ -113,10 +120,12 @@ interface Person {
   ids: number
   /** Namespaces that allow one value → name of the key of that value. */
   single: Map<number, string>
+  /** One of them is to be left alone. */
+  isSuppressed: boolean
   partOf: Person | undefined
 }
 
-const NO_EDGES = new Uint8Array(0)
+const NO_BYTES = new Uint8Array(0)
 
 function personOf(node: Node): Person {
   while (node.person.partOf !== undefined) node.person = node.person.partOf
@@ -135,6 +144,7 @@ function agree(a: Person, b: Person): boolean {
 function merge(into: Person, part: Person): void {
   if (into === part) return
   into.ids += part.ids
+  into.isSuppressed ||= part.isSuppressed
   for (const [namespace, value] of part.single) into.single.set(namespace, value)
   part.partOf = into
 }

@@ -2,6 +2,7 @@ import { DAY_MS } from '../clock.ts'
 import { LIMITS } from '../limits.ts'
 import { type IdFault, IdFaults, idFault, idForm } from '../namespace.ts'
 import type { Assignment, PeopleStore } from '../store/store.ts'
+import { type AssignRefusal, AssignRefusals } from './reasons.ts'
 import type { UserKeys } from './user-key.ts'
 
 /** One line of an import: which segments one id is put into and taken out of. */
@@ -19,7 +20,7 @@ export interface MembershipLine {
 /** A line of which nothing was kept. `line` counts from 0. */
 export interface MembershipFault {
   line: number
-  reason: IdFault
+  reason: IdFault | AssignRefusal
   /** The reason as a sentence. */
   says: string
 }
@@ -32,7 +33,7 @@ export interface MembershipDeps {
 
 /**
  * Puts people into segments and takes them out, in the order of the lines. Resolves once all that was
- * kept is durable, with the lines whose id is none. Rejects when the store does; what was written by
+ * kept is durable, with the lines whose id is none, or of a person who is to be left alone. Rejects when the store does; what was written by
  * then stays, and writing all again has the same outcome.
  */
 export async function assignMemberships(
@@ -44,11 +45,11 @@ export async function assignMemberships(
   for (const [i, line] of lines.entries()) {
     const reason = idFault(line.namespace, line.value)
     if (reason) faults.push({ line: i, reason, says: IdFaults[reason] })
-    else note(batch, deps, line)
-    if (batch.size === LIMITS.writeBatchMax) await write(deps.store, batch)
+    else note(batch, deps, line, i)
+    if (batch.size === LIMITS.writeBatchMax) faults.push(...(await write(deps.store, batch)))
   }
-  await write(deps.store, batch)
-  return faults
+  faults.push(...(await write(deps.store, batch)))
+  return faults.sort((a, b) => a.line - b.line)
 }
 
 /**
@@ -64,26 +65,37 @@ interface Changed {
   key: Buffer
   /** Segment number → expiry day; REMOVED where it is taken out. */
   segments: Map<number, number>
+  /** The lines that add something. */
+  adding: number[]
 }
 
 const REMOVED = -1
 
-function note(batch: Map<string, Changed>, deps: MembershipDeps, line: MembershipLine): void {
+function note(
+  batch: Map<string, Changed>,
+  deps: MembershipDeps,
+  line: MembershipLine,
+  number: number,
+): void {
   const key = deps.keys.of(line.namespace, idForm(line.namespace, line.value))
   const name = key.toString('latin1')
-  const changed = batch.get(name) ?? { key, segments: new Map<number, number>() }
+  const changed = batch.get(name) ?? { key, segments: new Map<number, number>(), adding: [] }
   batch.set(name, changed)
+  if (line.add.length > 0) changed.adding.push(number)
   const atMs = line.atMs ?? deps.clock.now()
   for (const { segment, ttlDays } of line.add)
     changed.segments.set(segment, expiryDayOf(atMs, ttlDays))
   for (const segment of line.remove) changed.segments.set(segment, REMOVED)
 }
 
-async function write(store: PeopleStore, batch: Map<string, Changed>): Promise<void> {
-  if (batch.size === 0) return
-  const assignments = [...batch.values()].map(assignmentOf)
+async function write(store: PeopleStore, batch: Map<string, Changed>): Promise<MembershipFault[]> {
+  if (batch.size === 0) return []
+  const changes = [...batch.values()]
   batch.clear()
-  await store.assign(assignments)
+  const refused = await store.assign(changes.map(assignmentOf))
+  const reason = 'suppressed'
+  const lines = refused.flatMap((place) => changes[place]!.adding)
+  return lines.map((line) => ({ line, reason, says: AssignRefusals[reason] }))
 }
 
 function assignmentOf({ key, segments }: Changed): Assignment {

@@ -22,11 +22,14 @@ export class PersonView {
   readonly edgeOwner = new Int32Array(EDGES_MAX)
   /** Which of the request's ids was known: its index in the candidates. */
   foundBy = -1
+  /** One of the ids is suppressed: nothing here may be used. */
+  isSuppressed = false
 
   reset(): void {
     this.nodes = 0
     this.count = 0
     this.edges = 0
     this.foundBy = -1
+    this.isSuppressed = false
   }
 }

@@ -1,5 +1,6 @@
 import { readEdges } from '../../proto/edge-blob.ts'
 import { readProfile } from '../../proto/profile-blob.ts'
+import { isSuppressed } from '../../proto/suppression-mark.ts'
 import { LIMITS } from '../limits.ts'
 import type { KeyList } from './key-list.ts'
 import { EDGES_MAX, type PersonView } from './person-view.ts'
@@ -8,7 +9,7 @@ import { KEY_WORDS, readKey } from './user-key.ts'
 
 /**
  * Adds what one id's record says to the view, as far as it holds on `today`: memberships at `node`,
- * and matches; ids met for the first time become nodes. `nodes` holds the keys of the view's nodes.
+ * and matches; ids met for the first time become nodes. A suppressed one only says so. `nodes` holds the keys of the view's nodes.
  */
 export function readRecord(
   span: RecordSpan,
@@ -17,6 +18,10 @@ export function readRecord(
   view: PersonView,
   nodes: KeyList,
 ): void {
+  if (isSuppressed(span.bytes, span.start, span.end)) {
+    view.isSuppressed = true
+    return
+  }
   const from = view.count
   view.count += readProfile(span.bytes, span.start, span.edgesStart, today, view, from)
   for (let i = from; i < view.count; i++) view.node[i] = node

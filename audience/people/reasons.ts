@@ -5,8 +5,15 @@ export const LinkRefusals = {
   one_per_person: 'It would give one person two values in a namespace that allows one.',
   too_many_ids: 'The person would be joined of more than 64 ids.',
   too_many_matches: 'One of the two ids has 256 live matches already.',
+  suppressed: 'A person behind one of the two ids is to be left alone for good.',
 } as const
 export type LinkRefusal = keyof typeof LinkRefusals
+
+/** Why nothing was assigned to an id, beside the faults of its value. */
+export const AssignRefusals = {
+  suppressed: 'The person behind the id is to be left alone for good.',
+} as const
+export type AssignRefusal = keyof typeof AssignRefusals
 
 /** Why a browser was not bound to a partner's id; nothing moved. */
 export const BindRefusals = {

@@ -1,3 +1,4 @@
+import { isSuppressed } from '../../proto/suppression-mark.ts'
 import { isLater, type Soon } from '../soon.ts'
 import type { PeopleStore, UserKey } from '../store/store.ts'
 import type { Candidates } from './candidates.ts'
@@ -10,8 +11,11 @@ import { RecordSpan } from './record-span.ts'
 import { nameOf, type ReadRecords, SharedReads } from './shared-reads.ts'
 import { KEY_WORDS, keyOf, readKey } from './user-key.ts'
 
-/** Whether any of a request's ids is known. */
-export type RecallWord = 'known' | 'stranger'
+/**
+ * Whether any of a request's ids is known; `opted_out` where one of them, or of the ids that the person is
+ * joined of, is suppressed.
+ */
+export type RecallWord = 'known' | 'stranger' | 'opted_out'
 
 /** Since the process began. */
 export interface RecallCounts {
@@ -19,6 +23,8 @@ export interface RecallCounts {
   hits: number
   /** Recalls answered `stranger` from the near-cache. */
   negatives: number
+  /** Recalls answered `opted_out`. */
+  optedOut: number
   /** Recalls for which the store was read. */
   misses: number
   /** Records that were served while they were read anew. */
@@ -34,7 +40,8 @@ interface Ask {
 
 /**
  * Finds the person a request names: the first candidate with a live membership or a live match
- * decides, and the view is filled with what holds at every id it is joined to by live matches.
+ * decides, and the view is filled with what holds at every id it is joined to by live matches. The other
+ * candidates are looked at too, since one that is suppressed denies whatever the rest may say.
  *
  * An attempt walks through records at hand and notes the keys of those that are not. What is missing
  * is read in one batch, and the next attempt begins anew: one batch for all candidates, then one for
@@ -48,7 +55,9 @@ export class Recall {
   readonly #missing = new KeyList(2 * NODES_MAX)
   readonly #span = new RecordSpan()
   readonly #dropped = new Uint32Array(KEY_WORDS)
-  readonly #counts: RecallCounts = { hits: 0, negatives: 0, misses: 0, stale: 0 }
+  readonly #counts: RecallCounts = {
+    ...{ hits: 0, negatives: 0, optedOut: 0, misses: 0, stale: 0 },
+  }
 
   constructor(store: PeopleStore, cache: NearCache) {
     this.#cache = cache
@@ -68,7 +77,7 @@ export class Recall {
       return this.#readOn(ask)
     }
     if (word === 'known') this.#counts.hits++
-    else this.#counts.negatives++
+    else if (word === 'stranger') this.#counts.negatives++
     return word
   }
 
@@ -117,18 +126,15 @@ export class Recall {
   #attempt({ candidates, today, view }: Ask, read: ReadRecords): RecallWord | 'missing' {
     const now = this.#cache.tick()
     this.#missing.reset()
+    view.reset()
     for (let i = 0; i < candidates.count; i++) {
       const at = i * KEY_WORDS
-      if (!this.#open(candidates.keys, at, now, read)) {
-        this.#missing.add(candidates.keys, at)
-        continue
-      }
-      if (!this.#beginAt(candidates.keys, at, today, view)) continue
-      // Somebody is known by this id; whether by an earlier one too is yet to be read.
-      if (this.#missing.count > 0) return 'missing'
-      view.foundBy = i
-      return this.#follow(today, view, now, read)
+      if (!this.#open(candidates.keys, at, now, read)) this.#missing.add(candidates.keys, at)
+      else if (isMark(this.#span)) return this.#optedOut(view)
+      // Somebody is known by this id; by an earlier one too, where that is yet to be read.
+      else if (view.foundBy < 0 && this.#beginAt(candidates.keys, at, today, view)) view.foundBy = i
     }
+    if (view.foundBy >= 0 && this.#missing.count === 0) return this.#follow(today, view, now, read)
     view.reset()
     return this.#missing.count > 0 ? 'missing' : 'stranger'
   }
@@ -144,13 +150,20 @@ export class Recall {
   }
 
   /** Walks over live matches, ring by ring: the nodes are their own queue. */
-  #follow(today: number, view: PersonView, now: number, read: ReadRecords): 'known' | 'missing' {
+  #follow(today: number, view: PersonView, now: number, read: ReadRecords): RecallWord | 'missing' {
     for (let node = 1; node < view.nodes; node++) {
       const at = node * KEY_WORDS
       if (!this.#open(this.#nodes.words, at, now, read)) this.#missing.add(this.#nodes.words, at)
       else readRecord(this.#span, node, today, view, this.#nodes)
     }
+    if (view.isSuppressed) return this.#optedOut(view)
     return this.#missing.count > 0 ? 'missing' : 'known'
+  }
+
+  #optedOut(view: PersonView): 'opted_out' {
+    view.reset()
+    this.#counts.optedOut++
+    return 'opted_out'
   }
 
   /** Opens a record that is at hand: just read, or kept. */
@@ -174,6 +187,10 @@ export class Recall {
     this.#span.set(record.bytes, record.start, record)
     return true
   }
+}
+
+function isMark({ bytes, start, end }: RecordSpan): boolean {
+  return isSuppressed(bytes, start, end)
 }
 
 const NOTHING_READ: ReadRecords = new Map()

@@ -1,3 +1,4 @@
+import type { SuppressionKind } from '../../proto/suppression-mark.ts'
 import type { Soon } from '../soon.ts'
 
 /**
@@ -41,17 +42,27 @@ export interface PeopleStore {
    * Adds and removes memberships; the profile and its change-log entry are written atomically, per
    * key, in the order of the batch. A long batch is written in parts: where it rejects, a first part
    * may be in, and giving the batch again is safe. What changes nothing is not logged.
+   * Resolves with the places in the batch of those that would have added something to a suppressed key:
+   * of these nothing is kept.
    */
-  assign(batch: readonly Assignment[]): Promise<void>
+  assign(batch: readonly Assignment[]): Promise<Refused>
   /**
    * Writes edges, seen from both ends; of the same ids and owner there is one. Which are
-   * refused, and why, is decided before (people/link.ts).
+   * refused, and why, is decided before (people/link.ts); but whatever was decided, an edge with a
+   * suppressed end is kept at neither. Resolves with the places of those.
    */
-  link(edges: readonly Edge[]): Promise<void>
+  link(edges: readonly Edge[]): Promise<Refused>
   /** Removes the edges between two ids, of all owners; one that is not there is no error. */
   unlink(pairs: readonly EdgeEnds[]): Promise<void>
   /** Removes all that is known under the keys: memberships, and edges from both ends. */
   forget(keys: readonly UserKey[]): Promise<void>
+  /**
+   * Leaves people alone for good: from the moment a mark stands under a key, recall answers with it
+   * (proto/suppression-mark.ts), and nothing is assigned or linked to it any more. All that was known
+   * under it goes, memberships and edges from both ends. The mark is there first and for all keys of the
+   * batch, so that a batch that broke off is made whole by giving it again. Nothing takes a mark away.
+   */
+  suppress(batch: readonly SuppressionOrder[]): Promise<void>
   /** Every key that holds any of these segments, in batches: for `mode=replace` and clean-up. */
   holders(segment: number): AsyncIterable<UserKey[]>
   /** Where the change log ends now. */
@@ -64,6 +75,14 @@ export interface PeopleStore {
   changesSince(cursor: LogCursor, max: number): Soon<Changes>
 }
 
+/** Places in a batch, ascending; nearly always none. */
+export type Refused = readonly number[]
+
+export interface SuppressionOrder {
+  key: UserKey
+  kind: SuppressionKind
+}
+
 /** Opaque, ordered per store; JSON-serialisable. */
 export type LogCursor = string
 
@@ -74,17 +93,20 @@ export interface Changes {
 }
 
 export interface Change {
-  what: 'assign' | 'link' | 'unlink' | 'forget'
+  what: 'assign' | 'link' | 'unlink' | 'forget' | 'suppress'
   key: UserKey
   /**
-   * Segment numbers as they were asked for, whether held before or not; for forget, `removed` is what
-   * was held. Empty for link and unlink.
+   * Segment numbers as they were asked for, whether held before or not; for forget and suppress,
+   * `removed` is what was held. Empty for link and unlink.
    */
   added: number[]
   removed: number[]
 }
 
-/** What is kept under one key. Both parts are packed; see proto/profile-blob.ts and proto/edge-blob.ts. */
+/**
+ * What is kept under one key. Both parts are packed; see proto/profile-blob.ts and proto/edge-blob.ts. Of
+ * a suppressed one both are its mark (proto/suppression-mark.ts), the edges maybe a moment later.
+ */
 export interface PersonRecord {
   /** Packed memberships; empty when none. */
   profile: Uint8Array

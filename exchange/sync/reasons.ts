@@ -31,6 +31,7 @@ export const TakeRefusals = {
   held: 'The browser has an id of this partner already, and an unsigned match never replaces one.',
   too_many_ids: 'The person would be joined of more than 64 ids.',
   too_many_matches: 'The id has 256 matches already.',
+  suppressed: 'The person behind the id, or the browser, is to be left alone.',
 } as const
 export type TakeRefusal = keyof typeof TakeRefusals
 

@@ -17,6 +17,7 @@ export const Unenriched = {
   starting: 'No catalog is loaded yet: keys and contracts are unknown.',
   no_ids: 'The request names nobody: no usable id of a known namespace.',
   stranger: 'None of the ids in the request is known.',
+  opted_out: 'One of the ids is of a person who is to be left alone.',
   late: 'The store did not answer in time, or is out of reach.',
   nothing_entitled: 'The person is known, but this buyer has a live right to none of it.',
   nothing_new: 'All that could be added was already in the request.',

@@ -1,4 +1,5 @@
 import { dayOf } from '../../audience/clock.ts'
+import type { RecallWord } from '../../audience/people/recall.ts'
 import { isLater, type Soon } from '../../audience/soon.ts'
 import type { Bid } from './bid.ts'
 import { BID_LIMITS } from './limits.ts'
@@ -15,7 +16,7 @@ export function recallPerson(bid: Bid): Soon<void> {
   )
 }
 
-function settle(bid: Bid, word: 'known' | 'stranger' | 'late'): void {
+function settle(bid: Bid, word: RecallWord | 'late'): void {
   if (word !== 'known' && !bid.isAnswered) bid.reason = word
 }
 

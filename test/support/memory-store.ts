@@ -14,11 +14,14 @@ import type {
   LogCursor,
   PeopleStore,
   PersonRecord,
+  Refused,
   Store,
+  SuppressionOrder,
   UserKey,
 } from '../../audience/store/store.ts'
 import { type PackedEdge, packEdges } from '../../proto/edge-blob.ts'
 import { packProfile } from '../../proto/profile-blob.ts'
+import { markSuppressed } from '../../proto/suppression-mark.ts'
 import { MemoryCatalog } from './memory-catalog.ts'
 import { MemoryPresence } from './memory-presence.ts'
 import { MemoryTallies } from './memory-tallies.ts'
@@ -49,7 +52,10 @@ export class WoundClock implements Clock {
 interface Held {
   memberships: Map<number, number>
   edges: Map<string, PackedEdge>
+  mark?: Uint8Array
 }
+
+const NO_MARK = new Uint8Array(0)
 
 /**
  * People in memory, keeping the promises of PeopleStore. Reads answer at once, or, with `isAsync`, in
@@ -101,20 +107,32 @@ export class MemoryPeople implements PeopleStore {
     })
   }
 
-  async assign(batch: readonly Assignment[]): Promise<void> {
-    for (const { key, add, remove } of batch) {
+  async assign(batch: readonly Assignment[]): Promise<Refused> {
+    const refused: number[] = []
+    for (const [place, { key, add, remove }] of batch.entries()) {
+      if (this.#isSuppressed(key)) {
+        if (add.length > 0) refused.push(place)
+        continue
+      }
       const { memberships } = this.#heldOf(key)
       for (const { segment, expiryDay } of add) memberships.set(segment, expiryDay)
       for (const segment of remove) memberships.delete(segment)
       this.#note({ what: 'assign', key, added: add.map(({ segment }) => segment), removed: remove })
     }
+    return refused
   }
 
-  async link(edges: readonly Edge[]): Promise<void> {
-    for (const edge of edges) {
+  async link(edges: readonly Edge[]): Promise<Refused> {
+    const refused: number[] = []
+    for (const [place, edge] of edges.entries()) {
+      if (this.#isSuppressed(edge.a.key) || this.#isSuppressed(edge.b.key)) {
+        refused.push(place)
+        continue
+      }
       this.#putHalf(edge, edge.a, edge.b)
       this.#putHalf(edge, edge.b, edge.a)
     }
+    return refused
   }
 
   async unlink(pairs: readonly EdgeEnds[]): Promise<void> {
@@ -126,11 +144,33 @@ export class MemoryPeople implements PeopleStore {
 
   async forget(keys: readonly UserKey[]): Promise<void> {
     for (const key of keys) {
+      if (this.#isSuppressed(key)) continue
       const { memberships, edges } = this.#heldOf(key)
       for (const edge of [...edges.values()]) this.#dropHalf(Buffer.from(edge.key), key)
       this.#held.delete(nameOf(key))
       this.#note({ what: 'forget', key, added: [], removed: [...memberships.keys()] })
     }
+  }
+
+  async suppress(batch: readonly SuppressionOrder[]): Promise<void> {
+    const today = dayOf(this.#clock.now())
+    for (const { key, kind } of batch) {
+      const { memberships, edges, mark = NO_MARK } = this.#heldOf(key)
+      for (const edge of [...edges.values()]) this.#dropHalf(Buffer.from(edge.key), key)
+      const next = markSuppressed(mark, kind, today)
+      this.#held.set(nameOf(key), { memberships: new Map(), edges: new Map(), mark: next })
+      if (Buffer.compare(mark, next) !== 0)
+        this.#note({ what: 'suppress', key, added: [], removed: [...memberships.keys()] })
+    }
+  }
+
+  /** One end of a match, as a write that was cut short leaves it. */
+  keepHalf(edge: Edge): void {
+    this.#putHalf(edge, edge.a, edge.b)
+  }
+
+  #isSuppressed(key: UserKey): boolean {
+    return this.#held.get(nameOf(key))?.mark !== undefined
   }
 
   async *holders(segment: number): AsyncIterable<UserKey[]> {
@@ -157,6 +197,7 @@ export class MemoryPeople implements PeopleStore {
   #recordOf(key: UserKey): PersonRecord | undefined {
     const held = this.#held.get(nameOf(key))
     if (!held) return undefined
+    if (held.mark) return { profile: held.mark, edges: held.mark }
     const today = dayOf(this.#clock.now())
     const memberships = [...held.memberships].map(([segment, expiryDay]) => ({
       segment,

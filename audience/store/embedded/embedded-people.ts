@@ -1,5 +1,6 @@
 import { mergeEdge, removeEdges, unpackEdges } from '../../../proto/edge-blob.ts'
 import { mergeProfile, unpackProfile } from '../../../proto/profile-blob.ts'
+import { isSuppressed, markSuppressed } from '../../../proto/suppression-mark.ts'
 import { type Clock, dayOf } from '../../clock.ts'
 import { LIMITS as ROOM_LIMITS } from '../../limits.ts'
 import { LIMITS } from '../limits.ts'
@@ -12,6 +13,8 @@ import type {
   LogCursor,
   PeopleStore,
   PersonRecord,
+  Refused,
+  SuppressionOrder,
   UserKey,
 } from '../store.ts'
 import type { ChangeLog } from './change-log.ts'
@@ -38,20 +41,24 @@ export class EmbeddedPeople implements PeopleStore {
     return keys.map((key) => this.#recordOf(key))
   }
 
-  assign(batch: readonly Assignment[]): Promise<void> {
+  assign(batch: readonly Assignment[]): Promise<Refused> {
     return this.#writeInParts(batch, (assignment, today) => this.#assignOne(assignment, today))
   }
 
-  link(edges: readonly Edge[]): Promise<void> {
+  link(edges: readonly Edge[]): Promise<Refused> {
     return this.#writeInParts(edges, (edge, today) => this.#linkOne(edge, today))
   }
 
-  unlink(pairs: readonly EdgeEnds[]): Promise<void> {
-    return this.#writeInParts(pairs, ({ a, b }, today) => this.#unlinkOne(a.key, b.key, today))
+  async unlink(pairs: readonly EdgeEnds[]): Promise<void> {
+    await this.#writeInParts(pairs, ({ a, b }, today) => this.#unlinkOne(a.key, b.key, today))
   }
 
-  forget(keys: readonly UserKey[]): Promise<void> {
-    return this.#writeInParts(keys, (key, today) => this.#forgetOne(key, today))
+  async forget(keys: readonly UserKey[]): Promise<void> {
+    await this.#writeInParts(keys, (key, today) => this.#forgetOne(key, today))
+  }
+
+  async suppress(batch: readonly SuppressionOrder[]): Promise<void> {
+    await this.#writeInParts(batch, (order, today) => this.#suppressOne(order, today))
   }
 
   async *holders(segment: number): AsyncIterable<UserKey[]> {
@@ -86,24 +93,34 @@ export class EmbeddedPeople implements PeopleStore {
   /** Each part is one transaction with one log entry, so that no write holds up the process for long. */
   async #writeInParts<T>(
     items: readonly T[],
-    write: (item: T, today: number) => Change[],
-  ): Promise<void> {
+    write: (item: T, today: number) => Change[] | 'refused',
+  ): Promise<Refused> {
     const today = dayOf(this.#clock.now())
     const size = LIMITS.transactionChangesMax
+    const refused: number[] = []
     for (let from = 0; from < items.length; from += size) {
       const part = items.slice(from, from + size)
-      await this.#db.transact(() => this.#log.append(part.flatMap((item) => write(item, today))))
+      const places = await this.#db.transact(() => {
+        const outcomes = part.map((item) => write(item, today))
+        this.#log.append(outcomes.flatMap((changes) => (changes === 'refused' ? [] : changes)))
+        return outcomes.flatMap((changes, i) => (changes === 'refused' ? [from + i] : []))
+      })
+      refused.push(...places)
     }
+    return refused
   }
 
-  #assignOne({ key, add, remove }: Assignment, today: number): Change[] {
+  #assignOne({ key, add, remove }: Assignment, today: number): Change[] | 'refused' {
     const before = this.#db.profiles.getBinary(key)
+    if (isMark(before)) return add.length > 0 ? 'refused' : []
     const after = mergeProfile(before ?? EMPTY, add, remove, today)
     if (!put(this.#db.profiles, key, before, after)) return []
     return [{ what: 'assign', key, added: add.map((one) => one.segment), removed: remove }]
   }
 
-  #linkOne(edge: Edge, today: number): Change[] {
+  #linkOne(edge: Edge, today: number): Change[] | 'refused' {
+    for (const { key } of [edge.a, edge.b])
+      if (isMark(this.#db.profiles.getBinary(key))) return 'refused'
     return [
       ...this.#rewriteEdges('link', edge.a.key, (held) => addEdge(held, edge, edge.b, today)),
       ...this.#rewriteEdges('link', edge.b.key, (held) => addEdge(held, edge, edge.a, today)),
@@ -118,14 +135,30 @@ export class EmbeddedPeople implements PeopleStore {
   }
 
   #forgetOne(key: UserKey, today: number): Change[] {
-    const { profile, edges } = this.#recordOf(key) ?? { profile: EMPTY, edges: EMPTY }
+    const { profile, edges } = this.#recordOf(key) ?? STRANGER
+    if (isMark(profile)) return []
     this.#db.profiles.remove(key)
-    const others = unpackEdges(edges).map((edge) => Buffer.from(edge.key))
-    const unlinked = others.flatMap((other) => this.#unlinkOne(other, key, today))
+    const ends = this.#unlinkAll(key, edges, today)
     const removed = unpackProfile(profile).map((membership) => membership.segment)
     const known = profile.length > 0 || edges.length > 0
-    const ends = unlinked.filter((change) => !change.key.equals(key))
     return known ? [{ what: 'forget', key, added: [], removed }, ...ends] : []
+  }
+
+  #suppressOne({ key, kind }: SuppressionOrder, today: number): Change[] {
+    const { profile, edges } = this.#recordOf(key) ?? STRANGER
+    const ends = this.#unlinkAll(key, edges, today)
+    const removed = unpackProfile(profile).map((membership) => membership.segment)
+    const mark = markSuppressed(profile, kind, today)
+    const isNew = put(this.#db.profiles, key, profile, mark)
+    put(this.#db.edges, key, this.#db.edges.getBinary(key), mark)
+    return isNew ? [{ what: 'suppress', key, added: [], removed }, ...ends] : ends
+  }
+
+  /** Removes a key's edges from both ends; the changes at the far ones. */
+  #unlinkAll(key: UserKey, edges: Uint8Array, today: number): Change[] {
+    const others = unpackEdges(edges).map((edge) => Buffer.from(edge.key))
+    const unlinked = others.flatMap((other) => this.#unlinkOne(other, key, today))
+    return unlinked.filter((change) => !change.key.equals(key))
   }
 
   #rewriteEdges(
@@ -139,8 +172,19 @@ export class EmbeddedPeople implements PeopleStore {
   }
 }
 
+const STRANGER: PersonRecord = { profile: EMPTY, edges: EMPTY }
+
+function isMark(bytes: Uint8Array | undefined): boolean {
+  return bytes !== undefined && isSuppressed(bytes, 0, bytes.length)
+}
+
 /** Puts the bytes, or removes the key where there are none. False where all was so already. */
-function put(db: BytesDb, key: UserKey, before: Buffer | undefined, after: Uint8Array): boolean {
+function put(
+  db: BytesDb,
+  key: UserKey,
+  before: Uint8Array | undefined,
+  after: Uint8Array,
+): boolean {
   if (key.length !== KEY_BYTES) throw new RangeError(`a key has ${KEY_BYTES} bytes`)
   if (Buffer.compare(before ?? EMPTY, after) === 0) return false
   if (after.length > 0) db.put(key, Buffer.from(after.buffer, after.byteOffset, after.length))

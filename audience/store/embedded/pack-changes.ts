@@ -1,7 +1,7 @@
 import type { Change } from '../store.ts'
 
 /** Codes of `Change.what` in the log, in this order; only ever appended to. */
-const WHATS = ['assign', 'link', 'unlink', 'forget'] as const
+const WHATS = ['assign', 'link', 'unlink', 'forget', 'suppress'] as const
 
 const KEY_BYTES = 16
 const HEAD_BYTES = 1 + KEY_BYTES + 4 + 4

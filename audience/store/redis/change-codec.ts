@@ -1,7 +1,7 @@
 import type { Change } from '../store.ts'
 
 /** Codes of `Change.what` in the log; only ever appended to. */
-const whats = ['assign', 'link', 'unlink', 'forget'] as const
+const whats = ['assign', 'link', 'unlink', 'forget', 'suppress'] as const
 const keyBytes = 16
 
 /** `what u8 | key 16 B | added | removed`, each list a varint count and varint segment numbers. */

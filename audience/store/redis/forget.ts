@@ -1,5 +1,6 @@
 import { unpackEdges } from '../../../proto/edge-blob.ts'
 import { unpackProfile } from '../../../proto/profile-blob.ts'
+import { isSuppressed } from '../../../proto/suppression-mark.ts'
 import type { UserKey } from '../store.ts'
 import { packChange } from './change-codec.ts'
 import { LIMITS } from './limits.ts'
@@ -42,7 +43,7 @@ async function forgetRound(place: Place, keys: UserKey[], today: number): Promis
   return distinct(lost.map((i) => swaps[i]!.key))
 }
 
-async function unlinkFarEnds(
+export async function unlinkFarEnds(
   place: Place,
   keys: UserKey[],
   { edges, today }: { edges: Uint8Array[]; today: number },
@@ -58,8 +59,9 @@ async function unlinkFarEnds(
   )
 }
 
-/** Both records of a key, with one log entry between them. */
+/** Both records of a key, with one log entry between them. A suppression stays. */
 function removals(key: UserKey, profile: Uint8Array, edges: Uint8Array): Swap[] {
+  if (isSuppressed(profile, 0, profile.length)) return []
   const removed = unpackProfile(profile).map((membership) => membership.segment)
   const change = packChange({ what: 'forget', key, added: [], removed })
   const none = new Uint8Array(0)

@@ -8,6 +8,8 @@ import type {
   LogCursor,
   PeopleStore,
   PersonRecord,
+  Refused,
+  SuppressionOrder,
   UserKey,
 } from '../store.ts'
 import type { ChangeFollower } from './change-follower.ts'
@@ -15,6 +17,7 @@ import { forgetAll } from './forget.ts'
 import { holdersOf } from './holders.ts'
 import type { Lookup } from './lookup.ts'
 import { assignRewrites, linkRewrites, unlinkRewrites } from './rewrites.ts'
+import { suppressAll } from './suppress.ts'
 import { type Rewrite, rewriteAll } from './swap.ts'
 import type { Writer } from './writer.ts'
 
@@ -42,12 +45,18 @@ export class RedisPeople implements PeopleStore {
     return keys.length ? this.#lookup.recall(keys) : []
   }
 
-  assign(batch: readonly Assignment[]): Promise<void> {
-    return this.#rewrite(assignRewrites(batch, this.#today()))
+  async assign(batch: readonly Assignment[]): Promise<Refused> {
+    const refused = new Set<number>()
+    await this.#rewrite(assignRewrites(batch, this.#today(), refused))
+    return inOrder(refused)
   }
 
-  link(edges: readonly Edge[]): Promise<void> {
-    return this.#rewrite(linkRewrites(edges, this.#today()))
+  async link(edges: readonly Edge[]): Promise<Refused> {
+    const refused = new Set<number>()
+    await this.#rewrite(linkRewrites(edges, this.#today(), refused))
+    const places = inOrder(refused)
+    if (places.length > 0) await this.unlink(places.map((place) => edges[place]!))
+    return places
   }
 
   unlink(pairs: readonly EdgeEnds[]): Promise<void> {
@@ -56,6 +65,10 @@ export class RedisPeople implements PeopleStore {
 
   forget(keys: readonly UserKey[]): Promise<void> {
     return this.#writer.write((place) => forgetAll(place, keys, this.#today()))
+  }
+
+  suppress(batch: readonly SuppressionOrder[]): Promise<void> {
+    return this.#writer.write((place) => suppressAll(place, batch, this.#today()))
   }
 
   holders(segment: number): AsyncIterable<UserKey[]> {
@@ -78,3 +91,9 @@ export class RedisPeople implements PeopleStore {
     return dayOf(this.#clock.now())
   }
 }
+
+function inOrder(places: ReadonlySet<number>): Refused {
+  return places.size === 0 ? NONE : [...places].sort((a, b) => a - b)
+}
+
+const NONE: Refused = []

@@ -1,15 +1,28 @@
 import { mergeEdge, removeEdges } from '../../../proto/edge-blob.ts'
 import { mergeProfile } from '../../../proto/profile-blob.ts'
+import { isSuppressed } from '../../../proto/suppression-mark.ts'
 import type { Assignment, Change, Edge, IdRef, UserKey } from '../store.ts'
 import { packChange } from './change-codec.ts'
 import type { Rewrite } from './swap.ts'
 
-/** What a batch of assignments makes of each profile; those of one key are applied in their order. */
-export function assignRewrites(batch: readonly Assignment[], today: number): Rewrite[] {
-  return byKey(batch).map(({ key, items }) => ({
+/**
+ * What a batch of assignments makes of each profile; those of one key are applied in their order. The
+ * places of those that meet a suppression are noted in `refused`.
+ */
+export function assignRewrites(
+  batch: readonly Assignment[],
+  today: number,
+  refused: Set<number>,
+): Rewrite[] {
+  const placed = batch.map((assignment, place) => ({ ...assignment, place }))
+  return byKey(placed).map(({ key, items }) => ({
     key,
     part: 'profile',
     next: (held) => {
+      if (isSuppressed(held, 0, held.length)) {
+        for (const { add, place } of items) if (add.length > 0) refused.add(place)
+        return undefined
+      }
       let blob = held
       for (const { add, remove } of items) blob = mergeProfile(blob, add, remove, today)
       if (sameBytes(held, blob)) return undefined
@@ -18,16 +31,27 @@ export function assignRewrites(batch: readonly Assignment[], today: number): Rew
   }))
 }
 
-/** What a batch of edges makes of the edges at each of their ends. */
-export function linkRewrites(edges: readonly Edge[], today: number): Rewrite[] {
-  const halves = edges.flatMap((edge) => [
-    halfOf(edge, edge.a, edge.b),
-    halfOf(edge, edge.b, edge.a),
+/**
+ * What a batch of edges makes of the edges at each of their ends. The places of those that meet a
+ * suppression at an end are noted in `refused`: the other end has yet to be made good.
+ */
+export function linkRewrites(
+  edges: readonly Edge[],
+  today: number,
+  refused: Set<number>,
+): Rewrite[] {
+  const halves = edges.flatMap((edge, place) => [
+    { ...halfOf(edge, edge.a, edge.b), place },
+    { ...halfOf(edge, edge.b, edge.a), place },
   ])
   return byKey(halves).map(({ key, items }) => ({
     key,
     part: 'edges',
     next: (held) => {
+      if (isSuppressed(held, 0, held.length)) {
+        for (const { place } of items) refused.add(place)
+        return undefined
+      }
       let blob = held
       for (const { half } of items) blob = mergeEdge(blob, half, today)
       return edgesRewritten('link', { key, held, blob })

@@ -54,7 +54,7 @@ describe('memberships', () => {
     const assign = store.assign.bind(store)
     store.assign = async (batch) => {
       sizes.push(batch.length)
-      await assign(batch)
+      return assign(batch)
     }
     const count = LIMITS.writeBatchMax
     const lines = Array.from({ length: count * 2 + 5 }, (_, i) => line(`p${i}`, [7]))

@@ -7,6 +7,7 @@ import { matchesConformance } from './conformance-matches.ts'
 import { peopleConformance } from './conformance-people.ts'
 import { presenceConformance } from './conformance-presence.ts'
 import { processesConformance } from './conformance-processes.ts'
+import { suppressionConformance } from './conformance-suppression.ts'
 import { talliesConformance } from './conformance-tallies.ts'
 
 /** A store of its own for one test. */
@@ -47,6 +48,7 @@ export function storeConformance(
 
     describe('people', () => peopleConformance(openForTest))
     describe('matches', () => matchesConformance(openForTest))
+    describe('suppression', () => suppressionConformance(openForTest))
     describe('change log', () => changesConformance(openForTest))
     describe('claims', () => claimsConformance(openForTest))
     describe('catalog', () => catalogConformance(openForTest))
