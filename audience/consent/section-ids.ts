@@ -5,7 +5,7 @@ import { TextSpan } from './signal-value.ts'
 /**
  * The GPP sections that apply to a request: all that any `gpp_sid` names. It should be an array of
  * whole numbers; texts (`"7"`, `"2,6"`, `["7"]`) are met and mean the same. Ids of 0 and below say
- * "none", 3 is the GPP header itself: both ask for nothing.
+ * "none", 3 is the GPP header itself, 4 its seal: none asks for anything.
  */
 export class SectionIds {
   count = 0
@@ -73,7 +73,7 @@ export class SectionIds {
   }
 
   #addId(id: number): void {
-    if (id <= 0 || id === HEADER_ID || this.has(id)) return
+    if (id <= 0 || id === HEADER_ID || id === INTEGRITY_ID || this.has(id)) return
     if (this.count === GPP_SIDS_MAX) this.isUnreadable = true
     else this.ids[this.count++] = id
   }
@@ -84,6 +84,8 @@ const NINE = 0x39
 const COMMA = 0x2c
 const SPACE = 0x20
 const HEADER_ID = 3
+/** The signal integrity section: a seal over the others, no law. */
+const INTEGRITY_ID = 4
 /** No section has so high an id. */
 const ID_MAX = 1_000_000
 
