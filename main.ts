@@ -11,6 +11,7 @@ import type { ProcessName, Store } from './audience/store/store.ts'
 import { type Config, readConfig } from './config.ts'
 import { openConsole } from './console/console.ts'
 import { settleDemoWorld } from './console/settle-demo-world.ts'
+import { keepStatements } from './exchange/desk/keep-statements.ts'
 import { openUsageDesk, usageDeps } from './exchange/desk/open-usage-desk.ts'
 import { lookupsOf } from './exchange/desk/usage-deps.ts'
 import { type Exchange, openExchange } from './exchange/exchange.ts'
@@ -160,20 +161,25 @@ async function desk({ config }: Settings): Promise<void> {
   watchShipper(metrics, shipper)
   rooms.finders.push(shipper)
   const { catalog, tallies } = store
-  const counting = usageDeps({ deskDeps: rooms.exchange.deskDeps, store })
+  const counting = usageDeps({
+    deskDeps: rooms.exchange.deskDeps,
+    store,
+    append: (record) => rooms.ledger.append(record),
+  })
   const lookups = () => lookupsOf(counting)
   const caps = watchCaps({ catalog, tallies, feed, lookups, clock, log })
   closeFirst(() => caps.close())
   const isDemo = config.demo === 'on'
   const onEnded = () => demoEnded(config.dataDir)
   closeFirst(await settleDemoWorld({ ...rooms, log, isDemo, onEnded }))
-  const { audience, exchange } = rooms
+  const statements = keepStatements(counting, log)
+  closeFirst(() => statements.close())
   const door = await openConsole({
     ...rooms,
-    usage: openUsageDesk({ deskDeps: exchange.deskDeps, store: audience.store }),
     shipper,
     gvl: await gvlOf(config),
     ownGvlId: config.gvlId,
+    usage: openUsageDesk(counting),
     host: config.consoleHost,
     port: config.consolePort,
     dataDir: config.dataDir,

@@ -141,6 +141,7 @@ export const CONTRACT_LIFE = [
   'createdAt',
   'termsAt',
   'activeSince',
+  'overSince',
   'keptVersions',
 ] as const
 
@@ -160,6 +161,8 @@ export interface ContractRecord extends ContractBody {
   termsAt: string
   /** When it was first active under these terms; absent: never, so nothing was used under them. */
   activeSince?: string
+  /** When it was revoked or ended before its time; absent while it is neither. */
+  overSince?: string
   /** Earlier versions that are kept (kind `contract_version`), ascending. */
   keptVersions: number[]
 }

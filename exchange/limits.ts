@@ -1,3 +1,5 @@
+import { DAY_MS } from '../audience/clock.ts'
+
 /** Bounds of the exchange: each with the reason for its size. */
 export const LIMITS = {
   /** Characters of a name; what a list page can still show. */
@@ -48,6 +50,20 @@ export const LIMITS = {
   usageStepDaysMax: 366,
   /** How long a count of the people in a segment is good for; counting looks at every profile. */
   populationMs: 3_600_000,
+  /** Lines of one statement, which every process holds packed once it is closed; with more it cannot be. */
+  statementLinesMax: 50_000,
+  /** Adjustments of one statement. */
+  adjustmentsMax: 1_000,
+  /** Disputes noted on one statement. */
+  disputesMax: 100,
+  /** Characters of a reason that somebody gives. */
+  reasonCharsMax: 1_000,
+  /** How long after a month notices may still come, and a statement waits to be closed. */
+  closingMs: 4 * DAY_MS,
+  /** How often the desk closes statements whose time has come, and looks for late usage. */
+  statementSweepMs: 600_000,
+  /** How long after a month late usage is looked for. */
+  lateUsageMs: 100 * DAY_MS,
   /** Rows of one CSV answer; the rest is on the next page. */
   csvRowsMax: 100_000,
   /** How old a token may be when a notice comes; older ones are `expired`. */

@@ -15,6 +15,7 @@ import { matchSecretRoute } from '../resources/match-secrets.ts'
 import { namespaceRoutes } from '../resources/namespaces.ts'
 import { partnerRoutes } from '../resources/partners.ts'
 import { segmentRoutes } from '../resources/segments.ts'
+import { statementRoutes } from '../resources/statements.ts'
 import { syncSettingsRoutes } from '../resources/sync-settings.ts'
 import { usageRoute } from '../resources/usage.ts'
 import { openApiDocument } from './openapi.ts'
@@ -38,6 +39,7 @@ export function apiRoutes(rooms: ImportRooms & RehearsalRooms): ApiRoute[] {
     usageRoute(rooms),
     ...catalogRoutes(rooms),
     ...ledgerRoutes(rooms),
+    ...statementRoutes(rooms),
     ...deskRoutes(rooms),
   ]
   return [...routes, documentRoute(routes)]

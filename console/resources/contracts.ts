@@ -28,6 +28,7 @@ const ContractShape = shownAs('ContractShown', ContractBody, {
       description: 'Where it has caps: how long after one is reached units may still be served.',
     }),
   ),
+  overSince: Type.Optional(Type.String({ description: 'When it was revoked or ended.' })),
   keptVersions: Type.Array(Type.Integer(), { description: 'Earlier versions that are kept.' }),
 })
 

@@ -1,30 +1,43 @@
 import { SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
 import type { Store } from '../../audience/store/store.ts'
 import { countPopulations } from '../usage/populations.ts'
+import { adjustStatement } from './adjustments.ts'
 import { type BoundVerbs, bindVerbs } from './bind-verbs.ts'
+import { closeStatements } from './close-statements.ts'
 import type { DeskDeps } from './desk.ts'
+import { disputeStatement, settleStatement } from './statement-steps.ts'
+import { getStatements } from './statements.ts'
 import { listUsage } from './usage.ts'
 import type { UsageDeps } from './usage-deps.ts'
 
-const VERBS = { listUsage }
+const VERBS = {
+  listUsage,
+  getStatements,
+  closeStatements,
+  disputeStatement,
+  settleStatement,
+  adjustStatement,
+}
 
 /** The verbs by which operators and partners read usage and settle statements, each `(actor, …)`. */
 export type UsageDesk = BoundVerbs<typeof VERBS>
 
-export interface UsageDeskOptions {
+export function openUsageDesk(deps: UsageDeps): UsageDesk {
+  return bindVerbs(VERBS, deps)
+}
+
+export interface UsageDepsOptions {
   deskDeps: DeskDeps
   store: Pick<Store, 'tallies' | 'people'>
+  /** To this process's ledger. */
+  append: UsageDeps['append']
 }
 
-export function openUsageDesk(options: UsageDeskOptions): UsageDesk {
-  return bindVerbs(VERBS, usageDeps(options))
-}
-
-/** What usage is read and priced with. */
-export function usageDeps({ deskDeps, store }: UsageDeskOptions): UsageDeps {
+/** What usage is read, priced and settled with. */
+export function usageDeps({ deskDeps, store, append }: UsageDepsOptions): UsageDeps {
   const { feed, clock } = deskDeps
   const segment = (id: string) =>
     feed.current()?.kind(SEGMENT_KIND).get(id)?.value as Segment | undefined
   const populations = countPopulations({ people: store.people, clock, segment })
-  return { ...deskDeps, tallies: store.tallies, populations }
+  return { ...deskDeps, tallies: store.tallies, append, populations }
 }

@@ -41,14 +41,21 @@ export function revised(
   return withStatus(fresh, statusOf(true), nowText)
 }
 
-/** The contract in another status; remembers when its terms first came into force. */
+/** The contract in another status; remembers when its terms first came into force, and when they ended. */
 export function withStatus(
   contract: ContractRecord,
   status: ContractStatus,
   nowText: string,
 ): ContractRecord {
+  const { overSince = nowText, ...living } = contract
   const begins = status === 'active' && contract.activeSince === undefined
-  return { ...contract, status, ...(begins ? { activeSince: nowText } : {}) }
+  const isOver = status === 'revoked' || status === 'ended'
+  return {
+    ...living,
+    status,
+    ...(begins ? { activeSince: nowText } : {}),
+    ...(isOver ? { overSince } : {}),
+  }
 }
 
 /**

@@ -9,7 +9,8 @@ import type { Segment } from '../../audience/segment.ts'
 import { openStore } from '../../audience/store/open-store.ts'
 import type { Store } from '../../audience/store/store.ts'
 import { type Console, openConsole } from '../../console/console.ts'
-import { openUsageDesk } from '../../exchange/desk/open-usage-desk.ts'
+import { openUsageDesk, usageDeps } from '../../exchange/desk/open-usage-desk.ts'
+import type { UsageDeps } from '../../exchange/desk/usage-deps.ts'
 import { type Exchange, openExchange } from '../../exchange/exchange.ts'
 import { type LedgerShipper, shipLedger } from '../../exchange/ledger/ship-ledger.ts'
 import type { LedgerRecord } from '../../exchange/usage/ledger-record.ts'
@@ -60,6 +61,9 @@ export class ConsoleWorld {
   exchange!: Exchange
   shipper!: LedgerShipper
   desk!: Console
+  usageDeps!: UsageDeps
+  /** What the desk appended. */
+  readonly ledger: LedgerRecord[] = []
   document: Body
   readonly errors: string[] = []
   readonly #ajv = new Ajv2020({ strict: false, allErrors: true })
@@ -84,14 +88,19 @@ export class ConsoleWorld {
     const ledgerDir = join(dir, 'ledger')
     const { tallies } = this.store
     this.shipper = await shipLedger({ dir: ledgerDir, tallies, feed, clock, log })
+    this.usageDeps = usageDeps({
+      deskDeps: this.exchange.deskDeps,
+      store: this.store,
+      append: async (record) => void this.ledger.push(record),
+    })
     this.desk = await openConsole({
       host: '127.0.0.1',
       port: 0,
       adminToken: ADMIN,
       audience: this.audience,
       exchange: this.exchange,
-      usage: openUsageDesk({ deskDeps: this.exchange.deskDeps, store: this.store }),
       shipper: this.shipper,
+      usage: openUsageDesk(this.usageDeps),
       dataDir: dir,
       clock,
       metrics: new Metrics(),

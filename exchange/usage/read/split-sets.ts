@@ -1,4 +1,3 @@
-import type { Segment } from '../../../audience/segment.ts'
 import { costPerMilleMicros } from '../../cheapest-contract.ts'
 import { type Attribution, attributeSet, type SetMember } from '../attribution/attribute-set.ts'
 import { WHOLE } from '../attribution/population-shares.ts'
@@ -108,23 +107,17 @@ export class SetSplitter {
   }
 
   #memberOf(key: UsageKey): Counting {
-    const { terms } = this.#lookups
+    const { terms, category } = this.#lookups
     const contract = terms.contract(key.contract, key.version)
     return {
       key,
       counts: noCounts(),
       segment: key.segment,
       priceMicros: contract ? costPerMilleMicros(contract.price) : 0,
-      category: categoryOf(key.segment, terms.segment(key.segment)),
+      category: category(key.segment),
       population: 0n,
     }
   }
-}
-
-/** The taxonomy node a segment stands for; one that stands for none is a category of its own. */
-function categoryOf(id: string, segment: Pick<Segment, 'taxonomy'> | undefined): string {
-  const { taxonomy } = segment ?? {}
-  return taxonomy ? `${taxonomy.segtax}:${taxonomy.id}` : id
 }
 
 function isCounted(measure: string): measure is Counted {

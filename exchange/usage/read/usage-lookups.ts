@@ -6,6 +6,8 @@ import type { UsageKey } from './usage-line.ts'
 /** What counters are read with. */
 export interface UsageLookups {
   terms: UsageTerms
+  /** What a segment counts as where each category is paid once. */
+  category(segment: string): string
   /** The audience of a deal as it is now. */
   audience(deal: string): DealBody['audience']
   /** People in each of these segments. */

@@ -28,6 +28,7 @@ async function read(
   return readUsage(tallies.read('2026-01-01', '2026-12-31'), {
     terms,
     audience: (deal) => deals[deal],
+    category: (segment) => terms.segment(segment)?.taxonomy?.id ?? segment,
     populations: async () => PEOPLE,
     wants: () => true,
   })
@@ -128,6 +129,7 @@ test('what was told under unknown terms is billed once they are known', async ()
     const lines = await readUsage(nobody.read('2026-01-01', '2026-12-31'), {
       terms: termsOf(known),
       audience: () => undefined,
+      category: (segment) => segment,
       populations: async () => PEOPLE,
       wants: () => true,
     })

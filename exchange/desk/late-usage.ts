@@ -1,0 +1,93 @@
+import { dayIn } from '../moment.ts'
+import { type Adjustment, adjustmentsOf } from '../statements/adjustment.ts'
+import { divided } from '../statements/fee.ts'
+import { thaw } from '../statements/frozen.ts'
+import { lineKey, type StatementLine } from '../statements/statement-line.ts'
+import { type StatementRecord, statementId, statementsOf } from '../statements/statement-record.ts'
+import { grouped } from '../usage/price/price-lines.ts'
+import { usageTerms } from '../usage/usage-terms.ts'
+import { addAdjustments } from './adjustments.ts'
+import { snapshotOf } from './desk.ts'
+import { liveMonth } from './statements.ts'
+import type { UsageDeps } from './usage-deps.ts'
+
+const REASON = 'usage told after the statement was closed'
+
+/**
+ * Compares the closed statements of a period with its usage as it is now. What has come since, and is in
+ * no earlier adjustment, becomes adjustments of today: one a line. Returns how many.
+ */
+export async function adjustLateUsage(deps: UsageDeps, period: string): Promise<number> {
+  const snapshot = snapshotOf(deps)
+  const closed = new Map([...statementsOf(snapshot, period)].filter(([, { frozen }]) => frozen))
+  if (closed.size === 0) return 0
+  const idOf = ({ seller, buyer }: { seller: string; buyer: string }) =>
+    statementId({ period, seller, buyer })
+  const { month } = await liveMonth(deps, period, (seller, buyer) =>
+    closed.has(idOf({ seller, buyer })),
+  )
+  const linesOf = grouped(month.lines, idOf)
+  const madeOf = grouped(adjustmentsOf(snapshot, period), idOf)
+  let count = 0
+  for (const [id, record] of closed) {
+    const late = lateOf(deps, record, { now: linesOf.get(id) ?? [], made: madeOf.get(id) ?? [] })
+    if (late.length > 0) await addAdjustments(deps, late)
+    count += late.length
+  }
+  return count
+}
+
+/** Units and amount that a line's key has beyond what is billed of it. */
+interface Beyond {
+  line: StatementLine | Adjustment
+  units: number
+  amountMicros: number
+}
+
+function lateOf(
+  deps: UsageDeps,
+  record: StatementRecord,
+  { now, made }: { now: readonly StatementLine[]; made: readonly Adjustment[] },
+): Adjustment[] {
+  const beyond = new Map<string, Beyond>()
+  const add = (line: StatementLine | Adjustment, sign: 1 | -1) => {
+    const key = lineKey(line)
+    const known = beyond.get(key) ?? { line, units: 0, amountMicros: 0 }
+    beyond.set(key, known)
+    known.units += sign * line.units
+    known.amountMicros += sign * line.amountMicros
+  }
+  for (const line of now) if (line.segment) add(line, 1)
+  for (const line of thaw(record.frozen!).lines) if (line.segment) add(line, -1)
+  const late = made.filter(({ cause }) => cause === 'late_usage')
+  for (const adjustment of late) add(adjustment, -1)
+  return [...beyond.values()]
+    .filter(({ units, amountMicros }) => units !== 0 || amountMicros !== 0)
+    .map((one, i) => lateAdjustment(deps, record, { ...one, number: late.length + i + 1 }))
+}
+
+/** Numbered, so that of two desks that find the same at once one is refused. */
+function lateAdjustment(
+  deps: UsageDeps,
+  { period, seller, buyer }: StatementRecord,
+  { line, units, amountMicros, number }: Beyond & { number: number },
+): Adjustment {
+  const { contract, version, segment, deal, currency } = line
+  const terms = usageTerms(snapshotOf(deps)).contract(contract, version)
+  return {
+    id: `late-${number}`,
+    period,
+    seller,
+    buyer,
+    contract,
+    version,
+    segment,
+    deal,
+    day: dayIn(deps.clock.now(), terms?.timeZone),
+    units,
+    ...divided(BigInt(amountMicros), terms?.platformFeeBps ?? 0),
+    currency,
+    reason: REASON,
+    cause: 'late_usage',
+  }
+}

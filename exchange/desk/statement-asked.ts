@@ -1,0 +1,33 @@
+import { refuse } from '../../audience/refusal.ts'
+import { Type } from '../../audience/schema.ts'
+import { OperatorId } from '../fields.ts'
+import { LIMITS } from '../limits.ts'
+import { isPeriod } from '../statements/month-period.ts'
+import type { StatementOf } from '../statements/statement-record.ts'
+import { type Actor, notFound, sees } from './desk.ts'
+
+/** Fields that say which statement; a partner is one side of it by itself. */
+export const Pair = { seller: Type.Optional(OperatorId), buyer: Type.Optional(OperatorId) }
+
+/** What somebody says why. */
+export const Reason = Type.String({ minLength: 1, maxLength: LIMITS.reasonCharsMax })
+
+/** The pair a body names; a partner's own side need not be named, and another's is not there. */
+export function statementAsked(
+  actor: Actor,
+  period: string,
+  { seller, buyer }: { seller?: string; buyer?: string },
+): StatementOf {
+  const own = actor.partner
+  const beside = (other: string | undefined) =>
+    other !== undefined && other !== own ? own : undefined
+  const pair = { seller: seller ?? beside(buyer), buyer: buyer ?? beside(seller) }
+  for (const side of ['seller', 'buyer'] as const)
+    if (pair[side] === undefined) throw refuse('invalid', side, 'is required')
+  if (!sees(actor, pair.seller!, pair.buyer!)) throw notFound()
+  return { period, seller: pair.seller!, buyer: pair.buyer! }
+}
+
+export function mustBePeriod(period: string): void {
+  if (!isPeriod(period)) throw refuse('invalid', 'period', 'must be a month such as 2026-11')
+}
