@@ -29,5 +29,5 @@ export function statementAsked(
 }
 
 export function mustBePeriod(period: string): void {
-  if (!isPeriod(period)) throw refuse('invalid', 'period', 'must be a month such as 2026-11')
+  if (!isPeriod(period)) throw refuse('not_found', 'period', 'must be a month such as 2026-11')
 }

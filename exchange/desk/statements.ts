@@ -17,6 +17,7 @@ import { type Summed, totalsOf } from '../statements/totals.ts'
 import { grouped } from '../usage/price/price-lines.ts'
 import { type Actor, isExchange, notFound, sees, snapshotOf } from './desk.ts'
 import type { Page, PageOptions } from './read-records.ts'
+import { mustBePeriod } from './statement-asked.ts'
 import { lookupsOf, type UsageDeps } from './usage-deps.ts'
 
 export interface StatementQuery extends PageOptions {
@@ -59,6 +60,7 @@ export async function getStatements(
   actor: Actor,
   { period, limit = LIMITS.pageDefault, after = '', ...query }: StatementQuery & { period: string },
 ): Promise<PeriodStatements> {
+  mustBePeriod(period)
   const wants = asked(deps, actor, query)
   const { lines, told, records } = await wholePeriod(deps, period, wants)
   const adjustments = adjustmentsOf(snapshotOf(deps), period).filter(({ seller, buyer }) =>

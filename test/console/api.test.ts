@@ -9,7 +9,11 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-const PARAMETERS: Record<string, string> = { '{id}': 'nobody', '{keyId}': 'none' }
+const PARAMETERS: Record<string, string> = {
+  '{id}': 'nobody',
+  '{keyId}': 'none',
+  '{period}': 'never',
+}
 
 /** Every operation of the document, with a path that leads to an object that is not there. */
 function operations(): { method: string; path: string; template: string; operation: Body }[] {
@@ -86,6 +90,7 @@ describe('every operation', () => {
       const there = path
         .replace('partners/nobody', 'partners/dsp')
         .replace('contracts/nobody', 'contracts/autumn')
+        .replace('statements/never', 'statements/2026-11')
       const got = await world.ask(method, there, { body })
       expect([path, got.status]).toEqual([path, 400])
       for (const field of Object.keys(body))
