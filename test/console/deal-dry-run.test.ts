@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../audience/clock.ts'
 import { type Console, openConsole } from '../../console/console.ts'
 import type { Actor } from '../../exchange/desk/desk.ts'
-import { openUsageDesk } from '../../exchange/desk/open-usage-desk.ts'
+import { openUsageDesk, usageDeps } from '../../exchange/desk/open-usage-desk.ts'
 import { type LedgerShipper, shipLedger } from '../../exchange/ledger/ship-ledger.ts'
 import { Metrics } from '../../gateway/metrics/counters.ts'
 import { BidHouse, caseWorld } from '../support/bid-house.ts'
@@ -39,7 +39,7 @@ beforeAll(async () => {
     adminToken: ADMIN,
     audience,
     exchange,
-    usage: openUsageDesk({ deskDeps: exchange.deskDeps, store }),
+    usage: openUsageDesk(usageDeps({ deskDeps: exchange.deskDeps, store, append: async () => {} })),
     shipper,
     dataDir: folder,
     clock: systemClock,

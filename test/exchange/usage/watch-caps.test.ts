@@ -27,6 +27,7 @@ beforeEach(async () => {
       lookups: () => ({
         terms: usageTerms(world.feed.current()!),
         audience: () => undefined,
+        category: (segment) => segment,
         populations: async () => new Map(),
       }),
       clock: world.clock,
