@@ -19,7 +19,7 @@ export interface Product {
   enrich(key: string, body: string): Promise<{ status: number; reason: string; text: string }>
   /** Process ids of the instance's processes by name, e.g. `bid 1`; the supervisor's is `supervisor`. */
   pidOf(name: string): number
-  /** Ends everything in good order and removes its folder. */
+  /** Ends everything in good order and removes its folder, unless it was given one. */
   stop(): Promise<void>
 }
 
@@ -37,14 +37,19 @@ export interface ProductOptions {
   /** PASSERELLE_STORE; default: the embedded store in a folder of its own. */
   store?: string
   env?: Readonly<Record<string, string>>
+  /** PASSERELLE_DATA of an instance that was started before, or is to be again: whoever names it removes it. */
+  dataDir?: string
+  /** What is waited for: `live` does not need a store. Default `ready`. */
+  until?: 'live' | 'ready'
 }
 
 const TOKEN = 'operator-of-this-test-0123456789'
 const READY_MS_MAX = 90_000
 
-/** Starts `npm start`'s own script, which builds what is missing; resolves when all doors are ready. */
-export async function startProduct({ store, env = {} }: ProductOptions = {}): Promise<Product> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'passerelle-product-'))
+/** Starts `npm start`'s own script, which builds what is missing; resolves when all doors are ready, or live. */
+export async function startProduct(options: ProductOptions = {}): Promise<Product> {
+  const { store, env = {}, until = 'ready' } = options
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'passerelle-product-'))
   const [gatewayPort, consolePort, edgePort, grpcPort] = await Promise.all(
     [0, 0, 0, 0].map(() => freePort()),
   )
@@ -66,8 +71,8 @@ export async function startProduct({ store, env = {} }: ProductOptions = {}): Pr
       ...env,
     },
   })
-  const product = new Running(child, ports, dataDir)
-  await product.ready()
+  const product = new Running(child, ports, { dataDir, isKept: options.dataDir !== undefined })
+  await product.answers(until)
   return product
 }
 
@@ -77,17 +82,19 @@ class Running implements Product {
   readonly edgePort: number
   readonly dataDir: string
   readonly #child: ChildProcess
+  readonly #isKept: boolean
   #said = ''
 
   constructor(
     child: ChildProcess,
     ports: Pick<Product, 'gatewayPort' | 'consolePort' | 'edgePort'>,
-    dataDir: string,
+    { dataDir, isKept }: { dataDir: string; isKept: boolean },
   ) {
     this.gatewayPort = ports.gatewayPort
     this.consolePort = ports.consolePort
     this.edgePort = ports.edgePort
     this.dataDir = dataDir
+    this.#isKept = isKept
     this.#child = child
     for (const stream of [child.stdout, child.stderr])
       stream!.on('data', (text) => {
@@ -95,18 +102,18 @@ class Running implements Product {
       })
   }
 
-  async ready(): Promise<void> {
+  async answers(until: 'live' | 'ready'): Promise<void> {
     const ports = [this.gatewayPort, this.consolePort, this.edgePort]
     const ask = async () => {
       if (this.#child.exitCode !== null) return
       const answers = await Promise.all(
-        ports.map((port) => fetch(`http://127.0.0.1:${port}/health/ready`)),
+        ports.map((port) => fetch(`http://127.0.0.1:${port}/health/${until}`)),
       )
       expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
     }
     await vi.waitFor(ask, { timeout: READY_MS_MAX, interval: 100 }).catch(async () => {
       await this.stop()
-      throw new Error(`the product is not ready: ${this.#said}`)
+      throw new Error(`the product is not ${until}: ${this.#said}`)
     })
     if (this.#child.exitCode !== null) throw new Error(`the product ended: ${this.#said}`)
   }
@@ -154,7 +161,7 @@ class Running implements Product {
       clearTimeout(killer)
     }
     killGroup(pid!)
-    rmSync(this.dataDir, { recursive: true, force: true })
+    if (!this.#isKept) rmSync(this.dataDir, { recursive: true, force: true })
   }
 }
 
