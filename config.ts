@@ -21,6 +21,8 @@ export interface Config {
   consolePort: number
   /** Undefined: generated once into `dataDir`. */
   adminToken: string | undefined
+  /** Bearer token the operators of UID2 and EUID send opt-outs with. */
+  uid2OptOutToken: string | undefined
   /** Undefined: on with an empty embedded store, else as it was. */
   demo: 'on' | 'off' | undefined
   /** Gateway processes. */
@@ -87,7 +89,8 @@ class Reader {
       edgePort,
       edgeUrl: this.edgeUrl(edgePort),
       consolePort: this.port('CONSOLE_PORT', 8081),
-      adminToken: this.adminToken(),
+      adminToken: this.token('ADMIN_TOKEN'),
+      uid2OptOutToken: this.token('UID2_OPTOUT_TOKEN'),
       demo: this.demo(),
       workers: this.integer('WORKERS', [1, WORKERS_MAX]) ?? availableParallelism(),
       nearCacheRows: this.integer('NEAR_CACHE_ROWS', [1, LIMITS.nearCacheMaxMax]),
@@ -130,10 +133,10 @@ class Reader {
     return createHash('sha256').update(text).digest()
   }
 
-  private adminToken(): string | undefined {
-    const text = this.text('ADMIN_TOKEN')
+  private token(name: string): string | undefined {
+    const text = this.text(name)
     if (text === undefined || /^[!-~]{16,512}$/.test(text)) return text
-    return this.wrong('ADMIN_TOKEN', 'cannot be a token', '16 to 512 visible ASCII characters')
+    return this.wrong(name, 'cannot be a token', '16 to 512 visible ASCII characters')
   }
 
   private demo(): 'on' | 'off' | undefined {
@@ -229,6 +232,7 @@ const NAMES = [
   'DATA',
   'SECRET',
   'SECRET_FILE',
+  'UID2_OPTOUT_TOKEN',
   'HOST',
   'CONSOLE_HOST',
   'GATEWAY_PORT',

@@ -132,7 +132,7 @@ async function edge({ config }: Settings): Promise<void> {
   const me = openProcess('edge')
   const { metrics, log, instance, closeFirst } = me
   const rooms = await openRooms({ ...me, config })
-  const { edgeUrl, gvlId: ownGvlId } = config
+  const { edgeUrl, gvlId: ownGvlId, uid2OptOutToken } = config
   const gvl = await gvlOf(config)
   const sync = new Sync({ ...rooms, clock, edgeUrl, gvl, ownGvlId })
   const words = Object.keys(DoorRefusals) as DoorRefusal[]
@@ -140,7 +140,7 @@ async function edge({ config }: Settings): Promise<void> {
   const door = await openNodeDoor({
     host: config.host ?? '127.0.0.1',
     port: config.edgePort,
-    routes: [...edgeRoutes({ sync, metrics, clock }), ...healthRoutes(instance)],
+    routes: [...edgeRoutes({ sync, metrics, clock, uid2OptOutToken }), ...healthRoutes(instance)],
     clock,
     limits: { headerBytesMax: BROWSER_HEADER_BYTES_MAX },
     onRefused: (reason) => refused[reason].add(),

@@ -1,3 +1,4 @@
+import type { SuppressionKind } from '../proto/suppression-mark.ts'
 import type { Clock } from './clock.ts'
 import { deriveKey } from './derive-key.ts'
 import { LIMITS } from './limits.ts'
@@ -5,6 +6,7 @@ import { NAMESPACE_KIND, type Namespace } from './namespace.ts'
 import { Bindings, type BindOutcome, type BindRequest, isolate } from './people/bind.ts'
 import type { Candidates } from './people/candidates.ts'
 import { type ChangeFollower, type FollowCounts, followChanges } from './people/follow-changes.ts'
+import { type Enters, type Known, knownOf, suppressPeople } from './people/known.ts'
 import {
   type EdgeRequest,
   type EndRequest,
@@ -77,6 +79,15 @@ export interface Audience {
   matchesOf(ids: readonly EndRequest[]): Soon<Matches[]>
   /** Removes all that is known of these ids themselves, and their matches from both ends. */
   forget(ids: readonly EndRequest[]): Promise<void>
+  /** What the store has of the people behind some ids: see people/known.ts. */
+  known(ids: readonly EndRequest[], enters?: Enters): Promise<Known>
+  /** Names an id where it must not be named, as in the audit log: its key in hexadecimal. */
+  hashOf(id: EndRequest): string
+  /** Leaves them alone for good; what had been known of them. */
+  suppress(
+    ids: readonly EndRequest[],
+    options: { kind: SuppressionKind; enters?: Enters },
+  ): Promise<Known>
   /** Puts people into segments and takes them out: see people/memberships.ts. */
   assign(lines: readonly MembershipLine[]): Promise<MembershipFault[]>
   /** Reads the change log and the catalog now: what was written before the call is seen after it. */
@@ -186,6 +197,21 @@ class Room implements Audience {
   async forget(ids: readonly EndRequest[]): Promise<void> {
     const deps = this.#deps()
     await this.store.people.forget(ids.filter(isId).map((id) => refOf(deps, id).key))
+  }
+
+  async known(ids: readonly EndRequest[], enters?: Enters): Promise<Known> {
+    return knownOf(this.#deps(), ids, enters)
+  }
+
+  hashOf(id: EndRequest): string {
+    return refOf(this.#deps(), id).key.toString('hex')
+  }
+
+  async suppress(
+    ids: readonly EndRequest[],
+    options: { kind: SuppressionKind; enters?: Enters },
+  ): Promise<Known> {
+    return suppressPeople(this.#deps(), ids, options)
   }
 
   async assign(lines: readonly MembershipLine[]): Promise<MembershipFault[]> {

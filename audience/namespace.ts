@@ -11,6 +11,7 @@ export const NamespaceKinds = {
   device: 'Advertising ids of devices.',
   source: 'Ids that a source of events gives to visitors.',
   crm: 'Ids of customers in a customer file.',
+  hash: 'Contact points known only by their SHA-256: what deletion lists name people by.',
   browser: 'Browsers, as our own cookie tells them apart; only the edge door writes here.',
 } as const
 export type NamespaceKind = keyof typeof NamespaceKinds
@@ -53,8 +54,32 @@ export const BROWSER: Namespace = {
   owner: EXCHANGE_OWNER,
 }
 
+/** SHA-256 of an e-mail address, trimmed and in lower case: always there. */
+export const EMAIL_HASH: Namespace = {
+  name: 'email_sha256',
+  number: LIMITS.numberMax - 1,
+  kind: 'hash',
+  owner: EXCHANGE_OWNER,
+}
+
+/** SHA-256 of a telephone number in E.164, with its plus: always there. */
+export const PHONE_HASH: Namespace = {
+  name: 'phone_sha256',
+  number: LIMITS.numberMax - 2,
+  kind: 'hash',
+  owner: EXCHANGE_OWNER,
+}
+
+/** Those that are in no catalog, by name. Imports write to all but BROWSER. */
+export const OWN_NAMESPACES: ReadonlyMap<string, Namespace> = new Map(
+  [IFA, BROWSER, EMAIL_HASH, PHONE_HASH].map((namespace) => [namespace.name, namespace]),
+)
+
 /** Names no partner and no eid source may take. */
-export const RESERVED_NAMES: ReadonlySet<string> = new Set([IFA.name, BROWSER.name, EXCHANGE_OWNER])
+export const RESERVED_NAMES: ReadonlySet<string> = new Set([
+  ...OWN_NAMESPACES.keys(),
+  EXCHANGE_OWNER,
+])
 
 /** Why a value is no id. */
 export const IdFaults = {
@@ -62,6 +87,7 @@ export const IdFaults = {
   too_long: 'The value is longer than 512 bytes.',
   control_bytes: 'The value holds control bytes.',
   zeros: 'The value is all zeros, which devices send instead of an advertising id.',
+  not_hash: 'The value is no SHA-256: 64 hexadecimal digits, or 44 characters of base64.',
 } as const
 export type IdFault = keyof typeof IdFaults
 
@@ -71,11 +97,23 @@ export function idFault(namespace: number, value: string): IdFault | undefined {
   if (Buffer.byteLength(value) > LIMITS.idBytesMax) return 'too_long'
   if (/[\x00-\x1f\x7f]/.test(value)) return 'control_bytes'
   if (namespace === IFA.number && /^[0-]*$/.test(value)) return 'zeros'
+  if (isHashed(namespace) && !HASH.test(value)) return 'not_hash'
   return undefined
 }
 
-/** A value in the form its namespace keys it by: `ifa` in lower case (A to Z only), others as they are. */
+const HASH = /^([0-9a-fA-F]{64}|[A-Za-z0-9+/_-]{43}=?)$/
+
+function isHashed(namespace: number): boolean {
+  return namespace === EMAIL_HASH.number || namespace === PHONE_HASH.number
+}
+
+/**
+ * A value in the form its namespace keys it by: `ifa` in lower case (A to Z only), hashes in hexadecimal,
+ * others as they are.
+ */
 export function idForm(namespace: number, value: string): string {
+  if (isHashed(namespace))
+    return value.length === 64 ? value.toLowerCase() : Buffer.from(value, 'base64').toString('hex')
   if (namespace !== IFA.number) return value
   return value.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }

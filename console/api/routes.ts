@@ -14,6 +14,7 @@ import { ledgerRoutes } from '../resources/ledger.ts'
 import { matchSecretRoute } from '../resources/match-secrets.ts'
 import { namespaceRoutes } from '../resources/namespaces.ts'
 import { partnerRoutes } from '../resources/partners.ts'
+import { peopleRoutes } from '../resources/people.ts'
 import { segmentRoutes } from '../resources/segments.ts'
 import { statementRoutes } from '../resources/statements.ts'
 import { syncSettingsRoutes } from '../resources/sync-settings.ts'
@@ -36,6 +37,7 @@ export function apiRoutes(rooms: ImportRooms & RehearsalRooms): ApiRoute[] {
     ...dealRoutes(rooms),
     membershipsRoute(rooms),
     matchesRoute(rooms),
+    ...peopleRoutes(rooms),
     usageRoute(rooms),
     ...catalogRoutes(rooms),
     ...ledgerRoutes(rooms),

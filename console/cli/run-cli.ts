@@ -9,6 +9,7 @@ import { addImportCommands } from './import-commands.ts'
 import { type Io, printLine } from './io.ts'
 import { addKeyCommands } from './key-commands.ts'
 import { addObjectCommands, OBJECT_NOUNS } from './object-commands.ts'
+import { addPersonCommands } from './person-commands.ts'
 import { itemsOf, type Session } from './session.ts'
 import { addVerifyCommands } from './verify-commands.ts'
 
@@ -51,6 +52,7 @@ function programOf(io: Io): Command {
   }
   addKeyCommands(program, session)
   addImportCommands(program, session)
+  addPersonCommands(program, session)
   addCatalogCommands(program, session)
   addVerifyCommands(program, addAuditCommand(program, session), session)
   return program

@@ -1,4 +1,9 @@
-import { IFA, NAMESPACE_KIND, type Namespace } from '../../audience/namespace.ts'
+import {
+  BROWSER,
+  NAMESPACE_KIND,
+  type Namespace,
+  OWN_NAMESPACES,
+} from '../../audience/namespace.ts'
 import { SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { Actor } from '../../exchange/desk/desk.ts'
@@ -38,7 +43,8 @@ export class ImportNames {
   }
 
   #findNamespace(name: string): Namespace | undefined {
-    if (name === IFA.name) return IFA
+    const own = OWN_NAMESPACES.get(name)
+    if (own !== undefined) return own === BROWSER ? undefined : own
     return this.#snapshot?.kind(NAMESPACE_KIND).get(name)?.value as Namespace | undefined
   }
 

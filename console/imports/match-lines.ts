@@ -89,7 +89,10 @@ function refusalOf(
   if (remove) return LineFaults.not_yours_to_remove
   const foreign = ends.filter((namespace) => !names.isOwn(namespace))
   const isCommon = foreign.every(
-    ({ kind, owner }) => owner === EXCHANGE_OWNER && (kind === 'eid' || kind === 'device'),
+    ({ kind, owner }) => owner === EXCHANGE_OWNER && COMMON_KINDS.has(kind),
   )
   return own.length > 0 && isCommon ? undefined : LineFaults.no_grant
 }
+
+/** Of the exchange, and everybody's to match with. */
+const COMMON_KINDS: ReadonlySet<Namespace['kind']> = new Set(['eid', 'device', 'hash'])

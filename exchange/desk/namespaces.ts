@@ -4,6 +4,7 @@ import {
   NAMESPACE_KIND,
   type Namespace,
   NamespaceSchema,
+  OWN_NAMESPACES,
   RESERVED_NAMES,
 } from '../../audience/namespace.ts'
 import { refuse } from '../../audience/refusal.ts'
@@ -78,7 +79,8 @@ export async function putNamespace(
 }
 
 export function getNamespace(deps: DeskDeps, actor: Actor, name: string): Shown<NamespaceShown> {
-  if (name === IFA.name && isExchange(actor)) return { value: show(name, IFA), version: 0 }
+  const own = isExchange(actor) ? OWN_NAMESPACES.get(name) : undefined
+  if (own !== undefined) return { value: show(name, own), version: 0 }
   return readRecord(deps, name, reading(actor))
 }
 

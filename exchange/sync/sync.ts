@@ -124,11 +124,12 @@ export class Sync {
     return isLater(found) ? found.then(then) : then(found)
   }
 
-  /** Forgets what the browser is matched with. */
+  /** Leaves the person behind the browser alone for good: by its own id, and all it is matched with. */
   async optOut(browser: Browser): Promise<void> {
     if (browser.kind !== 'returning') return
     const value = browserValue(browser.cookie.id)
-    await this.options.audience.forget([{ namespace: BROWSER.number, value }])
+    const ids = [{ namespace: BROWSER.number, value }]
+    await this.options.audience.suppress(ids, { kind: 'opt_out' })
   }
 
   #wanted({ bidders, coop, settings, admits, consent }: PlanAsk): Wanted {

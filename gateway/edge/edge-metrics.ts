@@ -3,7 +3,7 @@ import { type PlanReason, PlanReasons } from '../../exchange/sync/reasons.ts'
 import type { Counter, Metrics } from '../metrics/counters.ts'
 import type { EdgeRefusal } from './reasons.ts'
 
-const ENDPOINTS = ['cookie_sync', 'setuid', 'sync', 'match', 'optout'] as const
+const ENDPOINTS = ['cookie_sync', 'setuid', 'sync', 'match', 'optout', 'uid2_optout'] as const
 export type Endpoint = (typeof ENDPOINTS)[number]
 
 /** What the browsers' endpoints count: answers, refusals and plans by word, and the time of each answer. */

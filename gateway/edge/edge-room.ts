@@ -13,6 +13,8 @@ import { EdgeRefused } from './reasons.ts'
 export interface EdgeRoom {
   sync: Sync
   metrics: EdgeMetrics
+  /** What the operators of UID2 and EUID show; undefined: no opt-outs are taken from them. */
+  uid2OptOutToken: string | undefined
 }
 
 /** Request headers every sync route copies, and where each stands in `ask.headers`. */

@@ -43,6 +43,16 @@ export const EdgeRefusals = {
   format_invalid: { status: 400, says: '"f" query param is invalid. must be "b" or "i"' },
 
   partner_unknown: { status: 400, says: 'p names no partner that is synced here' },
+  webhook_off: {
+    status: 404,
+    says: 'no opt-outs are taken here: PASSERELLE_UID2_OPTOUT_TOKEN is not set',
+  },
+  webhook_unauthorized: { status: 401, says: 'the bearer token is missing or wrong' },
+  user_missing: { status: 400, says: 'user is no raw id' },
+  source_undeclared: {
+    status: 503,
+    says: 'nothing was kept, try again: an operator has yet to declare the eid source ',
+  },
   opt_in_refused: {
     status: 403,
     says: 'Opting in again takes a POST from a page of this very site',

@@ -15,6 +15,7 @@ import { openNodeDoor } from '../../gateway/http/open-node-door.ts'
 import { BROWSER_HEADER_BYTES_MAX } from '../../gateway/limits.ts'
 import { Metrics } from '../../gateway/metrics/counters.ts'
 
+export const WEBHOOK_TOKEN = 'uid2-webhook-token-of-the-tests'
 export const OPERATOR = { operator: true }
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
@@ -72,7 +73,7 @@ export class EdgeHouse {
     house.door = await openNodeDoor({
       host: '127.0.0.1',
       port: 0,
-      routes: edgeRoutes({ sync: house.sync, metrics, clock }),
+      routes: edgeRoutes({ sync: house.sync, metrics, clock, uid2OptOutToken: WEBHOOK_TOKEN }),
       clock: systemClock,
       limits: { headerBytesMax: BROWSER_HEADER_BYTES_MAX },
       onFailed: (error) => house.failures.push(error),

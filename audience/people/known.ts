@@ -1,0 +1,109 @@
+import { type PackedEdge, unpackEdges } from '../../proto/edge-blob.ts'
+import { type Membership, unpackProfile } from '../../proto/profile-blob.ts'
+import {
+  readSuppression,
+  type Suppression,
+  type SuppressionKind,
+} from '../../proto/suppression-mark.ts'
+import { dayOf } from '../clock.ts'
+import { LIMITS } from '../limits.ts'
+import type { IdRef, PersonRecord } from '../store/store.ts'
+import { type EndRequest, isId, type LinkDeps, refOf } from './link.ts'
+import { nameOf } from './shared-reads.ts'
+
+/** An id that was asked for, or that live matches lead to from one that was. */
+export interface KnownId extends IdRef {
+  /** What holds today. */
+  memberships: Membership[]
+  suppression: Suppression | undefined
+  /** Place in `edges` of the match it was first reached over; undefined for one that was asked for. */
+  via: number | undefined
+}
+
+/** A live match between two of the ids, by their places. */
+export interface KnownEdge extends Omit<PackedEdge, 'key' | 'namespace' | 'value'> {
+  a: number
+  b: number
+}
+
+/** What the store has of people: ids, nearest first, and the matches between them. */
+export interface Known {
+  ids: KnownId[]
+  edges: KnownEdge[]
+}
+
+/** Which ids a walk enters: by the match that leads there, and the namespace it is in. */
+export type Enters = (edge: Pick<PackedEdge, 'owner' | 'namespace'>) => boolean
+
+const ANY: Enters = () => true
+
+/**
+ * Reads what is known of some ids and of all that live matches join them with, whoever says so, or as far
+ * as `enters` allows. What is no id is left out. Read from the store itself, not from the near-cache.
+ */
+export async function knownOf(
+  deps: LinkDeps,
+  starts: readonly EndRequest[],
+  enters: Enters = ANY,
+): Promise<Known> {
+  const walk = new Walk(dayOf(deps.clock.now()), enters)
+  for (const start of starts) if (isId(start)) walk.reach(refOf(deps, start), undefined)
+  const { ids } = walk.known
+  for (let from = 0; from < ids.length; ) {
+    const ring = ids.slice(from, from + LIMITS.recallKeysMax)
+    const records = await deps.store.recall(ring.map(({ key }) => key))
+    for (const [i, record] of records.entries()) if (record) walk.take(from + i, record)
+    from += ring.length
+  }
+  return walk.known
+}
+
+/**
+ * Leaves the people behind some ids alone for good: those ids, known yet or not, and all that `enters`
+ * allows to reach from them. What had been known of them, and is gone now.
+ */
+export async function suppressPeople(
+  deps: LinkDeps,
+  starts: readonly EndRequest[],
+  { kind, enters = ANY }: { kind: SuppressionKind; enters?: Enters },
+): Promise<Known> {
+  const known = await knownOf(deps, starts, enters)
+  await deps.store.suppress(known.ids.map(({ key }) => ({ key, kind })))
+  return known
+}
+
+class Walk {
+  readonly known: Known = { ids: [], edges: [] }
+  readonly #places = new Map<string, number>()
+  readonly #today: number
+  readonly #enters: Enters
+
+  constructor(today: number, enters: Enters) {
+    this.#today = today
+    this.#enters = enters
+  }
+
+  /** The place of an id, which is added where it is new. */
+  reach(id: IdRef, via: number | undefined): number {
+    const name = nameOf(id.key)
+    const known = this.#places.get(name)
+    if (known !== undefined) return known
+    this.#places.set(name, this.known.ids.length)
+    return this.known.ids.push({ ...id, memberships: [], suppression: undefined, via }) - 1
+  }
+
+  take(at: number, { profile, edges }: PersonRecord): void {
+    const id = this.known.ids[at]!
+    id.suppression = readSuppression(profile)
+    id.memberships = unpackProfile(profile).filter((one) => one.expiryDay > this.#today)
+    for (const edge of unpackEdges(edges)) this.#follow(at, edge)
+  }
+
+  /** Taken at the end that is met first. */
+  #follow(at: number, { key, namespace, value, ...edge }: PackedEdge): void {
+    if (edge.expiryDay <= this.#today || !this.#enters({ ...edge, namespace })) return
+    const next = this.known.edges.length
+    const to = this.reach({ key: Buffer.from(key), namespace, value }, next)
+    if (to > at) this.known.edges.push({ ...edge, a: at, b: to })
+  }
+}

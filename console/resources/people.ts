@@ -1,0 +1,164 @@
+import { refuse } from '../../audience/refusal.ts'
+import { Type } from '../../audience/schema.ts'
+import { isExchange } from '../../exchange/desk/desk.ts'
+import { closed } from '../../exchange/fields.ts'
+import {
+  type AskedPerson,
+  askedPerson,
+  erasePerson,
+  lookUpPerson,
+  PersonBody,
+} from '../../exchange/people/people-desk.ts'
+import { SuppressionBits, type SuppressionKind } from '../../proto/suppression-mark.ts'
+import type { ApiRoute, Call } from '../api/route.ts'
+import { type ImportRooms, keysOf } from '../imports/import-rooms.ts'
+import { note } from './audited.ts'
+
+const Day = Type.String({ description: 'UTC, e.g. 2026-11-26.' })
+const Place = Type.Integer({ minimum: 0 })
+const Count = Type.Integer({ minimum: 0 })
+
+const ReportShape = closed({
+  suppressed: Type.Union([
+    closed({
+      kinds: Type.Array(Type.Enum(Object.keys(SuppressionBits) as SuppressionKind[])),
+      since: Day,
+    }),
+    Type.Null(),
+  ]),
+  ids: Type.Array(closed({ source: Type.String(), uid: Type.String(), owner: Type.String() })),
+  edges: Type.Array(
+    closed({
+      a: Place,
+      b: Place,
+      owner: Type.String(),
+      method: Type.Integer(),
+      firstSeen: Day,
+      lastSeen: Day,
+      until: Day,
+    }),
+  ),
+  segments: Type.Array(
+    closed({
+      segment: Type.String(),
+      name: Type.String(),
+      owner: Type.String(),
+      provenance: Type.String(),
+      until: Day,
+      at: Type.Union([Place, Type.Null()]),
+      over: Type.Union([Type.Array(Place), Type.Null()]),
+      entitled: Type.Array(
+        closed({ buyer: Type.String(), contract: Type.String(), until: Type.String() }),
+      ),
+    }),
+  ),
+  withheld: closed({ tenants: Count, ids: Count, edges: Count, segments: Count }),
+})
+
+const body = { kind: 'json', name: 'AskedPerson', schema: PersonBody } as const
+
+/** `POST /api/people/{lookup,export,erase}`. */
+export function peopleRoutes(rooms: ImportRooms): ApiRoute[] {
+  return [lookupRoute(rooms), exportRoute(rooms), eraseRoute(rooms)]
+}
+
+function lookupRoute(rooms: ImportRooms): ApiRoute {
+  return {
+    method: 'POST',
+    path: '/api/people/lookup',
+    operationId: 'lookUpPerson',
+    summary: 'What is known of the person behind an id, why, and until when.',
+    permission: 'side',
+    body,
+    isQuestion: true,
+    answers: {
+      200: {
+        says: 'As far as the caller may see it.',
+        body: { name: 'Person', schema: ReportShape },
+      },
+    },
+    async handle(call) {
+      const asked = askedIn(rooms, call)
+      const { report } = await lookUpPerson(roomsOf(rooms), asked)
+      await noted(rooms, call, { verb: 'lookUpPerson', asked, counts: {} })
+      return { status: 200, body: report }
+    },
+  }
+}
+
+function exportRoute(rooms: ImportRooms): ApiRoute {
+  return {
+    method: 'POST',
+    path: '/api/people/export',
+    operationId: 'exportPerson',
+    summary: 'All that is kept of a person, to be handed to that person.',
+    permission: 'side',
+    body,
+    isQuestion: true,
+    answers: {
+      200: { says: 'As one document.', body: { name: 'PersonExport', schema: ReportShape } },
+    },
+    async handle(call) {
+      const asked = askedIn(rooms, call)
+      if (isExchange(call.caller.actor) && !asked.isGlassBroken)
+        throw refuse(
+          'forbidden',
+          'reason',
+          'say why tenants’ people have to be seen: it is audited',
+        )
+      const { report } = await lookUpPerson(roomsOf(rooms), asked)
+      await noted(rooms, call, { verb: 'exportPerson', asked, counts: {} })
+      return { status: 200, body: report }
+    },
+  }
+}
+
+const ErasedShape = {
+  name: 'PersonErased',
+  schema: closed({
+    ids: Type.Integer({ description: 'Suppressed from now on.' }),
+    edges: Type.Integer({ description: 'Deleted, from both ends.' }),
+    segments: Type.Integer({ description: 'Memberships deleted.' }),
+  }),
+}
+
+function eraseRoute(rooms: ImportRooms): ApiRoute {
+  return {
+    method: 'POST',
+    path: '/api/people/erase',
+    operationId: 'erasePerson',
+    summary:
+      'Leaves a person alone for good: suppresses it first, then deletes what is known of it.',
+    permission: 'side',
+    body,
+    answers: {
+      200: { says: 'What was deleted; every process knows within a second.', body: ErasedShape },
+    },
+    async handle(call) {
+      const asked = askedIn(rooms, call)
+      const { erased } = await erasePerson(roomsOf(rooms), call.caller.actor, asked)
+      await noted(rooms, call, { verb: 'erasePerson', asked, counts: { ...erased } })
+      return { status: 200, body: erased }
+    },
+  }
+}
+
+function roomsOf({ exchange, audience }: ImportRooms) {
+  return { deskDeps: exchange.deskDeps, audience }
+}
+
+function askedIn(rooms: ImportRooms, { caller, body }: Call): AskedPerson {
+  keysOf(rooms)
+  return askedPerson(roomsOf(rooms), caller.actor, body)
+}
+
+/** Looking at people is noted like a write; the id itself never is. */
+function noted(
+  rooms: ImportRooms,
+  call: Call,
+  { verb, asked, counts }: { verb: string; asked: AskedPerson; counts: Record<string, number> },
+): Promise<void> {
+  const details = { ...counts, ...(asked.reason === undefined ? {} : { reason: asked.reason }) }
+  const object = `person/${asked.hash}`
+  return note(rooms, call, { verb, object, before: null, after: null, details })
+}

@@ -1,0 +1,146 @@
+import type { Audience } from '../../audience/audience.ts'
+import { LIMITS as AUDIENCE_LIMITS } from '../../audience/limits.ts'
+import {
+  EXCHANGE_OWNER,
+  IdFaults,
+  idFault,
+  NAMESPACE_KIND,
+  type Namespace,
+  OWN_NAMESPACES,
+} from '../../audience/namespace.ts'
+import type { Enters, Known } from '../../audience/people/known.ts'
+import type { EndRequest } from '../../audience/people/link.ts'
+import { refuse } from '../../audience/refusal.ts'
+import { checker, type Static, Type } from '../../audience/schema.ts'
+import { type Actor, type DeskDeps, isExchange, snapshotOf } from '../desk/desk.ts'
+import { checkedBody } from '../desk/write-record.ts'
+import { closed } from '../fields.ts'
+import { LIMITS } from '../limits.ts'
+import type { PartnerRecord } from '../partner.ts'
+import { type PersonReport, reportOf } from './person-report.ts'
+
+/** Body of `POST /api/people/{lookup,export,erase}`. */
+export const PersonBody = closed({
+  source: Type.String({ minLength: 1, maxLength: 127, description: 'A namespace.' }),
+  uid: Type.String({ minLength: 1, maxLength: AUDIENCE_LIMITS.idBytesMax }),
+  reason: Type.Optional(
+    Type.String({
+      minLength: 8,
+      maxLength: LIMITS.nameCharsMax,
+      pattern: '^[^\\x00-\\x1f\\x7f]+$',
+      description: 'Break-glass: why an operator of the exchange has to see a tenant’s people.',
+    }),
+  ),
+})
+export type PersonBody = Static<typeof PersonBody>
+
+const checkBody = checker(PersonBody)
+
+export interface PeopleDeskDeps {
+  deskDeps: DeskDeps
+  audience: Audience
+}
+
+/** A person somebody asks about, and as how much of it they see and touch. */
+export interface AskedPerson {
+  start: EndRequest
+  /** Names the id where it must not be named: hexadecimal of its key. */
+  hash: string
+  /** Whether what is a tenant's is shown to the exchange. */
+  isGlassBroken: boolean
+  reason: string | undefined
+  sees: (owner: string) => boolean
+  /** Partners reach what their own or the exchange's matches lead to; the exchange whatever there is. */
+  enters: Enters | undefined
+}
+
+export interface Erased {
+  /** How much was deleted. Ids are suppressed from now on, known or not. */
+  ids: number
+  edges: number
+  segments: number
+}
+
+/** Reads who is asked about. Refuses ids that are none, and namespaces that are not the caller's. */
+export function askedPerson(
+  { deskDeps, audience }: PeopleDeskDeps,
+  actor: Actor,
+  body: unknown,
+): AskedPerson {
+  const { source, uid, reason } = checkedBody<PersonBody>(body, checkBody, [])
+  const namespace = namespaceFor(deskDeps, actor, source)
+  const fault = idFault(namespace.number, uid)
+  if (fault !== undefined) throw refuse('invalid', 'uid', IdFaults[fault])
+  const start = { namespace: namespace.number, value: uid }
+  const isGlassBroken = isExchange(actor) && reason !== undefined
+  const own = actor.partner ?? EXCHANGE_OWNER
+  return {
+    start,
+    hash: audience.hashOf(start),
+    isGlassBroken,
+    reason: isGlassBroken ? reason : undefined,
+    sees: (owner) => isGlassBroken || owner === own,
+    enters: actor.partner === undefined ? undefined : entersOf(deskDeps, actor.partner),
+  }
+}
+
+/** What is known of a person, as far as the caller may see it. */
+export async function lookUpPerson(
+  deps: PeopleDeskDeps,
+  { start, enters, sees }: AskedPerson,
+): Promise<{ known: Known; report: PersonReport }> {
+  const { deskDeps, audience } = deps
+  const known = await audience.known([start], enters)
+  const snapshot = snapshotOf(deskDeps)
+  return { known, report: reportOf(known, { snapshot, nowMs: deskDeps.clock.now(), sees }) }
+}
+
+/**
+ * Suppresses a person, and deletes all that is known of it. The exchange's word holds for every id that
+ * live matches lead to, whoever says that they are the same person: in doubt the stricter. A partner's
+ * holds for ids of its own, since what others know of the person is not the partner's to delete.
+ */
+export async function erasePerson(
+  { deskDeps, audience }: PeopleDeskDeps,
+  actor: Actor,
+  { start, enters }: AskedPerson,
+): Promise<{ known: Known; erased: Erased }> {
+  const known = await audience.known([start], enters)
+  const going = actor.partner === undefined ? known.ids : ownIds(deskDeps, actor.partner, known.ids)
+  await audience.suppress(going, { kind: 'erased', enters: NOWHERE })
+  const gone = new Set(going.map((id) => known.ids.indexOf(id)))
+  return {
+    known,
+    erased: {
+      ids: going.length,
+      edges: known.edges.filter(({ a, b }) => gone.has(a) || gone.has(b)).length,
+      segments: going.reduce((sum, { memberships }) => sum + memberships.length, 0),
+    },
+  }
+}
+
+/** The walk was done before. */
+const NOWHERE: Enters = () => false
+
+function ownIds(deskDeps: DeskDeps, partner: string, ids: Known['ids']): Known['ids'] {
+  const own = new Set<number>()
+  for (const { value } of snapshotOf(deskDeps).kind(NAMESPACE_KIND).values()) {
+    const { number, owner } = value as Namespace
+    if (owner === partner) own.add(number)
+  }
+  return ids.filter(({ namespace }) => own.has(namespace))
+}
+
+function entersOf(deskDeps: DeskDeps, partner: string): Enters {
+  const record = snapshotOf(deskDeps).kind('partner').get(partner)?.value as PartnerRecord
+  return ({ owner }) => owner === 0 || owner === record.number
+}
+
+/** The same answer for what is not there and what is somebody else's. */
+function namespaceFor(deskDeps: DeskDeps, actor: Actor, name: string): Namespace {
+  const kept = snapshotOf(deskDeps).kind(NAMESPACE_KIND).get(name)?.value as Namespace | undefined
+  const namespace = OWN_NAMESPACES.get(name) ?? kept
+  const isSeen = namespace && (isExchange(actor) || namespace.owner === actor.partner)
+  if (!isSeen) throw refuse('invalid', 'source', 'there is no namespace of this name that is yours')
+  return namespace
+}

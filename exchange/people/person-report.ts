@@ -1,0 +1,226 @@
+import { DAY_MS } from '../../audience/clock.ts'
+import {
+  EXCHANGE_OWNER,
+  NAMESPACE_KIND,
+  type Namespace,
+  OWN_NAMESPACES,
+} from '../../audience/namespace.ts'
+import type { Known, KnownEdge } from '../../audience/people/known.ts'
+import { SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
+import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
+import { kindsOf, type SuppressionKind } from '../../proto/suppression-mark.ts'
+import type { ContractRecord } from '../contract.ts'
+import { whyDormant } from '../live-contracts.ts'
+import type { PartnerRecord } from '../partner.ts'
+
+/** What is known of a person, as somebody may see it. Days are UTC, `until` the first on which it no longer holds. */
+export interface PersonReport {
+  /** Ids that are to be left alone, by who said so. */
+  suppressed: { kinds: SuppressionKind[]; since: string } | null
+  ids: { source: string; uid: string; owner: string }[]
+  /** Between ids of `ids`, by their places. */
+  edges: ReportedEdge[]
+  segments: ReportedSegment[]
+  /** What there is and is not shown, since it is somebody else's. */
+  withheld: { tenants: number; ids: number; edges: number; segments: number }
+}
+
+export interface ReportedEdge {
+  a: number
+  b: number
+  /** Partner id, or `exchange`. */
+  owner: string
+  /** AdCOM ID match method. */
+  method: number
+  firstSeen: string
+  lastSeen: string
+  until: string
+}
+
+export interface ReportedSegment {
+  segment: string
+  name: string
+  owner: string
+  provenance: string
+  until: string
+  /** Place in `ids` of the id it is kept at; null where that is not shown. */
+  at: number | null
+  /** Places in `edges` from the id that was asked for to that one; null where one is not shown. */
+  over: number[] | null
+  /** Who has a live right to it, and under which contract. */
+  entitled: { buyer: string; contract: string; until: string }[]
+}
+
+export interface ReportOptions {
+  snapshot: CatalogSnapshot
+  nowMs: number
+  /** Whether what belongs to an owner (a partner's id, or `exchange`) may be seen. */
+  sees: (owner: string) => boolean
+}
+
+/** Puts names to what the store knows, and leaves out what is not to be seen. */
+export function reportOf(known: Known, options: ReportOptions): PersonReport {
+  return new Reporter(known, options).report()
+}
+
+/** A UTC day number as a date. */
+export function dateOf(day: number): string {
+  return new Date(day * DAY_MS).toISOString().slice(0, 10)
+}
+
+class Reporter {
+  readonly #known: Known
+  readonly #options: ReportOptions
+  readonly #names: CatalogNumbers
+  /** Places in the report; undefined for what is not shown. */
+  readonly #ids: (number | undefined)[] = []
+  readonly #edges: (number | undefined)[] = []
+  readonly #tenants = new Set<string>()
+  readonly #report: PersonReport = {
+    suppressed: null,
+    ids: [],
+    edges: [],
+    segments: [],
+    withheld: { tenants: 0, ids: 0, edges: 0, segments: 0 },
+  }
+
+  constructor(known: Known, options: ReportOptions) {
+    this.#known = known
+    this.#options = options
+    this.#names = new CatalogNumbers(options.snapshot)
+  }
+
+  report(): PersonReport {
+    const report = this.#report
+    for (const id of this.#known.ids) this.#ids.push(this.#addId(id))
+    for (const edge of this.#known.edges) this.#edges.push(this.#addEdge(edge))
+    for (const at of this.#known.ids.keys()) this.#addSegments(at)
+    report.suppressed = this.#suppressed()
+    report.withheld.tenants = this.#tenants.size
+    return report
+  }
+
+  #addId({ namespace, value }: Known['ids'][number]): number | undefined {
+    const found = this.#names.namespace(namespace)
+    const { name, owner } = found ?? { name: `#${namespace}`, owner: EXCHANGE_OWNER }
+    if (!this.#mayShow('ids', owner)) return undefined
+    return this.#report.ids.push({ source: name, uid: value, owner }) - 1
+  }
+
+  #addEdge({ a, b, method, ...edge }: KnownEdge): number | undefined {
+    const owner = this.#names.partner(edge.owner)
+    const [from, to] = [this.#ids[a], this.#ids[b]]
+    if (!this.#mayShow('edges', owner)) return undefined
+    if (from === undefined || to === undefined) {
+      this.#report.withheld.edges++
+      return undefined
+    }
+    const shown = {
+      ...{ a: from, b: to, owner, method },
+      firstSeen: dateOf(edge.firstSeenDay),
+      lastSeen: dateOf(edge.lastSeenDay),
+      until: dateOf(edge.expiryDay),
+    }
+    return this.#report.edges.push(shown) - 1
+  }
+
+  #addSegments(at: number): void {
+    for (const { segment: number, expiryDay } of this.#known.ids[at]!.memberships) {
+      const segment = this.#names.segment(number)
+      const owner = segment?.owner ?? EXCHANGE_OWNER
+      if (!this.#mayShow('segments', owner)) continue
+      this.#report.segments.push({
+        segment: segment?.id ?? `#${number}`,
+        name: segment?.name ?? '',
+        owner,
+        provenance: segment?.provenance ?? '',
+        until: dateOf(expiryDay),
+        at: this.#ids[at] ?? null,
+        over: this.#pathTo(at),
+        entitled: segment === undefined ? [] : this.#entitled(segment.id),
+      })
+    }
+  }
+
+  /** The way the walk took, from the id that was asked for. */
+  #pathTo(at: number): number[] | null {
+    const path: number[] = []
+    for (let here = at; this.#known.ids[here]!.via !== undefined; ) {
+      const via = this.#known.ids[here]!.via!
+      const place = this.#edges[via]
+      if (place === undefined) return null
+      path.unshift(place)
+      const { a, b } = this.#known.edges[via]!
+      here = b === here ? a : b
+    }
+    return path
+  }
+
+  #entitled(segment: string): ReportedSegment['entitled'] {
+    const { snapshot, nowMs } = this.#options
+    return this.#names.contractsOn(segment).flatMap(({ id, value }) => {
+      const isLive = whyDormant(snapshot, value, nowMs).length === 0
+      return isLive ? [{ buyer: value.buyer, contract: id, until: value.endsAt }] : []
+    })
+  }
+
+  #suppressed(): PersonReport['suppressed'] {
+    const marks = this.#known.ids.flatMap(({ suppression }) => suppression ?? [])
+    if (marks.length === 0) return null
+    const kinds = [...new Set(marks.flatMap(kindsOf))]
+    return { kinds, since: dateOf(Math.min(...marks.map(({ sinceDay }) => sinceDay))) }
+  }
+
+  #mayShow(what: 'ids' | 'edges' | 'segments', owner: string): boolean {
+    if (this.#options.sees(owner)) return true
+    this.#report.withheld[what]++
+    if (owner !== EXCHANGE_OWNER) this.#tenants.add(owner)
+    return false
+  }
+}
+
+/** The catalog by number: walked once for each report. */
+class CatalogNumbers {
+  readonly #snapshot: CatalogSnapshot
+  #namespaces: Map<number, Namespace> | undefined
+  #segments: Map<number, Segment & { id: string }> | undefined
+  #partners: Map<number, string> | undefined
+
+  constructor(snapshot: CatalogSnapshot) {
+    this.#snapshot = snapshot
+  }
+
+  namespace(number: number): Namespace | undefined {
+    this.#namespaces ??= new Map([
+      ...[...OWN_NAMESPACES.values()].map((own) => [own.number, own] as const),
+      ...this.#values<Namespace>(NAMESPACE_KIND).map(({ value }) => [value.number, value] as const),
+    ])
+    return this.#namespaces.get(number)
+  }
+
+  segment(number: number): (Segment & { id: string }) | undefined {
+    this.#segments ??= new Map(
+      this.#values<Segment>(SEGMENT_KIND).map(({ id, value }) => [value.number, { ...value, id }]),
+    )
+    return this.#segments.get(number)
+  }
+
+  /** Partner id, or `exchange`. */
+  partner(number: number): string {
+    this.#partners ??= new Map(
+      this.#values<PartnerRecord>('partner').map(({ id, value }) => [value.number, id]),
+    )
+    return this.#partners.get(number) ?? EXCHANGE_OWNER
+  }
+
+  contractsOn(segment: string): { id: string; value: ContractRecord }[] {
+    return this.#values<ContractRecord>('contract').filter(({ value }) =>
+      value.segments.includes(segment),
+    )
+  }
+
+  #values<T>(kind: string): { id: string; value: T }[] {
+    const records = [...this.#snapshot.kind(kind).values()]
+    return records.map(({ id, value }) => ({ id, value: value as T }))
+  }
+}
