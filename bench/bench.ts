@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { contenderTable, cpuFigures, type Figure, figureTable } from './figures.ts'
 import { latencyFigures } from './latency.ts'
 import { hasWrk } from './load.ts'
+import { meteringFigures } from './metering.ts'
 import { startOurs } from './ours.ts'
 import { type Contender, startPeer } from './processes.ts'
 import { profileFigures } from './profile-figures.ts'
@@ -65,6 +66,7 @@ async function slowFigures(requests: Buffer[], hasRedis: boolean): Promise<Figur
   return [
     ...(await scaleFigures(requests, say)),
     ...(await profileFigures(say)),
+    ...(await meteringFigures(requests, { say })),
     ...(hasRedis ? await storeFigures(say) : []),
   ]
 }

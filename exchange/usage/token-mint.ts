@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import type { Clock } from '../../audience/clock.ts'
 import { type TokenContent, writeDescriptor } from './token-descriptor.ts'
 import {
   DIGEST_BYTES,
@@ -19,6 +18,8 @@ export interface Stamp {
 
 /** What a seal says of one answer. */
 export interface SealedFor {
+  /** Wall time of the answer (ms). */
+  readonly atMs: number
   /** Number of the exchange the request came from; 0 unknown. */
   readonly exchange: number
   readonly isTest: boolean
@@ -29,13 +30,11 @@ const COUNTS = 2 ** 32
 /** Makes the tokens of one process. What an answer carries is described once; each answer costs a seal. */
 export class TokenMint {
   readonly #keys: TokenKeys
-  readonly #clock: Clock
   readonly #block = new Uint8Array(Field.mac + DIGEST_BYTES)
   #counter = 0
 
-  constructor(keys: TokenKeys, clock: Clock) {
+  constructor(keys: TokenKeys) {
     this.#keys = keys
-    this.#clock = clock
     this.#block[Field.format] = FORMAT
     this.#takeNonce()
   }
@@ -46,10 +45,10 @@ export class TokenMint {
   }
 
   /** Writes SEAL_CHARS characters into `out` from `at`: after `<descriptor>.` they make a token of their own. */
-  seal(stamp: Stamp, { exchange, isTest }: SealedFor, out: Uint8Array, at: number): void {
+  seal(stamp: Stamp, { atMs, exchange, isTest }: SealedFor, out: Uint8Array, at: number): void {
     const block = this.#block
     if (this.#counter === COUNTS) this.#takeNonce()
-    putUint32(block, Field.atS, Math.floor(this.#clock.now() / 1000))
+    putUint32(block, Field.atS, Math.floor(atMs / 1000))
     putUint32(block, Field.counter, this.#counter++)
     putUint32(block, Field.exchange, exchange)
     block[Field.flags] = isTest ? FLAG_TEST : 0

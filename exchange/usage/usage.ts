@@ -34,7 +34,7 @@ export class Usage {
   mint(): TokenMint | undefined {
     if (this.#mint === undefined) {
       const keys = this.keys()
-      if (keys !== undefined) this.#mint = new TokenMint(keys, this.#options.clock)
+      if (keys !== undefined) this.#mint = new TokenMint(keys)
     }
     return this.#mint
   }

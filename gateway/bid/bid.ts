@@ -37,6 +37,8 @@ export class Bid {
   exchange = 0
   /** Why nothing about the person is added; '' while nothing speaks against it. */
   reason = ''
+  /** Wall time (ms) of the choice, and so of the answer. */
+  atMs = 0
   /** What the buyer may be given, once chosen from. */
   view: BuyerView | undefined
   /** Sent already, late: the store is still at it. */

@@ -17,7 +17,8 @@ export function choose(bid: Bid): void {
   if (catalog !== bid.catalog && !catalog.partnerByNumber(number)?.active) return
   const country = countryOf(bid.facts)
   const isSharing = rooms.exchange.confirmed() && rooms.usage.isOpen()
-  const view = catalog.viewFor(number, country, rooms.clock.now(), isSharing)
+  bid.atMs = rooms.clock.now()
+  const view = catalog.viewFor(number, country, bid.atMs, isSharing)
   bid.view = view
   entitleAnybody(bid, view)
   if (bid.reason === '') entitlePerson(bid, view)

@@ -48,10 +48,9 @@ export async function rehearseBid(
 /** Tokens are described as they would be, and never sealed. */
 function nothingCounted({
   audience,
-  clock,
 }: RehearsalRooms): Pick<BidRooms, 'usage' | 'overload' | 'metrics'> {
   const key = audience.deriveKey(TOKEN_KEY_LABEL, TOKEN_KEY_BYTES)
-  const mint = key && new TokenMint(new TokenKeys(key), clock)
+  const mint = key && new TokenMint(new TokenKeys(key))
   return {
     usage: { isOpen: () => mint !== undefined, mint: () => mint, meter: { count() {} } },
     overload: { isBehind: false },

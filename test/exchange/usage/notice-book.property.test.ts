@@ -25,7 +25,7 @@ const terms = termsOf({
 })
 
 function tokens(count: number): string[] {
-  const mint = new TokenMint(keys, clock)
+  const mint = new TokenMint(keys)
   const stamp = mint.stampOf({
     buyer: 1,
     deal: '',
@@ -37,7 +37,7 @@ function tokens(count: number): string[] {
   })
   return Array.from({ length: count }, () => {
     const seal = Buffer.alloc(SEAL_CHARS)
-    mint.seal(stamp, { exchange: 2, isTest: false }, seal, 0)
+    mint.seal(stamp, { atMs: clock.nowMs, exchange: 2, isTest: false }, seal, 0)
     return `${stamp.descriptor}.${seal}`
   })
 }

@@ -9,9 +9,11 @@ import { WoundClock } from '../world.ts'
 
 const keys = new TokenKeys(Buffer.alloc(32, 7))
 const clock = new WoundClock()
-const mint = new TokenMint(keys, clock)
+const mint = new TokenMint(keys)
 
-function tokenOf(content: TokenContent, to = { exchange: 0, isTest: false }): string {
+const plain = { atMs: clock.nowMs, exchange: 0, isTest: false }
+
+function tokenOf(content: TokenContent, to = plain): string {
   const stamp = mint.stampOf(content)
   const seal = Buffer.alloc(SEAL_CHARS)
   mint.seal(stamp, to, seal, 0)
@@ -37,7 +39,7 @@ const content: fc.Arbitrary<TokenContent> = fc.record({
 test('a token says what it was made for, when, and for which exchange', () => {
   fc.assert(
     fc.property(content, fc.nat(), fc.boolean(), (given, exchange, isTest) => {
-      const opened = openToken(tokenOf(given, { exchange, isTest }), keys)
+      const opened = openToken(tokenOf(given, { ...plain, exchange, isTest }), keys)
       const atS = clock.nowMs / 1000
       expect(opened).toEqual({ ...given, exchange, isTest, atS, id: opened?.id })
       expect(opened?.id).toMatch(/^[0-9a-f]{22}$/)
@@ -74,10 +76,10 @@ test('each token has an id of its own, in this process and in others', () => {
   const given = { buyer: 1, deal: '', lines: [] }
   const ids = Array.from({ length: 1_000 }, () => openToken(tokenOf(given), keys)!.id)
   expect(new Set(ids).size).toBe(1_000)
-  const other = new TokenMint(keys, clock)
+  const other = new TokenMint(keys)
   const seal = Buffer.alloc(SEAL_CHARS)
   const stamp = other.stampOf(given)
-  other.seal(stamp, { exchange: 0, isTest: false }, seal, 0)
+  other.seal(stamp, plain, seal, 0)
   const foreign = openToken(`${stamp.descriptor}.${seal}`, keys)!.id
   expect(ids.some((one) => one.slice(0, 14) === foreign.slice(0, 14))).toBe(false)
 })

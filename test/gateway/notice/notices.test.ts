@@ -190,14 +190,14 @@ describe('what is refused', () => {
   })
 
   test('a contract nobody knows any more asks to come again', async () => {
-    const mint = new TokenMint(house.usage.keys()!, { now: () => Date.now(), elapsed: () => 0 })
+    const mint = new TokenMint(house.usage.keys()!)
     const stamp = mint.stampOf({
       buyer: 1,
       deal: '',
       lines: [{ contract: 'gone', version: 1, positions: [0] }],
     })
     const seal = Buffer.alloc(SEAL_CHARS)
-    mint.seal(stamp, { exchange: 0, isTest: false }, seal, 0)
+    mint.seal(stamp, { atMs: Date.now(), exchange: 0, isTest: false }, seal, 0)
     const sent = await house.notice('win', { t: `${stamp.descriptor}.${seal}` })
     expect([sent.status, sent.headers['retry-after']]).toEqual([503, '1'])
     expect(sent.headers['x-passerelle-reason']).toBe('unknown_terms')
