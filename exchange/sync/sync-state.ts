@@ -36,11 +36,12 @@ const STATE_TEXT = new RegExp(`^[A-Za-z0-9_-]{${STATE_CHARS}}$`)
  * Signed states that ride through a partner and back:
  *
  *     body 16   version 3 bits · returning 1 bit · hop 4 bits │ partner u32 │ expires u32 (s) │ nonce 7
- *     tag   8   of the browser it was given to
+ *     tag   8   of the browser it was given to, and the body: pages see states, and two of one browser
+ *               must have nothing in common
  *     mac  12   of body and tag
  *
- * The mac is AES-128 CBC-MAC over exactly two blocks; of one length only, that is a sound MAC (Bellare,
- * Kilian, Rogaway 1994), and those of fifty states cost two calls.
+ * Tag and mac are AES-128 CBC-MACs over exactly two blocks, under keys of their own; of one length only,
+ * that is a sound MAC (Bellare, Kilian, Rogaway 1994), and those of fifty states cost four calls.
  */
 export class SyncStates {
   readonly #keys: SyncKeys
@@ -59,14 +60,14 @@ export class SyncStates {
       bodies.writeUInt32BE(partner, at + 1)
       bodies.writeUInt32BE(expiresS, at + 5)
     }
-    const tag = this.#tagOf(browser)
-    const macs = this.#macs(bodies, tag)
+    const tags = this.#tags(browser, bodies)
+    const macs = this.#macs(bodies, tags, BLOCK_BYTES)
     const states = Buffer.allocUnsafe(partners.length * STATE_BYTES)
     for (let i = 0; i < partners.length; i++) {
       const at = i * STATE_BYTES
       const block = i * BLOCK_BYTES
       bodies.copy(states, at, block, block + BLOCK_BYTES)
-      tag.copy(states, at + BLOCK_BYTES)
+      tags.copy(states, at + BLOCK_BYTES, block, block + TAG_BYTES)
       macs.copy(states, at + BLOCK_BYTES + TAG_BYTES, block, block + MAC_BYTES)
     }
     const text = states.toString('base64url')
@@ -81,24 +82,32 @@ export class SyncStates {
     const body = bytes.subarray(0, BLOCK_BYTES)
     if (body[0]! >> 5 !== VERSION) return 'state_unreadable'
     const tag = bytes.subarray(BLOCK_BYTES, BLOCK_BYTES + TAG_BYTES)
-    const mac = this.#macs(body, tag).subarray(0, MAC_BYTES)
+    const mac = this.#macs(body, tag, TAG_BYTES).subarray(0, MAC_BYTES)
     if (!timingSafeEqual(mac, bytes.subarray(BLOCK_BYTES + TAG_BYTES))) return 'state_bent'
-    if (!timingSafeEqual(tag, this.#tagOf(browser))) return 'state_foreign'
+    const own = this.#tags(browser, body).subarray(0, TAG_BYTES)
+    if (!timingSafeEqual(tag, own)) return 'state_foreign'
     const expiresMs = body.readUInt32BE(5) * 1000
     if (expiresMs <= nowMs) return 'state_expired'
     const [hop, wasReturning] = [body[0]! & 0x0f, (body[0]! & 0x10) !== 0]
     return { partner: body.readUInt32BE(1), hop, wasReturning, expiresMs, id: body }
   }
 
-  #tagOf(browser: Buffer): Buffer {
-    return this.#keys.browserTag.encrypt(browser).subarray(0, TAG_BYTES)
+  /** A block for each body, its first bytes the tag: E(E(browser) xor body). */
+  #tags(browser: Buffer, bodies: Buffer): Buffer {
+    const { browserTag } = this.#keys
+    const own = browserTag.encrypt(browser)
+    const mixed = Buffer.from(bodies)
+    for (let i = 0; i < mixed.length; i++) mixed[i]! ^= own[i % BLOCK_BYTES]!
+    return browserTag.encrypt(mixed)
   }
 
-  /** One block for each body: E(E(body) xor tag). */
-  #macs(bodies: Buffer, tag: Buffer): Buffer {
-    const inner = this.#keys.state.encrypt(bodies)
-    for (let at = 0; at < inner.length; at += BLOCK_BYTES)
-      for (let i = 0; i < TAG_BYTES; i++) inner[at + i]! ^= tag[i]!
-    return this.#keys.state.encrypt(inner)
+  /** A block for each body, its first bytes the mac: E(E(body) xor tag); the tags stand `stride` bytes apart. */
+  #macs(bodies: Buffer, tags: Buffer, stride: number): Buffer {
+    const { state } = this.#keys
+    const inner = state.encrypt(bodies)
+    for (let block = 0; block * BLOCK_BYTES < inner.length; block++)
+      for (let i = 0; i < TAG_BYTES; i++)
+        inner[block * BLOCK_BYTES + i]! ^= tags[block * stride + i]!
+    return state.encrypt(inner)
   }
 }
