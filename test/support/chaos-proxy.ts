@@ -9,10 +9,13 @@ export interface ChaosProxy {
    * and the connection reset. Resolves when that happened.
    */
   loseAnswerTo(text: string): Promise<void>
+  /** From now on another server is reached here; connections to the one before are cut. */
+  retarget(port: number): void
   stop(): Promise<void>
 }
 
-export async function startChaosProxy(targetPort: number): Promise<ChaosProxy> {
+export async function startChaosProxy(firstTargetPort: number): Promise<ChaosProxy> {
+  let targetPort = firstTargetPort
   const sockets = new Set<Socket>()
   let wanted: { text: string; lost: () => void } | undefined
 
@@ -51,6 +54,10 @@ export async function startChaosProxy(targetPort: number): Promise<ChaosProxy> {
       new Promise((lost) => {
         wanted = { text, lost }
       }),
+    retarget: (port) => {
+      targetPort = port
+      for (const socket of sockets) socket.destroy()
+    },
     stop: async () => {
       for (const socket of sockets) socket.destroy()
       server.close()

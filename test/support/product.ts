@@ -19,6 +19,8 @@ export interface Product {
   enrich(key: string, body: string): Promise<{ status: number; reason: string; text: string }>
   /** Process ids of the instance's processes by name, e.g. `bid 1`; the supervisor's is `supervisor`. */
   pidOf(name: string): number
+  /** Ends everything at once, as a machine does that stops: `kill -9` of all its processes. */
+  kill(): Promise<void>
   /** Ends everything in good order and removes its folder, unless it was given one. */
   stop(): Promise<void>
 }
@@ -149,6 +151,12 @@ class Running implements Product {
     )
     if (!found) throw new Error(`there is no process ${name}`)
     return found.pid
+  }
+
+  async kill(): Promise<void> {
+    const gone = once(this.#child, 'exit')
+    killGroup(this.#child.pid!)
+    await gone
   }
 
   async stop(): Promise<void> {

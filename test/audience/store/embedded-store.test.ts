@@ -2,12 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { systemClock } from '../../../audience/clock.ts'
+import { DAY_MS, systemClock } from '../../../audience/clock.ts'
 import { LIMITS as ROOM_LIMITS } from '../../../audience/limits.ts'
 import { openEmbeddedStore } from '../../../audience/store/embedded/embedded-store.ts'
 import { LIMITS } from '../../../audience/store/limits.ts'
 import { openStore, parseStoreAddress } from '../../../audience/store/open-store.ts'
 import type { Store, StoreFinding } from '../../../audience/store/store.ts'
+import { WoundClock } from '../../support/memory-store.ts'
+import { counters, once, part } from './conformance-tallies.ts'
 import { startOtherProcess } from './other-process.ts'
 import { add, membershipsIn } from './records.ts'
 import { storeConformance } from './store-conformance.ts'
@@ -51,6 +53,22 @@ describe('the embedded store', () => {
     expect(store.catalog.version()).toBe(0)
     const cursor = await store.people.changesEnd()
     expect(store.people.changesSince(cursor, 1)).toEqual({ entries: [], cursor, fellOff: false })
+  })
+
+  test('forgets which entry counts some days after its day, not before', async () => {
+    const clock = new WoundClock(Date.parse('2026-11-26T12:00:00Z'))
+    const { tallies, close } = await openEmbeddedStore(join(dir, 'forgetting'), { clock })
+    const again = (seq: number) => once('imp', 2, [['2026-11-26', `part ${seq}`, 1n]])
+    await tallies.apply(part('s', 0, 1, [again(1)]))
+    for (const [seq, days] of [
+      [2, LIMITS.onceDays - 1],
+      [3, 2],
+    ] as const) {
+      clock.wind(days * DAY_MS)
+      await tallies.apply(part('s', seq - 1, seq, [again(seq)]))
+    }
+    expect(await counters(tallies)).toEqual({ '2026-11-26 part 1': 1n, '2026-11-26 part 3': 1n })
+    await close()
   })
 
   test('keeps the order of all changes, across keys', async () => {
