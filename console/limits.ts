@@ -23,6 +23,8 @@ export const LIMITS = {
   aheadMsMax: DAY_MS,
   /** Characters of `?basis=`. */
   basisCharsMax: 255,
+  /** Sensitive segments an import's entry names; it may add people to more. */
+  sensitiveNamedMax: 50,
 
   /** Deals one dry run explains, those that would be added first; further ones are counted. */
   dryRunDealsMax: 1_000,
@@ -46,6 +48,8 @@ export const LIMITS = {
   /** How often it looks who has. */
   ackPollMs: 20,
 
+  /** Entries one search of the audit log looks through; the caller goes on from there. */
+  auditSearchLines: 20_000,
   /** Bytes of the audit log read in one step. */
   auditReadBytes: 64 * 1024,
 } as const

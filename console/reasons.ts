@@ -59,6 +59,8 @@ export const LineFaults = {
   no_such_moment: 'at is not a date that exists',
   in_future: 'at is in the future',
   not_replacing: 'with mode=replace a line may add the replaced segment only, and remove nothing',
+  needs_basis:
+    'a sensitive segment takes nobody in without evidence of explicit consent: name it with ?basis=',
   no_grant: 'a match needs one id of your own, and the other partner’s grant for a foreign one',
   not_yours_to_remove: 'a match between ids that are not all yours is removed by operators only',
 } as const

@@ -50,6 +50,7 @@ function operationOf(route: ApiRoute, refer: Refer): Json {
   return {
     operationId,
     summary,
+    ...(route.isQuestion ? { 'x-question': true } : {}),
     ...(permission === 'anyone' ? { security: [] } : {}),
     parameters: [...pathParameters(route), ...queryParameters(route), ...headerParameters(route)],
     ...(body ? { requestBody: requestBodyOf(body, refer) } : {}),

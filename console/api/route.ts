@@ -40,7 +40,7 @@ export interface ApiRoute {
   isVersioned?: boolean
   /** Honours Idempotency-Key. */
   isCreating?: boolean
-  /** A question asked by POST: it changes nothing. */
+  /** A question asked by POST: it changes nothing. The OpenAPI document says so (`x-question`). */
   isQuestion?: boolean
   answers: Readonly<Record<number, AnswerDoc>>
   handle(call: Call): Soon<Reply>

@@ -3,6 +3,8 @@ import type { RehearsalRooms } from '../../gateway/bid/rehearse-bid.ts'
 import { matchesRoute } from '../imports/import-matches.ts'
 import { membershipsRoute } from '../imports/import-memberships.ts'
 import type { ImportRooms } from '../imports/import-rooms.ts'
+import { importsRoute } from '../imports/list-imports.ts'
+import { alwaysAudited } from '../resources/audited.ts'
 import { catalogRoutes } from '../resources/catalog.ts'
 import { contractRoutes } from '../resources/contracts.ts'
 import { dealDryRunRoute } from '../resources/deal-dry-run.ts'
@@ -38,12 +40,13 @@ export function apiRoutes(rooms: ImportRooms & RehearsalRooms): ApiRoute[] {
     membershipsRoute(rooms),
     matchesRoute(rooms),
     ...peopleRoutes(rooms),
+    importsRoute(rooms),
     usageRoute(rooms),
     ...catalogRoutes(rooms),
     ...ledgerRoutes(rooms),
     ...statementRoutes(rooms),
     ...deskRoutes(rooms),
-  ]
+  ].map((route) => alwaysAudited(rooms, route))
   return [...routes, documentRoute(routes)]
 }
 

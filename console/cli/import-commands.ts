@@ -4,8 +4,9 @@ import type { Command } from 'commander'
 import { systemClock } from '../../audience/clock.ts'
 import type { ImportReport } from '../imports/import-run.ts'
 import { CliError } from './cli-error.ts'
+import { printLine } from './io.ts'
 import { openProgress, type Progress } from './progress.ts'
-import { part, type Session } from './session.ts'
+import { itemsOf, part, type Session } from './session.ts'
 
 interface ImportOptions {
   basis?: string
@@ -14,7 +15,7 @@ interface ImportOptions {
   confirm?: boolean
 }
 
-/** `passerelle import memberships|matches <file|->`, with progress; `.gz` files go as they are. */
+/** `passerelle import memberships|matches <file|->`, with progress; `.gz` files go as they are. `import list`. */
 export function addImportCommands(program: Command, session: Session): void {
   const command = program.command('import').description('NDJSON files, however large')
   command
@@ -31,6 +32,17 @@ export function addImportCommands(program: Command, session: Session): void {
     .description('says which ids are the same person; - reads stdin')
     .option('--basis <text>', 'the evidence of consent the import rests on')
     .action((file: string, options: ImportOptions) => upload(session, 'matches', { file, options }))
+  command
+    .command('list')
+    .description('what was imported, by whom, on which evidence of consent; one JSON a line')
+    .option(
+      '--segment <id>',
+      'that replaced this segment, or put people into it where it is sensitive',
+    )
+    .action(async ({ segment }: { segment?: string }) => {
+      const query = segment === undefined ? '' : `?segment=${part(segment)}`
+      for await (const one of itemsOf(session, `/api/imports${query}`)) printLine(session.io, one)
+    })
 }
 
 async function upload(

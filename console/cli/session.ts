@@ -13,7 +13,7 @@ interface Page {
   next: string | null
 }
 
-/** Every item of a list, page by page, at most `max`. */
+/** Every item of a list, page by page, at most `max`. The path may have a query of its own. */
 export async function* itemsOf(
   { client }: Session,
   path: string,
@@ -22,7 +22,8 @@ export async function* itemsOf(
   let left = max
   for (let after = ''; left > 0; ) {
     const limit = Math.min(left, PAGE)
-    const query = `?limit=${limit}${after ? `&after=${encodeURIComponent(after)}` : ''}`
+    const mark = path.includes('?') ? '&' : '?'
+    const query = `${mark}limit=${limit}${after ? `&after=${encodeURIComponent(after)}` : ''}`
     const { items, next } = (await client().call('GET', `${path}${query}`)).body as Page
     yield* items
     left -= items.length

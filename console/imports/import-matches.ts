@@ -2,7 +2,7 @@ import type { LinkOutcome } from '../../audience/people/link.ts'
 import { LinkRefusals } from '../../audience/people/reasons.ts'
 import type { ApiRoute, Call } from '../api/route.ts'
 import { importBody } from './import-body.ts'
-import { type ImportRooms, keysOf, namesFor, noted } from './import-rooms.ts'
+import { type ImportRooms, importReply, keysOf, namesFor, noted } from './import-rooms.ts'
 import { ImportRun } from './import-run.ts'
 import { MatchesQuery, Report } from './import-shapes.ts'
 import { type MatchChange, MatchShape, readMatch } from './match-lines.ts'
@@ -18,10 +18,8 @@ export function matchesRoute(rooms: ImportRooms): ApiRoute {
     query: MatchesQuery,
     body: { kind: 'ndjson', name: 'MatchLine', schema: MatchShape },
     answers: { 200: { says: 'What became of the lines.', body: Report } },
-    handle: async (call) => ({
-      status: 200,
-      body: await rooms.slots.run(undefined, () => importMatches(rooms, call)),
-    }),
+    handle: async (call) =>
+      importReply(await rooms.slots.run(undefined, () => importMatches(rooms, call))),
   }
 }
 

@@ -5,12 +5,21 @@ import { expiryDayOf, type MembershipLine } from '../../audience/people/membersh
 import { Refused, refuse } from '../../audience/refusal.ts'
 import type { Segment } from '../../audience/segment.ts'
 import type { ApiRoute, Call } from '../api/route.ts'
+import { LIMITS } from '../limits.ts'
+import { LineFaults } from '../reasons.ts'
 import { importBody } from './import-body.ts'
-import { type ImportRooms, keysOf, namesFor, noted } from './import-rooms.ts'
+import {
+  type Imported,
+  type ImportRooms,
+  importReply,
+  keysOf,
+  namesFor,
+  noted,
+} from './import-rooms.ts'
 import { type ImportReport, ImportRun } from './import-run.ts'
 import { MembershipsQuery, MembershipsReport } from './import-shapes.ts'
 import { KeySpool } from './key-spool.ts'
-import { MembershipShape, readMembership } from './membership-lines.ts'
+import { type MembershipReading, MembershipShape, readMembership } from './membership-lines.ts'
 import { type Replaced, replaceSegment } from './replace-segment.ts'
 
 /** `POST /api/memberships`. */
@@ -29,7 +38,7 @@ export function membershipsRoute(rooms: ImportRooms): ApiRoute {
       const replacing = replacedSegment(rooms, call)
       const work = () =>
         replacing ? importReplacing(rooms, call, replacing) : importAdding(rooms, call)
-      return { status: 200, body: await rooms.slots.run(replacing?.id, work) }
+      return importReply(await rooms.slots.run<Imported<ImportReport>>(replacing?.id, work))
     },
   }
 }
@@ -55,12 +64,14 @@ function replacedSegment(rooms: ImportRooms, call: Call): Named | undefined {
   if (id === undefined) return undefined
   const segment = namesFor(rooms, call).segment(id)
   if (!segment) throw new Refused('not_found', [{ field: 'segment', reason: `there is no ${id}` }])
+  if (segment.sensitive && call.query['basis'] === undefined)
+    throw refuse('unprocessable', 'basis', LineFaults.needs_basis)
   return { ...segment, id }
 }
 
-function importAdding(rooms: ImportRooms, call: Call): Promise<ImportReport> {
+function importAdding(rooms: ImportRooms, call: Call): Promise<Imported<ImportReport>> {
   keysOf(rooms)
-  const reading = { names: namesFor(rooms, call), nowMs: rooms.clock.now() }
+  const reading = readingOf(rooms, call)
   const run = new ImportRun<MembershipLine>({
     read: (line) => readMembership(line, reading),
     async write(batch) {
@@ -70,7 +81,19 @@ function importAdding(rooms: ImportRooms, call: Call): Promise<ImportReport> {
     },
   })
   const source = importBody(call)
-  return noted(rooms, call, { run, what: whatOf(call), work: () => run.run(source) })
+  const more = () => sensitiveIn(reading)
+  return noted(rooms, call, { run, what: whatOf(call), work: () => run.run(source), more })
+}
+
+function readingOf(rooms: ImportRooms, call: Call): MembershipReading {
+  const basis = call.query['basis'] as string | undefined
+  return { names: namesFor(rooms, call), nowMs: rooms.clock.now(), basis, sensitive: new Set() }
+}
+
+/** For the import's entry: which segments its basis is the evidence of explicit consent for. */
+function sensitiveIn({ sensitive }: MembershipReading): { sensitive?: string } {
+  const named = [...sensitive].slice(0, LIMITS.sensitiveNamedMax)
+  return named.length > 0 ? { sensitive: named.join(' ') } : {}
 }
 
 /** Lines are set down first: unless all of them arrive, nothing changes. */
@@ -78,7 +101,7 @@ async function importReplacing(
   rooms: ImportRooms,
   call: Call,
   segment: Named,
-): Promise<ImportReport & { replaced: Replaced }> {
+): Promise<Imported<ImportReport & { replaced: Replaced }>> {
   const dir = join(rooms.spoolDir, randomBytes(8).toString('hex'))
   const next = new KeySpool(join(dir, 'next'))
   const now = new KeySpool(join(dir, 'now'))
@@ -93,7 +116,8 @@ async function importReplacing(
       const replaced = await replaceSegment({ ...replacement, segment: segment.number, rejected })
       return { ...report, replaced }
     }
-    return await noted(rooms, call, { run, what: whatOf(call), work })
+    const more = () => (segment.sensitive ? { sensitive: segment.id } : {})
+    return await noted(rooms, call, { run, what: whatOf(call), work, more })
   } finally {
     await Promise.all([next.drop(), now.drop()])
   }
@@ -104,11 +128,7 @@ function spoolingRun(
   { call, segment, next }: { call: Call; segment: Named; next: KeySpool },
 ): ImportRun<MembershipLine> {
   const keys = keysOf(rooms)
-  const reading = {
-    names: namesFor(rooms, call),
-    nowMs: rooms.clock.now(),
-    replacing: segment.id,
-  }
+  const reading = { ...readingOf(rooms, call), replacing: segment.id }
   return new ImportRun<MembershipLine>({
     read: (line) => readMembership(line, reading),
     async write(batch) {

@@ -1,12 +1,24 @@
+import { randomBytes } from 'node:crypto'
 import type { Audience } from '../../audience/audience.ts'
 import type { LedgerShipper } from '../../exchange/ledger/ship-ledger.ts'
-import type { Call } from '../api/route.ts'
+import type { Call, Reply } from '../api/route.ts'
 import type { AuditEntry } from '../audit/audit-entry.ts'
 import { Denied } from '../reasons.ts'
 import { type AuditedRooms, note } from '../resources/audited.ts'
 import { ImportNames } from './import-names.ts'
 import type { ImportReport, ImportRun } from './import-run.ts'
 import type { ImportSlots } from './import-slots.ts'
+
+/** An import that came to its end. */
+export interface Imported<R> {
+  id: string
+  report: R
+}
+
+/** The answer names the import in a header, as its report is the same whether it was kept or not. */
+export function importReply({ id, report }: Imported<ImportReport>): Reply {
+  return { status: 200, body: report, headers: ['x-passerelle-import', id] }
+}
 
 /** What imports work with. */
 export interface ImportRooms extends AuditedRooms {
@@ -30,7 +42,7 @@ export function keysOf({ audience }: ImportRooms) {
 
 /**
  * Runs an import to its end and notes it, whether it came to its end or broke off: what was kept by
- * then is kept.
+ * then is kept. The entry is found by its id (`GET /api/imports`).
  */
 export async function noted<R extends ImportReport>(
   rooms: ImportRooms,
@@ -39,15 +51,19 @@ export async function noted<R extends ImportReport>(
     run,
     what,
     work,
+    more,
   }: {
     run: Pick<ImportRun<unknown>, 'report'>
     what: Pick<AuditEntry, 'verb' | 'object' | 'details'>
     work: () => Promise<R>
+    /** Details that are known once it is over. */
+    more?: () => NonNullable<AuditEntry['details']>
   },
-): Promise<R> {
+): Promise<Imported<R>> {
+  const id = randomBytes(8).toString('hex')
   const entry = (outcome: string) => {
     const { accepted, rejected } = run.report()
-    const details = { ...what.details, outcome, accepted, rejected }
+    const details = { import: id, ...what.details, ...more?.(), outcome, accepted, rejected }
     return note(rooms, call, { ...what, before: null, after: null, details })
   }
   let report: R
@@ -59,5 +75,5 @@ export async function noted<R extends ImportReport>(
     throw error
   }
   await entry('complete')
-  return report
+  return { id, report }
 }

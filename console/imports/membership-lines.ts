@@ -31,16 +31,18 @@ export interface MembershipReading {
   nowMs: number
   /** With mode=replace: the segment that every line is about. */
   replacing?: string | undefined
+  /** The evidence of consent the import rests on. */
+  basis?: string | undefined
+  /** Filled with the sensitive segments that people are put into. */
+  sensitive: Set<string>
 }
 
 /**
  * Reads a line: its names as numbers, in the catalog as it is now. A membership that has ended already
  * adds nothing, and takes nothing away from what is known.
  */
-export function readMembership(
-  line: Line,
-  { names, nowMs, replacing }: MembershipReading,
-): LineValue<MembershipLine> {
+export function readMembership(line: Line, reading: MembershipReading): LineValue<MembershipLine> {
+  const { names, nowMs, replacing } = reading
   const read = readShape(line)
   if ('reason' in read) return read
   const shape = replacing === undefined ? read.value : onlyAdding(read.value, replacing)
@@ -50,7 +52,7 @@ export function readMembership(
     return { reason: unknownName('namespace', shape.source) }
   const atMs = momentOfLine(shape.at, nowMs)
   if (typeof atMs === 'string') return { reason: atMs }
-  return resolved(shape, { names, namespace, nowMs, atMs })
+  return resolved(shape, { ...reading, namespace, atMs })
 }
 
 /** In a replacement a line names a member and no more; it may repeat the segment. */
@@ -62,9 +64,9 @@ function onlyAdding(shape: Shape, segment: string): Shape | string {
 
 function resolved(
   { uid, add = [], remove = [], ttlDays }: Shape,
-  moment: { names: ImportNames; namespace: Namespace; nowMs: number; atMs: number },
+  moment: MembershipReading & { namespace: Namespace; atMs: number },
 ): LineValue<MembershipLine> {
-  const { names, namespace, nowMs, atMs } = moment
+  const { names, namespace, nowMs, atMs, basis, sensitive } = moment
   if (add.length + remove.length === 0) return { reason: LineFaults.nothing_to_do }
   const today = dayOf(nowMs)
   const value = {
@@ -77,6 +79,8 @@ function resolved(
   for (const id of add) {
     const segment = names.segment(id)
     if (!segment) return { reason: unknownName('segment', id) }
+    if (segment.sensitive && basis === undefined) return { reason: LineFaults.needs_basis }
+    if (segment.sensitive) sensitive.add(id)
     const added = { segment: segment.number, ttlDays: ttlDays ?? segment.ttlDays }
     if (expiryDayOf(atMs, added.ttlDays) > today) value.add.push(added)
   }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../audience/clock.ts'
 import type { UsageDesk } from '../../exchange/desk/open-usage-desk.ts'
 import type { Exchange } from '../../exchange/exchange.ts'
-import type { Call } from '../api/route.ts'
+import type { ApiRoute, Call } from '../api/route.ts'
 import type { AuditEntry } from '../audit/audit-entry.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 
@@ -31,14 +31,45 @@ export async function audited<T>(
   return written
 }
 
+const noted = new WeakSet<object>()
+
 /** Notes a write that is none of a catalog object. */
 export function note(
   { audit, clock }: Pick<AuditedRooms, 'audit' | 'clock'>,
   call: Pick<Call, 'caller'>,
   what: Omit<AuditEntry, 'at' | 'actor'>,
 ): Promise<void> {
+  noted.add(call)
   const at = new Date(clock.now()).toISOString()
   return audit.append({ at, actor: call.caller.name, ...what })
+}
+
+/** Says of a call that could have written that it did not: there is nothing to note. */
+export function changedNothing(call: Call): void {
+  noted.add(call)
+}
+
+/**
+ * A route whose calls leave an entry in any case: where it noted none itself, one under the name of the
+ * operation. Questions change nothing.
+ */
+export function alwaysAudited(
+  rooms: Pick<AuditedRooms, 'audit' | 'clock'>,
+  route: ApiRoute,
+): ApiRoute {
+  if (route.method === 'GET' || route.isQuestion) return route
+  return {
+    ...route,
+    async handle(call) {
+      const reply = await route.handle(call)
+      if (noted.has(call)) return reply
+      const object = route.path
+        .replace('/api/', '')
+        .replace(/\{(\w+)\}/g, (_, name) => call.params[name]!)
+      await note(rooms, call, { verb: route.operationId, object, before: null, after: null })
+      return reply
+    },
+  }
 }
 
 function versionOf({ exchange }: AuditedRooms, kind: string, id: string): number | null {

@@ -6,7 +6,7 @@ import { closed } from '../../exchange/fields.ts'
 import type { ApiRoute, Call, Reply } from '../api/route.ts'
 import { LIMITS } from '../limits.ts'
 import { Denied } from '../reasons.ts'
-import { type AuditedRooms, note } from './audited.ts'
+import { type AuditedRooms, changedNothing, note } from './audited.ts'
 
 const PATH = '/api/catalog'
 
@@ -96,7 +96,8 @@ async function apply(rooms: AuditedRooms, call: Call): Promise<Reply> {
     prune,
     ifDigest,
   })
-  if (!dryRun) await noteAll(rooms, call, applied)
+  if (dryRun) changedNothing(call)
+  else await noteAll(rooms, call, applied)
   const { diff, left, digest } = applied
   return { status: 200, body: { applied: !dryRun, ...diff, left }, version: digest }
 }

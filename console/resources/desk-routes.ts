@@ -1,5 +1,6 @@
 import { Type } from '../../audience/schema.ts'
 import { closed } from '../../exchange/fields.ts'
+import { ChainDamages } from '../../exchange/ledger/reasons.ts'
 import { LIMITS } from '../../exchange/limits.ts'
 import type { ApiRoute } from '../api/route.ts'
 import type { AuditedRooms } from './audited.ts'
@@ -20,6 +21,8 @@ const Version = Type.Unsafe<number | null>({ type: ['integer', 'null'] })
 const AuditEntryShape = {
   name: 'AuditEntry',
   schema: closed({
+    seq: Type.Optional(Type.Integer({ description: 'Its number in the chain.' })),
+    chain: Type.Optional(Type.String({ description: 'Hash over it and all before it.' })),
     at: Type.String(),
     actor: Type.String(),
     verb: Type.String(),
@@ -31,6 +34,23 @@ const AuditEntryShape = {
         Type.String(),
         Type.Unsafe<string | number | boolean>({ type: ['string', 'number', 'boolean'] }),
       ),
+    ),
+  }),
+}
+
+const AuditVerified = {
+  name: 'AuditVerified',
+  schema: closed({
+    ok: Type.Boolean(),
+    records: Type.Integer({ description: 'Entries found whole, up to the damage.' }),
+    chain: Type.String({ description: 'Hash of the last of them.' }),
+    before: Type.Integer({ description: 'Entries from before there was a chain.' }),
+    damage: Type.Optional(
+      closed({
+        seq: Type.Integer({ description: 'The first entry that is not what it should be.' }),
+        damage: Type.String(),
+        says: Type.String(),
+      }),
     ),
   }),
 }
@@ -63,8 +83,26 @@ export function deskRoutes({ exchange, audit }: AuditedRooms): ApiRoute[] {
       answers: { 200: { says: 'A page.', body: pageOf(AuditEntryShape) } },
       async handle({ query }) {
         const { limit = LIMITS.pageDefault, after } = query as { limit?: number; after?: string }
-        const page = await audit.page({ limit, ...(after === undefined ? {} : { after }) })
-        return { status: 200, body: page }
+        return { status: 200, body: await audit.page({ limit, after }) }
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/audit/verify',
+      operationId: 'verifyAudit',
+      summary:
+        'Whether every entry of the audit log is what was written, or the first that is not.',
+      permission: 'exchange',
+      answers: { 200: { says: 'What was found.', body: AuditVerified } },
+      async handle() {
+        const { records, chain, before, damage } = await audit.verify()
+        const found = damage && {
+          seq: damage.seq,
+          damage: damage.damage,
+          says: ChainDamages[damage.damage],
+        }
+        const body = { ok: !damage, records, chain, before, ...(found ? { damage: found } : {}) }
+        return { status: 200, body }
       },
     },
   ]

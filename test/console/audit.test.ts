@@ -1,9 +1,9 @@
-import { appendFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../audience/clock.ts'
-import { AuditLog } from '../../console/audit/audit-log.ts'
+import { AUDIT_FILE, AuditLog } from '../../console/audit/audit-log.ts'
 import { LIMITS } from '../../console/limits.ts'
 import { ADMIN, type Body, ConsoleWorld, fill } from './world.ts'
 
@@ -44,11 +44,38 @@ describe('the audit log of a desk', () => {
     await world.must('POST', '/api/memberships?basis=contract%2042', { raw })
     const [entry] = (await world.must('GET', '/api/audit?limit=1')).items
     expect(entry.details).toEqual({
+      import: expect.stringMatching(/^[0-9a-f]{16}$/),
       basis: 'contract 42',
       outcome: 'complete',
       accepted: 1,
       rejected: 1,
     })
+  })
+
+  test('says whether every entry is what was written, or the first that is not', async () => {
+    const { items } = await world.must('GET', '/api/audit?limit=1')
+    const whole = await world.must('GET', '/api/audit/verify')
+    expect(whole).toEqual({ ok: true, records: items[0].seq, chain: items[0].chain, before: 0 })
+    const path = join(world.dir, AUDIT_FILE)
+    const text = await readFile(path, 'utf8')
+    const lines = text.split('\n')
+    const changed = lines.with(2, lines[2]!.replace('operator', 'nobody!!'))
+    const dropped = lines.toSpliced(4, 1)
+    for (const [bad, damage] of [
+      [changed, { seq: 3, damage: 'changed', says: expect.any(String) }],
+      [dropped, { seq: 5, damage: 'out_of_place', says: expect.any(String) }],
+      [
+        lines.slice(0, -3),
+        { seq: items[0].seq - 1, damage: 'end_missing', says: expect.any(String) },
+      ],
+    ] as const) {
+      await writeFile(path, `${bad.join('\n').trimEnd()}\n`)
+      expect(await world.must('GET', '/api/audit/verify')).toMatchObject({ ok: false, damage })
+    }
+    await writeFile(path, text)
+    expect((await world.must('GET', '/api/audit/verify')).ok).toBe(true)
+    const token = await world.key('dsp')
+    expect((await world.ask('GET', '/api/audit/verify', { token })).status).toBe(403)
   })
 
   test('never holds a key, a token, or an id of a person; nor does any file of the desk', async () => {
@@ -109,6 +136,29 @@ describe('the log itself', () => {
     const { items } = await again.page({ limit: 10 })
     expect(items.map(({ after }) => after)).toEqual([4, 3, 2, 1])
     await again.close()
+  })
+
+  test('a search looks through so many entries, and goes on where it was left', async () => {
+    const path = join(dir, 'searched.ndjson')
+    const count = LIMITS.auditSearchLines + 700
+    const lines = Array.from({ length: count }, (_, i) => JSON.stringify(entry(i + 1)))
+    await writeFile(path, `${lines.join('\n')}\n`)
+    const log = await AuditLog.open(path, systemClock)
+    const isRare = ({ after }: { after: number | null }) => after! % 10_000 === 1
+    const found: (number | null)[] = []
+    let pages = 0
+    for (let after: string | undefined; ; pages++) {
+      const page = await log.search(isRare, { limit: 2, after })
+      found.push(...page.items.map((item) => item.after))
+      if (page.next === null) break
+      after = page.next
+    }
+    expect([found, pages]).toEqual([[20_001, 10_001, 1], 1])
+    const nothing = await log.search(() => false, { limit: 1 })
+    expect([nothing.items, nothing.next]).not.toContain(null)
+    const rest = await log.search(() => false, { limit: 1, after: nothing.next! })
+    expect(rest).toEqual({ items: [], next: null })
+    await log.close()
   })
 
   test('pages over entries that lie across its steps of reading', async () => {

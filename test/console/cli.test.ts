@@ -169,6 +169,9 @@ describe('import', () => {
     expect(err).toMatch(/0\.0 of 0\.0 MiB \(100 %\)/)
     expect(await world.memberships('dsp', 'c2')).not.toBe('')
     expect((await run('audit --limit 1')).out).toContain('"basis":"form 7"')
+    const [newest] = (await run('import list')).out.split('\n')
+    expect(JSON.parse(newest!)).toMatchObject({ basis: 'form 7', accepted: 2, rejected: 2 })
+    expect((await run('import list --segment cars')).out).toBe('')
   })
 
   test('takes gzip files, stdin and matches, and draws a bar on a terminal', async () => {
