@@ -3,8 +3,8 @@ import type { TallyAdd, TallyEntry } from '../../audience/store/store.ts'
 import type { ContractRecord } from '../contract.ts'
 import { dayIn } from '../moment.ts'
 import type { CarriedContract, NoticeRecord, Witness } from './ledger-record.ts'
-import { mediaClass } from './media-class.ts'
 import { encodeField, type TallyField } from './tally-field.ts'
+import { toldPrice } from './told-price.ts'
 import type { UsageTerms } from './usage-terms.ts'
 import { usedSegments } from './used-segments.ts'
 
@@ -63,15 +63,14 @@ function addsOf({ what, by, price }: NoticeRecord, counted: readonly Used[]): Ta
     const { terms, segments, currency } = one
     if (!terms) return segments.map((segment) => addTo(by, one, { measure: unknown, segment }))
     const set = sets.get(one) ?? ''
-    const media = mediaClass(terms.price, price)
-    return segments.flatMap((segment) =>
-      media
-        ? [
-            addTo(by, one, { measure: 'units', segment, set, currency }),
-            addTo(by, one, { ...media, segment, set, currency }),
-          ]
-        : [addTo(by, one, { measure: 'units', segment, set })],
-    )
+    const told = toldPrice(terms.price, price)
+    const isShare = terms.price.kind === 'percent_media'
+    const shareIn = isShare ? currency : ''
+    const toldIn = isShare ? currency : (price?.currency ?? '')
+    return segments.flatMap((segment) => [
+      addTo(by, one, { measure: 'units', segment, set, currency: shareIn }),
+      ...told.map((counted) => addTo(by, one, { ...counted, segment, set, currency: toldIn })),
+    ])
   })
 }
 

@@ -5,11 +5,15 @@ export const MEASURES = {
   /** Units, each one segment in one billed impression or in one delivered answer. */
   units: 'u',
   /**
-   * `percent_media`: clearing prices per 1,000 impressions of units that are paid by their share of it,
-   * summed in micro-units; units that the contract's least or most price per 1,000 applies to; and
-   * units whose notice named no price. Each such unit is in one of the four, and in `units`.
+   * Clearing prices per 1,000 impressions that were told for units, summed in micro-units: of units that are
+   * paid by their share of it (`percent_media`), and of all others.
    */
+  shared: 's',
   media: 'm',
+  /**
+   * Units under `percent_media` that the contract's least or most price per 1,000 applies to; and units
+   * for which a notice told no price.
+   */
   floored: 'f',
   capped: 'c',
   unpriced: 'n',

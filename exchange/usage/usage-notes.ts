@@ -21,7 +21,7 @@ export function usageNotes(
   const { kind, currency, floorMicros, capMicros } = terms.price
   const isBounded = floorMicros !== undefined || capMicros !== undefined
   const notes: UsageNote[] = []
-  if (line.unpriced > 0n) notes.push('price_not_told')
+  if (kind === 'percent_media' && line.unpriced > 0n) notes.push('price_not_told')
   if (isBounded && line.currency !== currency) notes.push('other_currency')
   if (kind === 'flat_month') notes.push('paid_by_month')
   if (kind === 'tiered_cpm') notes.push('by_volume')

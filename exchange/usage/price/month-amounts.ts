@@ -51,8 +51,8 @@ function amountOf(price: Price, line: Counts): bigint {
 }
 
 /** A unit whose price was not told costs the least there is to pay. */
-function mediaAmount(price: Price, { media, floored, capped, unpriced }: Counts): bigint {
-  const share = media * BigInt(price.amountMicros ?? 0)
+function mediaAmount(price: Price, { shared, floored, capped, unpriced }: Counts): bigint {
+  const share = shared * BigInt(price.amountMicros ?? 0)
   const least = (floored + unpriced) * BigInt(price.floorMicros ?? 0)
   const most = capped * BigInt(price.capMicros ?? 0)
   return halfEven(share + (least + most) * MILLION, PER_MILLE * MILLION)

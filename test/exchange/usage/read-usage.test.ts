@@ -92,7 +92,7 @@ describe('segments used together', () => {
     const more = { attribution: 'by_population', billOn: 'win', price: share } as const
     const terms = termsOf({ 'c@1': contract(more) })
     const lines = await read(impressions(5, { carried: [carried[0]!], ...price(1_000) }), { terms })
-    expect(lines.map(({ segment, units, media }) => `${segment} ${units} ${media}`)).toEqual([
+    expect(lines.map(({ segment, units, shared }) => `${segment} ${units} ${shared}`)).toEqual([
       'cars 3 3000',
       'vans 2 2000',
     ])

@@ -11,6 +11,12 @@ const win = (more: Partial<NoticeRecord> = {}) => notice({ what: 'win', ...more 
 const billable = termsOf({ 'c@1': contract() })
 const onWin = termsOf({ 'c@1': contract({ billOn: 'win' }) })
 
+/** Counters but those of prices. */
+async function units(records: readonly LedgerRecord[], terms: UsageTerms): Promise<object> {
+  const counters = Object.entries(await shown(records, terms))
+  return Object.fromEntries(counters.filter(([name]) => !/ (media|unpriced) /.test(name)))
+}
+
 describe('units', () => {
   test('delivered ones are counted as they are', async () => {
     const line = { contract: 'c', version: 1, segment: 'cars', day: '2026-11-10', units: 7 }
@@ -20,31 +26,31 @@ describe('units', () => {
       toMs: 1,
       lines: [line, { ...line, deal: 'premium', units: 2 }],
     }
-    expect(await shown([record, record], billable)).toEqual({
+    expect(await units([record, record], billable)).toEqual({
       '2026-11-10 units c@1/cars gateway': 14,
       '2026-11-10 units c@1/cars gateway premium': 4,
     })
   })
 
   test('a win is none where billable impressions are billed, a billing notice is', async () => {
-    expect(await shown([win()], billable)).toEqual({})
-    expect(await shown([win(), notice()], billable)).toEqual({
+    expect(await units([win()], billable)).toEqual({})
+    expect(await units([win(), notice()], billable)).toEqual({
       '2026-11-10 units c@1/cars exchange': 1,
     })
   })
 
   test('win and billing of one impression are one, two impressions of one answer two', async () => {
-    expect(await shown([win(), notice(), win()], onWin)).toEqual({
+    expect(await units([win(), notice(), win()], onWin)).toEqual({
       '2026-11-10 units c@1/cars exchange': 1,
     })
-    expect(await shown([win(), win({ imp: '2' })], onWin)).toEqual({
+    expect(await units([win(), win({ imp: '2' })], onWin)).toEqual({
       '2026-11-10 units c@1/cars exchange': 2,
     })
   })
 
   test('a loss is counted beside them, and is none', async () => {
     const lost = notice({ what: 'loss' })
-    expect(await shown([lost, lost, notice()], billable)).toEqual({
+    expect(await units([lost, lost, notice()], billable)).toEqual({
       '2026-11-10 lost c@1/ exchange': 1,
       '2026-11-10 units c@1/cars exchange': 1,
     })
@@ -53,7 +59,7 @@ describe('units', () => {
   test('their day is when the answer was given, where the contract is at home', async () => {
     const late = { answeredS: Date.UTC(2026, 10, 10, 23, 30) / 1000 }
     const paris = termsOf({ 'c@1': contract({ timeZone: 'Europe/Paris' }) })
-    expect(await shown([notice(late)], paris)).toEqual({
+    expect(await units([notice(late)], paris)).toEqual({
       '2026-11-11 units c@1/cars exchange': 1,
     })
   })
@@ -62,7 +68,7 @@ describe('units', () => {
     const nobody = termsOf({})
     expect(knowsTerms(notice(), nobody)).toBe(false)
     expect(knowsTerms(notice(), billable)).toBe(true)
-    expect(await shown([win(), win({ imp: '2' }), notice()], nobody)).toEqual({
+    expect(await units([win(), win({ imp: '2' }), notice()], nobody)).toEqual({
       '2026-11-10 unknownBilled c@1/cars exchange': 1,
       '2026-11-10 unknownWon c@1/cars exchange': 1,
     })
@@ -86,6 +92,7 @@ describe('a share of the media price', () => {
       '2026-11-10 capped c@1/cars exchange EUR': 1,
       '2026-11-10 floored c@1/cars exchange EUR': 1,
       '2026-11-10 media c@1/cars exchange EUR': 12_666_666,
+      '2026-11-10 shared c@1/cars exchange EUR': 12_666_666,
       '2026-11-10 units c@1/cars exchange EUR': 5,
       '2026-11-10 unpriced c@1/cars exchange EUR': 1,
     })
@@ -93,7 +100,7 @@ describe('a share of the media price', () => {
 
   test('is in the currency of the notice, where least and most mean nothing', async () => {
     expect(await shown([win(price(9, 'USD'))], terms({ floorMicros: 300_000 }))).toEqual({
-      '2026-11-10 media c@1/cars exchange USD': 9,
+      '2026-11-10 shared c@1/cars exchange USD': 9,
       '2026-11-10 units c@1/cars exchange USD': 1,
     })
   })
@@ -102,11 +109,11 @@ describe('a share of the media price', () => {
     const told = [win(price(5)), win(price(3)), win(price(3)), win()]
     expect(await shown(told, terms())).toEqual({
       '2026-11-10 conflicts c@1/ gateway': 1,
-      '2026-11-10 media c@1/cars exchange EUR': 3,
+      '2026-11-10 shared c@1/cars exchange EUR': 3,
       '2026-11-10 units c@1/cars exchange EUR': 1,
     })
     expect(await shown([notice(price(9)), ...told], terms())).toMatchObject({
-      '2026-11-10 media c@1/cars exchange EUR': 9,
+      '2026-11-10 shared c@1/cars exchange EUR': 9,
     })
   })
 })
@@ -117,19 +124,19 @@ describe('what was used', () => {
   const all = { ...one, '2026-11-10 units c@1/boats exchange': 1 }
 
   test('is what the notice says, under the ids that stood in the request; silent, it is all', async () => {
-    expect(await shown([notice({ carried })], billable)).toEqual(all)
-    expect(await shown([notice({ carried, used: ['cars', 'x'] })], billable)).toEqual(one)
-    expect(await shown([notice({ carried, used: ['dmp:cars'] })], billable)).toEqual(one)
-    expect(await shown([notice({ carried, used: [] })], billable)).toEqual({})
+    expect(await units([notice({ carried })], billable)).toEqual(all)
+    expect(await units([notice({ carried, used: ['cars', 'x'] })], billable)).toEqual(one)
+    expect(await units([notice({ carried, used: ['dmp:cars'] })], billable)).toEqual(one)
+    expect(await units([notice({ carried, used: [] })], billable)).toEqual({})
     const external = termsOf({ 'c@1': contract({ externalIds: { cars: '77' } }) })
-    expect(await shown([notice({ carried, used: ['77'] })], external)).toEqual(one)
+    expect(await units([notice({ carried, used: ['77'] })], external)).toEqual(one)
     const nodes = termsOf({ 'c@1': contract({ writeAs: 'taxonomy' }) }, { cars: '243' })
-    expect(await shown([notice({ carried, used: ['243'] })], nodes)).toEqual(one)
+    expect(await units([notice({ carried, used: ['243'] })], nodes)).toEqual(one)
   })
 
   test('is all of a deal’s audience', async () => {
     const onDeal = [{ ...carried[0]!, deal: 'premium' }]
-    expect(await shown([notice({ carried: onDeal, used: ['x'] })], billable)).toEqual({
+    expect(await units([notice({ carried: onDeal, used: ['x'] })], billable)).toEqual({
       '2026-11-10 units c@1/boats exchange premium': 1,
       '2026-11-10 units c@1/cars exchange premium': 1,
     })
@@ -144,7 +151,7 @@ describe('what was used', () => {
         'e@1': contract({ attribution, seller: 'other' }),
       })
     const sets = async (terms: UsageTerms) =>
-      Object.keys(await shown([notice({ carried: answer })], terms))
+      Object.keys(await units([notice({ carried: answer })], terms))
         .filter((name) => name.endsWith(' set'))
         .map((name) => name[name.indexOf('@') - 1])
         .join(' ')

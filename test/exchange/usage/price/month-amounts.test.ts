@@ -34,7 +34,7 @@ describe('a month of usage costs', () => {
         capMicros: 3_500_000,
         ...EUR,
       },
-      line({ units: 5n, media: 4_000_000n, floored: 1n, capped: 1n, unpriced: 1n }),
+      line({ units: 5n, shared: 4_000_000n, floored: 1n, capped: 1n, unpriced: 1n }),
       (1_200_000n + 500_000n + 3_500_000n + 500_000n) / 1_000n,
     ],
     [
@@ -75,7 +75,8 @@ const count = fc.integer({ min: 0, max: 40 })
 const micros = fc.integer({ min: 0, max: 9_999 })
 const counts: fc.Arbitrary<Counts> = fc.record({
   units: count.map(BigInt),
-  media: fc.bigInt({ min: 0n, max: 10n ** 12n }),
+  shared: fc.bigInt({ min: 0n, max: 10n ** 12n }),
+  media: count.map(BigInt),
   floored: count.map(BigInt),
   capped: count.map(BigInt),
   unpriced: count.map(BigInt),
@@ -153,7 +154,7 @@ function exact(price: Price, one: Counts, volume: number): Fraction {
       return times(price.amountMicros, one.units * 1_000n)
     case 'percent_media':
       return new Fraction(price.amountMicros!, 1_000_000)
-        .times(new Fraction(one.media, 1_000))
+        .times(new Fraction(one.shared, 1_000))
         .plus(times(price.floorMicros, one.floored))
         .plus(times(price.floorMicros, one.unpriced))
         .plus(times(price.capMicros, one.capped))
