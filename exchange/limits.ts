@@ -64,6 +64,8 @@ export const LIMITS = {
   statementSweepMs: 600_000,
   /** How long after a month late usage is looked for. */
   lateUsageMs: 100 * DAY_MS,
+  /** Days of usage one preview looks at. */
+  previewDaysMax: 400,
   /** Rows of one CSV answer; the rest is on the next page. */
   csvRowsMax: 100_000,
   /** How old a token may be when a notice comes; older ones are `expired`. */

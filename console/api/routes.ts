@@ -6,6 +6,7 @@ import type { ImportRooms } from '../imports/import-rooms.ts'
 import { importsRoute } from '../imports/list-imports.ts'
 import { alwaysAudited } from '../resources/audited.ts'
 import { catalogRoutes } from '../resources/catalog.ts'
+import { contractPreviewRoute } from '../resources/contract-preview.ts'
 import { contractRoutes } from '../resources/contracts.ts'
 import { dealDryRunRoute } from '../resources/deal-dry-run.ts'
 import { dealImportRoutes } from '../resources/deal-import.ts'
@@ -42,6 +43,7 @@ export function apiRoutes(rooms: ImportRooms & RehearsalRooms): ApiRoute[] {
     ...peopleRoutes(rooms),
     importsRoute(rooms),
     usageRoute(rooms),
+    contractPreviewRoute(rooms),
     ...catalogRoutes(rooms),
     ...ledgerRoutes(rooms),
     ...statementRoutes(rooms),

@@ -13,7 +13,8 @@ export const Notes = Type.Array(
   }),
 )
 
-const money = {
+/** An amount, and how it is divided. */
+export const Money = {
   amountMicros: Type.Integer({ description: 'What the buyer pays.' }),
   feeBps: Type.Integer({ description: 'What the exchange keeps of it, in basis points.' }),
   feeMicros: Type.Integer(),
@@ -40,12 +41,13 @@ const Line: NamedSchema = {
     ),
     days: Type.Optional(Type.Integer()),
     daysInMonth: Type.Optional(Type.Integer()),
-    ...money,
+    ...Money,
     notes: Notes,
   }),
 }
 
-const Total = closed({
+/** A sum in one currency. */
+export const Total = closed({
   currency: Type.String(),
   units: Type.Integer(),
   amountMicros: Type.Integer(),
@@ -66,7 +68,7 @@ export const AdjustmentShape: NamedSchema = {
     deal: Type.String(),
     day: Type.String({ description: 'When it was made.' }),
     units: Type.Integer(),
-    ...money,
+    ...Money,
     reason: Type.String(),
     cause: Type.Enum(['late_usage', 'agreed']),
   }),

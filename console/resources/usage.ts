@@ -4,12 +4,13 @@ import type { UsageItem, UsageQuery } from '../../exchange/desk/usage.ts'
 import { closed, OperatorId } from '../../exchange/fields.ts'
 import { LIMITS } from '../../exchange/limits.ts'
 import { WITNESSES } from '../../exchange/usage/ledger-record.ts'
-import { UsageNotes } from '../../exchange/usage/usage-notes.ts'
 import type { ApiRoute } from '../api/route.ts'
 import { asksForCsv, csvReply, Format, rowsAsked } from './csv-reply.ts'
 import { pageOf } from './shapes.ts'
+import { Notes } from './statement-shapes.ts'
 
-const Day = Type.String({ pattern: '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$' })
+/** A day such as `2026-11-26`. */
+export const Day = Type.String({ pattern: '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$' })
 
 const Query = closed({
   contract: Type.Optional(OperatorId),
@@ -39,9 +40,7 @@ const Item = {
     units: Type.Integer(),
     amountMicros: Type.Integer(),
     currency: Type.String(),
-    notes: Type.Optional(
-      Type.Array(Type.Enum(Object.keys(UsageNotes) as (keyof typeof UsageNotes)[])),
-    ),
+    notes: Type.Optional(Notes),
   }),
 }
 

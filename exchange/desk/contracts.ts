@@ -29,7 +29,11 @@ export type ContractShown = ContractRecord & {
 
 const checkContract = checker(ContractBody)
 /** What a body may repeat of what was read, and only we write. */
-const READ_ONLY = ['id', 'capsOvershootMs', ...CONTRACT_LIFE.filter((field) => field !== 'status')]
+export const CONTRACT_READ_ONLY: readonly string[] = [
+  'id',
+  'capsOvershootMs',
+  ...CONTRACT_LIFE.filter((field) => field !== 'status'),
+]
 
 /**
  * Makes or replaces a contract. An operator of the exchange may give it any status at once; a side
@@ -41,7 +45,7 @@ export async function putContract(
   { id, body, ifMatch }: { id: string; body: unknown } & WriteOptions,
 ): Promise<Written<ContractShown>> {
   checkId(id)
-  const given = checkedBody<ContractBody>(body, checkContract, READ_ONLY)
+  const given = checkedBody<ContractBody>(body, checkContract, CONTRACT_READ_ONLY)
   mustWriteFor(actor, given.seller, given.buyer)
   refuseAll('invalid', malformedContract(given))
   const written = await writeRecord<ContractRecord>(

@@ -5,6 +5,7 @@ import { adjustStatement } from './adjustments.ts'
 import { type BoundVerbs, bindVerbs } from './bind-verbs.ts'
 import { closeStatements } from './close-statements.ts'
 import type { DeskDeps } from './desk.ts'
+import { previewContract } from './preview-contract.ts'
 import { disputeStatement, settleStatement } from './statement-steps.ts'
 import { getStatements } from './statements.ts'
 import { listUsage } from './usage.ts'
@@ -12,6 +13,7 @@ import type { UsageDeps } from './usage-deps.ts'
 
 const VERBS = {
   listUsage,
+  previewContract,
   getStatements,
   closeStatements,
   disputeStatement,
