@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { contenderTable, cpuFigures, type Figure, figureTable } from './figures.ts'
+import { atMost, contenderTable, cpuFigures, type Figure, figureTable } from './figures.ts'
 import { latencyFigures } from './latency.ts'
 import { hasWrk } from './load.ts'
 import { meteringFigures } from './metering.ts'
@@ -36,8 +36,11 @@ async function main(): Promise<void> {
   if (redis) peers.push(await startPeer('stack', [String(await redis.loadProfiles(people))]))
   const contenders: Contender[] = [peers[0]!, ours, ...peers.slice(1)]
   try {
+    await ours.gcPauseMsMax()
     const rounds = await play(contenders, requests, 'autocannon')
     const figures = cpuFigures(rounds, 'autocannon')
+    const pauseMs = await ours.gcPauseMsMax()
+    figures.push(atMost('longest garbage-collection pause under that load', 20, pauseMs, ' ms'))
     if (hasWrk()) figures.push(...cpuFigures(await play(contenders, requests, 'wrk'), 'wrk'))
     figures.push(...(await latencyFigures({ ours, floor: peers[0]! }, requests, quick ? 4 : 10)))
     for (const contender of contenders) await contender.stop()

@@ -24,6 +24,8 @@ export interface Ours extends Contender {
   /** Control API call; throws on status ≥ 300. */
   api(method: string, path: string, body: unknown): Promise<unknown>
   importPeople(people: Iterable<Person>): Promise<void>
+  /** Longest pause of the garbage collector in the bid process since this was asked last. */
+  gcPauseMsMax(): Promise<number>
 }
 
 /** `store`: PASSERELLE_STORE; an embedded one in a temp folder where absent. */
@@ -53,8 +55,13 @@ export async function startOurs(
     url: `http://127.0.0.1:${gateway}/openrtb2/enrich`,
     headers,
     cpuS: () => groupCpuS(child.pid!),
-    api: (method, path, body) => call(origin, method, path, body),
+    api: async (method, path, body) => JSON.parse(await call(origin, method, path, body)),
     importPeople: (people) => importPeople(origin, people),
+    gcPauseMsMax: async () => {
+      const text = await call(origin, 'GET', '/metrics', undefined)
+      const longest = /^passerelle_gc_pause_max_seconds\{worker="bid[^}]*\} (.*)$/m.exec(text)
+      return Number(longest?.[1]) * 1000
+    },
     stop: async () => {
       await stopGroup(child)
       rmSync(folder, { recursive: true, force: true })
@@ -85,18 +92,19 @@ async function isReady(port: number): Promise<boolean> {
   }
 }
 
-async function call(origin: string, method: string, path: string, body: unknown): Promise<unknown> {
+/** The text of the answer; throws on status ≥ 300. */
+async function call(origin: string, method: string, path: string, body: unknown): Promise<string> {
   const answer = await fetch(origin + path, {
     method,
     headers: {
       authorization: `Bearer ${TOKEN}`,
       'content-type': typeof body === 'string' ? 'application/x-ndjson' : 'application/json',
     },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   })
   const text = await answer.text()
   if (!answer.ok) throw new Error(`${method} ${path} → ${answer.status} ${text.slice(0, 300)}`)
-  return text ? JSON.parse(text) : undefined
+  return text
 }
 
 async function seedWorld({ api }: Ours): Promise<string> {
@@ -165,8 +173,8 @@ async function importPeople(origin: string, people: Iterable<Person>): Promise<v
   let lines: string[] = []
   const send = async () => {
     const answer = await call(origin, 'POST', '/api/memberships', `${lines.join('\n')}\n`)
-    const { rejected } = answer as { rejected: number }
-    if (rejected > 0) throw new Error(`${rejected} people rejected: ${JSON.stringify(answer)}`)
+    const { rejected } = JSON.parse(answer) as { rejected: number }
+    if (rejected > 0) throw new Error(`${rejected} people rejected: ${answer}`)
     lines = []
   }
   for (const { uid, segments, unsold } of people) {

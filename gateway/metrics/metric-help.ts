@@ -35,6 +35,8 @@ export const METRIC_HELP = {
   passerelle_process_resident_bytes: 'Resident memory of the process.',
   passerelle_process_heap_bytes: 'Used JavaScript heap of the process.',
   passerelle_process_cpu_seconds_total: 'CPU time of the process, user and system.',
+  passerelle_gc_pause_seconds: 'Pauses of the garbage collector.',
+  passerelle_gc_pause_max_seconds: 'Longest pause of the garbage collector since the last reading.',
   passerelle_event_loop_lag_seconds: 'Latest turn of the event loop since the last reading.',
 } as const
 export type MetricName = keyof typeof METRIC_HELP

@@ -1,10 +1,12 @@
+import { PerformanceObserver } from 'node:perf_hooks'
 import type { Clock } from '../../audience/clock.ts'
 import type { Metrics } from './counters.ts'
 
 const TICK_MS = 100
 
-/** Memory, CPU and event-loop lag of this process. Returns what ends the watching. */
+/** Memory, CPU, event-loop lag and garbage collection of this process. Returns what ends the watching. */
 export function watchProcess(metrics: Metrics, clock: Clock): () => void {
+  const gc = watchGc(metrics)
   let dueMs = clock.elapsed() + TICK_MS
   let lagMs = 0
   const timer = setInterval(() => {
@@ -21,7 +23,29 @@ export function watchProcess(metrics: Metrics, clock: Clock): () => void {
   metrics.gauge('passerelle_process_resident_bytes', {}, () => process.memoryUsage.rss())
   metrics.gauge('passerelle_process_heap_bytes', {}, () => process.memoryUsage().heapUsed)
   metrics.gauge('passerelle_process_cpu_seconds_total', {}, cpuSeconds)
-  return () => clearInterval(timer)
+  return () => {
+    clearInterval(timer)
+    gc.disconnect()
+  }
+}
+
+/** How long the garbage collector stopped the process: a few entries a second, told between two turns. */
+function watchGc(metrics: Metrics): PerformanceObserver {
+  const pauses = metrics.histogram('passerelle_gc_pause_seconds')
+  let longestMs = 0
+  metrics.gauge('passerelle_gc_pause_max_seconds', {}, () => {
+    const seconds = longestMs / 1000
+    longestMs = 0
+    return seconds
+  })
+  const observer = new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) {
+      pauses.record(duration)
+      longestMs = Math.max(longestMs, duration)
+    }
+  })
+  observer.observe({ entryTypes: ['gc'] })
+  return observer
 }
 
 function cpuSeconds(): number {
