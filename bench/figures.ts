@@ -23,6 +23,14 @@ export const atMost = (what: string, goal: number, value: number, unit = ''): Fi
   holds: value <= goal,
 })
 
+/** A figure without a goal, so that the one beside it is understood. */
+export const told = (what: string, value: number, unit: string): Figure => ({
+  what,
+  goal: '–',
+  measured: `${value.toFixed(2)}${unit}`,
+  holds: true,
+})
+
 /** The three ratios of server CPU a request, medians of per-round ratios. */
 export function cpuFigures(rounds: readonly Round[], by: string): Figure[] {
   const us = (round: Round, name: string) => round[name]?.cpuUs ?? Number.NaN

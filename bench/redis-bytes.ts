@@ -30,12 +30,10 @@ export interface RedisBytes {
   importPerSecond: number
 }
 
-/** Bytes of a person with 30 memberships, each with an expiry of its own: every key of the database counts. */
-export async function measureRedisBytes(): Promise<number> {
-  return (await measureRedis()).perPerson
-}
-
-/** Imports 200,000 people into a redis-server of its own and asks it what they take. */
+/**
+ * Imports 200,000 people of 30 memberships, each with an expiry of its own, into a redis-server of its own
+ * and asks it what they take: every key of the database counts.
+ */
 export async function measureRedis(): Promise<RedisBytes> {
   const server = await startRedisServer()
   const dataDir = mkdtempSync(join(tmpdir(), 'passerelle-bytes-'))
