@@ -32,6 +32,11 @@ const fields = {
   ttlDays: Type.Integer({ minimum: 1, maximum: LIMITS.ttlDaysMax }),
   /** Says something about the person that law protects specially (GDPR art. 9). */
   sensitive: Type.Optional(Type.Boolean()),
+  /**
+   * Names the evidence of consent the segment rests on, as `?basis=` of an import does; explicit consent
+   * where the segment is sensitive (GDPR art. 9(2)(a)).
+   */
+  basis: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
 }
 
 /** Body of PUT /api/segments/{id}. */

@@ -1,4 +1,6 @@
 import { type Static, Type } from '../audience/schema.ts'
+import { DataProtection } from './data-protection.ts'
+import { ContractExclusive } from './exclusive.ts'
 import {
   ContractRegion,
   Currency,
@@ -6,7 +8,6 @@ import {
   listOf,
   Micros,
   MomentText,
-  Name,
   OperatorId,
 } from './fields.ts'
 import { LIMITS } from './limits.ts'
@@ -75,24 +76,17 @@ const Cap = closed({
   per: Type.Enum(['day', 'contract']),
 })
 
-/** Who is what in data protection; kept and shown, the record of processing is made from it. */
-const DataProtection = closed({
-  seller: Type.Optional(Type.String({ maxLength: 64 })),
-  buyer: Type.Optional(Type.String({ maxLength: 64 })),
-  operator: Type.Optional(Type.Enum(['processor', 'joint', 'controller'])),
-  basis: Type.Optional(Type.String({ maxLength: 64 })),
-  tcfPurposes: Type.Optional(listOf(Type.Integer({ minimum: 1, maximum: 24 }), 24)),
-  instrument: Type.Optional(
-    closed({
-      name: Type.Optional(Name),
-      url: Type.Optional(Type.String({ maxLength: 2048 })),
-      sha256: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
-    }),
-  ),
-  transfer: Type.Optional(Type.String({ maxLength: 255 })),
-  retentionDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 36_500 })),
-  onward: Type.Optional(Type.Boolean()),
-})
+/** How an audience joined of several contracts' segments is paid for: see usage/attribute. */
+export const ATTRIBUTIONS = [
+  'used_all',
+  'used_lowest',
+  'used_highest',
+  'used_sum_by_category',
+  'by_population',
+] as const
+
+/** Which event is a unit: see API.md, "usage". */
+export const BILL_ON = ['billable', 'win', 'delivered'] as const
 
 /** Body of `PUT /api/contracts/{id}`. */
 export const ContractBody = closed({
@@ -120,13 +114,15 @@ export const ContractBody = closed({
   /** The buyer's seats the segments are for. */
   seats: Type.Optional(listOf(Type.String({ minLength: 1, maxLength: 64 }), LIMITS.seatsMax)),
   writeAs: Type.Optional(Type.Enum([...WRITE_AS])),
-  attribution: Type.Optional(
-    Type.Enum(['used_all', 'used_lowest', 'used_highest', 'used_sum_by_category', 'by_population']),
-  ),
+  attribution: Type.Optional(Type.Enum([...ATTRIBUTIONS])),
   dataProtection: Type.Optional(DataProtection),
+  /** Meanwhile nobody else gets these segments there. */
+  exclusive: Type.Optional(ContractExclusive),
+  /** The line of business the buyer takes them for: a promise between the sides, which bids do not show. */
+  category: Type.Optional(OperatorId),
   /** The exchange's own part of what is billed, in basis points; operators of the exchange set it. */
   platformFeeBps: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
-  billOn: Type.Optional(Type.Enum(['billable', 'win', 'delivered'])),
+  billOn: Type.Optional(Type.Enum([...BILL_ON])),
   status: Type.Optional(Type.Enum([...CONTRACT_STATUSES])),
 })
 export type ContractBody = Static<typeof ContractBody>
@@ -150,7 +146,7 @@ export interface ContractRecord extends ContractBody {
   status: ContractStatus
   regions: string[]
   writeAs: WriteAs
-  billOn: 'billable' | 'win' | 'delivered'
+  billOn: (typeof BILL_ON)[number]
   /** Version of the terms: 1 at first, one more whenever anything but the status changes. */
   version: number
   /** When each side signed these terms; a new version of the terms is signed by nobody yet. */

@@ -14,6 +14,22 @@ export const LIMITS = {
   dealAudienceMax: 64,
   /** Buyer partners in one deal. */
   dealBuyersMax: 1_000,
+  /** Partners in each of an offer's lists. */
+  offerPartnersMax: 1_000,
+  /** People an offered segment must have where its offer does not say (dmp.md §6.7). */
+  minPeopleDefault: 1_000,
+  minPeopleMax: 1_000_000,
+  /** The least a seller may set itself; the exchange's operator may set less. */
+  minPeopleLeast: 50,
+  /** A size is told in whole steps of so many: what is small stays untold. */
+  sizeStep: 250,
+  /** Sizes of segments remembered, and for how long. */
+  sizesMax: 10_000,
+  sizeGoodMs: 60_000,
+  /** How long a caller waits for segments to be counted. */
+  sizeWaitMsMax: 5_000,
+  /** Drafts of one buyer from one offer that are not signed yet. */
+  openRequestsMax: 20,
   /** Seats or advertiser domains in one deal or contract; they are written into requests. */
   seatsMax: 256,
   /** Bytes of what is kept of an imported deal's document without having a counterpart here. */

@@ -13,3 +13,12 @@ export const WithheldReasons = {
     'The catalog could not be confirmed for some seconds: nothing shared is given meanwhile.',
 } as const
 export type WithheldReason = keyof typeof WithheldReasons
+
+/** Why a segment cannot be offered, whoever asks. */
+export const OfferRefusals = {
+  too_few_people: 'The segment has fewer people than the smallest audience of the offer.',
+  prohibited_node: 'The segment stands for a node of a taxonomy that is not for sale.',
+  no_explicit_consent:
+    'The segment is sensitive, and names no evidence of explicit consent (GDPR art. 9(2)(a)).',
+} as const
+export type OfferRefusal = keyof typeof OfferRefusals

@@ -1,15 +1,19 @@
-import { refuse } from '../../audience/refusal.ts'
+import { type Problem, refuse } from '../../audience/refusal.ts'
 import { checker } from '../../audience/schema.ts'
 import { CAP_OVERSHOOT_MS } from '../cap.ts'
+import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import {
   CONTRACT_LIFE,
   ContractBody,
   type ContractRecord,
   type ContractStatus,
 } from '../contract.ts'
+import { OFFER_KIND, type OfferRecord } from '../offer.ts'
 import { malformedContract, senselessContract } from './check-contract.ts'
+import { contractConflicts, isBinding } from './check-exclusive.ts'
 import type { Shown, WriteOptions, Written } from './desk.ts'
 import { type Actor, type DeskDeps, isExchange, mustWriteFor, sees } from './desk.ts'
+import { mayKnowOffer } from './offers.ts'
 import {
   listRecords,
   type Page,
@@ -18,6 +22,7 @@ import {
   readRecord,
 } from './read-records.ts'
 import { draftOf, revised } from './revise-contract.ts'
+import { beyondOffer } from './within-offer.ts'
 import { checkedBody, checkId, refuseAll, writeRecord } from './write-record.ts'
 
 /** A contract as the desk shows it. */
@@ -58,12 +63,16 @@ export async function putContract(
         if (before && !sees(actor, before.seller, before.buyer))
           throw refuse('conflict', 'id', 'the id is taken')
         refuseAll('unprocessable', senselessContract(given, snapshot))
-        const after = revised(before, given, {
+        const terms = isExchange(actor) ? given : withFeeOf(before, given)
+        const after = revised(before, terms, {
           nowText: new Date(deps.clock.now()).toISOString(),
           statusOf: isExchange(actor)
             ? () => given.status ?? before?.status ?? 'draft'
             : (isNew) => statusBySide(before, given.status, isNew),
         })
+        if (!isExchange(actor) && after.version !== before?.version)
+          refuseAll('unprocessable', beyondItsOffer(actor, { before, given: after, snapshot }))
+        refuseConflicts(deps, actor, { id, contract: after, snapshot })
         return draftOf(id, before, after, snapshot)
       },
     },
@@ -85,6 +94,42 @@ export function listContracts(
 
 export function showContract(id: string, record: ContractRecord): ContractShown {
   return { id, ...record, ...(record.caps?.length ? { capsOvershootMs: CAP_OVERSHOOT_MS } : {}) }
+}
+
+/** Refuses (`conflict`) a contract in force, or about to be, that breaks what is exclusive. */
+export function refuseConflicts(
+  deps: DeskDeps,
+  actor: Actor,
+  { id, contract, snapshot }: { id: string; contract: ContractRecord; snapshot: CatalogSnapshot },
+): void {
+  if (!isBinding(contract)) return
+  const asked = { actor, nowMs: deps.clock.now() }
+  refuseAll('conflict', contractConflicts(snapshot, { id, contract }, asked))
+}
+
+/** A side stays within the offer it names, and names one it knows of. */
+function beyondItsOffer(
+  actor: Actor,
+  {
+    before,
+    given,
+    snapshot,
+  }: { before: ContractRecord | undefined; given: ContractRecord; snapshot: CatalogSnapshot },
+): Problem[] {
+  if (given.offer === undefined) return []
+  const offer = snapshot.kind(OFFER_KIND).get(given.offer)?.value as OfferRecord
+  if (before?.offer !== given.offer && !mayKnowOffer(actor, offer))
+    return [{ field: 'offer', reason: `the seller has no offer ${given.offer}` }]
+  return beyondOffer(given, offer)
+}
+
+/** The exchange's fee is its own to set: a side leaves it as it is. */
+function withFeeOf(before: ContractRecord | undefined, given: ContractBody): ContractBody {
+  const { platformFeeBps: asked, ...terms } = given
+  const fee = before?.platformFeeBps
+  if (asked !== undefined && asked !== fee)
+    throw refuse('forbidden', 'platformFeeBps', 'only an operator of the exchange sets it')
+  return { ...terms, ...(fee === undefined ? {} : { platformFeeBps: fee }) }
 }
 
 /** A side drafts and nothing else: the status follows from signatures. */

@@ -3,12 +3,15 @@ import { refuse } from '../../audience/refusal.ts'
 import type { CatalogFeed } from '../../audience/store/catalog-feed.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { CatalogStore } from '../../audience/store/store.ts'
+import type { AudienceSizes } from './audience-sizes.ts'
 
 /** What every desk verb works with. */
 export interface DeskDeps {
   catalog: CatalogStore
   feed: Pick<CatalogFeed, 'current' | 'poke'>
   clock: Clock
+  /** Absent: how many people are in a segment is not known here. */
+  sizes?: AudienceSizes
 }
 
 /**

@@ -5,6 +5,7 @@ import type { DealRecord } from '../deal.ts'
 import type { KeyRecord } from '../key.ts'
 import { LIMITS } from '../limits.ts'
 import { momentOf } from '../moment.ts'
+import { OFFER_KIND, type OfferRecord, partnersNamed } from '../offer.ts'
 import type { PartnerRecord } from '../partner.ts'
 
 /** An object that rests on another, e.g. `contract autumn`. */
@@ -13,7 +14,7 @@ export interface Holder {
   id: string
 }
 
-/** What keeps a partner from being deleted: its segments, living contracts, deals, and references to it. */
+/** What keeps a partner from being deleted: its segments, living contracts, offers, deals, and references to it. */
 export function* holdersOfPartner(
   snapshot: CatalogSnapshot,
   id: string,
@@ -29,6 +30,9 @@ export function* holdersOfPartner(
     snapshot,
     'contract',
     (contract) => (contract.seller === id || contract.buyer === id) && !isOver(contract, nowMs),
+  )
+  yield* where<OfferRecord>(snapshot, OFFER_KIND, (offer) =>
+    partnersNamed(offer).some(({ partner }) => partner === id),
   )
   yield* where<DealRecord>(
     snapshot,
@@ -49,7 +53,20 @@ export function* holdersOfPartner(
   )
 }
 
-/** What keeps a segment from being deleted: living contracts and deals. */
+/** What keeps an offer from being deleted: contracts made from it that are not over. */
+export function holdersOfOffer(
+  snapshot: CatalogSnapshot,
+  id: string,
+  nowMs: number,
+): Iterable<Holder> {
+  return where<ContractRecord>(
+    snapshot,
+    'contract',
+    (contract) => contract.offer === id && !isOver(contract, nowMs),
+  )
+}
+
+/** What keeps a segment from being deleted: living contracts, offers and deals. */
 export function* holdersOfSegment(
   snapshot: CatalogSnapshot,
   id: string,
@@ -60,6 +77,7 @@ export function* holdersOfSegment(
     'contract',
     (contract) => contract.segments.includes(id) && !isOver(contract, nowMs),
   )
+  yield* where<OfferRecord>(snapshot, OFFER_KIND, ({ segments }) => segments.includes(id))
   yield* where<DealRecord>(snapshot, 'deal', ({ audience }) =>
     [audience?.any, audience?.all, audience?.none].some((ids) => ids?.includes(id)),
   )

@@ -1,0 +1,69 @@
+import type { Problem } from '../../audience/refusal.ts'
+import type { Segment } from '../../audience/segment.ts'
+import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
+import { LIMITS } from '../limits.ts'
+import { type OfferBody, type OfferRecord, partnersNamed } from '../offer.ts'
+import { ProhibitedTopics, prohibitedTopic } from '../prohibited-nodes.ts'
+import type { OfferRefusal } from '../reasons.ts'
+import type { AudienceSizes } from './audience-sizes.ts'
+import { malformedDates, ownershipProblem } from './check-contract.ts'
+import { malformedPrice, senselessPrice } from './check-price.ts'
+
+export function malformedOffer(body: OfferBody): Problem[] {
+  const dates = { 'exclusive.until': body.exclusive?.until }
+  return [...malformedDates(body.timeZone, dates), ...malformedPrice(body.price)]
+}
+
+/** What is well formed and makes no sense, or must not be: all of it, each at its field. */
+export function senselessOffer(offer: OfferRecord, snapshot: CatalogSnapshot): Problem[] {
+  const problems: Problem[] = []
+  const wrong = (field: string, reason: string) => problems.push({ field, reason })
+  for (const { field, partner } of partnersNamed(offer))
+    if (!snapshot.kind('partner').has(partner)) wrong(field, `there is no partner ${partner}`)
+    else if (field !== 'seller' && partner === offer.seller) wrong(field, 'is the seller')
+  if (offer.visibility === 'private' && !offer.buyers?.length)
+    wrong('buyers', 'is required where the offer is private')
+  const billOn = offer.billOn ?? (offer.price.kind === 'percent_media' ? 'win' : undefined)
+  problems.push(...senselessPrice({ price: offer.price, billOn }))
+  offer.segments.forEach((id, i) => {
+    const problem =
+      ownershipProblem(snapshot, { id, seller: offer.seller }) ?? unofferable(id, snapshot)
+    if (problem) wrong(`segments.${i}`, problem)
+  })
+  return problems
+}
+
+/** Segments with fewer people than the offer asks for, told so roughly that a small one tells nothing. */
+export async function tooSmall(
+  { segments, minPeople }: Pick<OfferRecord, 'segments' | 'minPeople'>,
+  snapshot: CatalogSnapshot,
+  sizes: AudienceSizes | undefined,
+): Promise<Problem[]> {
+  if (!sizes || minPeople === 0) return []
+  const records = segments.map((id) => snapshot.kind('segment').get(id)?.value as Segment)
+  const small = await sizes.smallerThan(minPeople, records)
+  return records.flatMap(({ number }, i) => {
+    const count = small.get(number)
+    if (count === undefined) return []
+    const about = Math.floor(count / LIMITS.sizeStep) * LIMITS.sizeStep
+    const said = `${segments[i]} has fewer than ${minPeople} people (at least ${about})`
+    return [{ field: `segments.${i}`, reason: because('too_few_people', said) }]
+  })
+}
+
+function unofferable(id: string, snapshot: CatalogSnapshot): string | undefined {
+  const { taxonomy, sensitive, basis } = snapshot.kind('segment').get(id)!.value as Segment
+  const topic = taxonomy && prohibitedTopic(taxonomy)
+  if (topic)
+    return because(
+      'prohibited_node',
+      `${id} stands for node ${taxonomy.id} of taxonomy ${taxonomy.segtax}. ${ProhibitedTopics[topic]}`,
+    )
+  if (sensitive && basis === undefined)
+    return because('no_explicit_consent', `${id} is sensitive: name the evidence in its basis`)
+  return undefined
+}
+
+function because(word: OfferRefusal, sentence: string): string {
+  return `${word}: ${sentence}`
+}
