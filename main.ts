@@ -247,6 +247,7 @@ async function openRooms(options: Process & { config: Config; isDesk?: boolean }
   const exchange = await openExchange({
     feed,
     catalogStore: store.catalog,
+    people: store.people,
     clock,
     log,
     lazy: isDesk,

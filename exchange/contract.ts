@@ -128,6 +128,8 @@ export const ContractBody = closed({
 export type ContractBody = Static<typeof ContractBody>
 
 export type Side = 'seller' | 'buyer'
+/** Who may pause a contract: a side, or an operator of the exchange. */
+export type Party = Side | 'operator'
 
 /** Fields that tell of a contract's life: a change of them is no change of its terms. */
 export const CONTRACT_LIFE = [
@@ -138,6 +140,7 @@ export const CONTRACT_LIFE = [
   'termsAt',
   'activeSince',
   'overSince',
+  'pausedBy',
   'keptVersions',
 ] as const
 
@@ -159,6 +162,8 @@ export interface ContractRecord extends ContractBody {
   activeSince?: string
   /** When it was revoked or ended before its time; absent while it is neither. */
   overSince?: string
+  /** Who has it paused; it goes on when none of them does any more. */
+  pausedBy?: Party[]
   /** Earlier versions that are kept (kind `contract_version`), ascending. */
   keptVersions: number[]
 }

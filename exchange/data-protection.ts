@@ -44,8 +44,15 @@ export const DP_DEFAULT: DataProtection = {
   onward: false,
 }
 
-/** Fields without which the record of a contract is not whole (GDPR art. 30(1)), as they are missing. */
+const ROLES = ['seller', 'buyer', 'operator', 'basis'] as const
+
+/** Who is what, and on which ground: what of it is not said. */
+export function missingRoles(given: DataProtection | undefined): string[] {
+  return ROLES.filter((field) => given?.[field] === undefined)
+}
+
+/** All that the record of processing asks for (GDPR art. 30(1)) and is not said. */
 export function missingDataProtection(given: DataProtection | undefined): string[] {
-  const fields = ['seller', 'buyer', 'operator', 'basis', 'instrument', 'retentionDays'] as const
-  return fields.filter((field) => given?.[field] === undefined)
+  const rest = ['instrument', 'retentionDays'] as const
+  return [...missingRoles(given), ...rest.filter((field) => given?.[field] === undefined)]
 }

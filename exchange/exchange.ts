@@ -2,8 +2,10 @@ import type { Clock } from '../audience/clock.ts'
 import type { CatalogFeed } from '../audience/store/catalog-feed.ts'
 import type { CatalogSnapshot } from '../audience/store/catalog-snapshot.ts'
 import type { CatalogStore } from '../audience/store/store.ts'
+import { AudienceSizes, type AudienceSizesOptions } from './desk/audience-sizes.ts'
 import type { DeskDeps } from './desk/desk.ts'
 import { type ExchangeDesk, openDesk } from './desk/open-desk.ts'
+import { Turns } from './desk/turns.ts'
 import { ExchangeCatalog } from './exchange-catalog.ts'
 
 export interface ExchangeOptions {
@@ -11,6 +13,8 @@ export interface ExchangeOptions {
   clock: Clock
   catalogStore: CatalogStore
   log: ExchangeLog
+  /** Where people are counted before a segment is offered; absent: sizes are not known here. */
+  people?: AudienceSizesOptions['people']
   /**
    * Compile only when asked, for processes without bid path: a desk that writes ten thousand records
    * need not compile ten thousand catalogs. Default false: each version is compiled as it arrives.
@@ -42,6 +46,11 @@ export async function openExchange(options: ExchangeOptions): Promise<Exchange> 
   return new OpenExchange(options)
 }
 
+function deskDepsOf({ catalogStore, feed, clock, people }: ExchangeOptions): DeskDeps {
+  const sizes = people && new AudienceSizes({ people, clock })
+  return { catalog: catalogStore, feed, clock, turns: new Turns(), ...(sizes ? { sizes } : {}) }
+}
+
 class OpenExchange implements Exchange {
   readonly desk: ExchangeDesk
   readonly deskDeps: DeskDeps
@@ -52,9 +61,9 @@ class OpenExchange implements Exchange {
   #snapshot: CatalogSnapshot | undefined
 
   constructor(options: ExchangeOptions) {
-    const { feed, clock, catalogStore } = options
+    const { feed } = options
     this.#options = options
-    this.deskDeps = { catalog: catalogStore, feed, clock }
+    this.deskDeps = deskDepsOf(options)
     this.desk = openDesk(this.deskDeps)
     this.#unfollow = feed.onChange(() => {
       if (!options.lazy || this.#listeners.size > 0) this.#compile()

@@ -16,6 +16,7 @@ import { keyRoutes } from '../resources/keys.ts'
 import { ledgerRoutes } from '../resources/ledger.ts'
 import { matchSecretRoute } from '../resources/match-secrets.ts'
 import { namespaceRoutes } from '../resources/namespaces.ts'
+import { offerRoutes } from '../resources/offers.ts'
 import { partnerRoutes } from '../resources/partners.ts'
 import { peopleRoutes } from '../resources/people.ts'
 import { segmentRoutes } from '../resources/segments.ts'
@@ -34,6 +35,7 @@ export function apiRoutes(rooms: ImportRooms & RehearsalRooms): ApiRoute[] {
     ...syncSettingsRoutes(rooms),
     ...namespaceRoutes(rooms),
     ...segmentRoutes(rooms),
+    ...offerRoutes(rooms),
     ...contractRoutes(rooms),
     ...dealImportRoutes(rooms),
     dealDryRunRoute(rooms),

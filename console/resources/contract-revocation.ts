@@ -2,10 +2,11 @@ import type { Audience } from '../../audience/audience.ts'
 import { type TSchema, Type } from '../../audience/schema.ts'
 import type { Affected } from '../../exchange/desk/contract-affected.ts'
 import { closed } from '../../exchange/fields.ts'
-import { CSV_TYPE, csvOf } from '../api/csv.ts'
+import { CSV_TYPE } from '../api/csv.ts'
 import type { ApiRoute, Call, NamedSchema } from '../api/route.ts'
 import { type AuditedRooms, audited, note } from './audited.ts'
 import { awaitServed, type Served } from './await-served.ts'
+import { asksForCsv, csvReply, Format } from './csv-reply.ts'
 import { ifMatchOf, type ObjectResource } from './object-routes.ts'
 
 export interface RevocationRooms extends AuditedRooms {
@@ -84,7 +85,7 @@ function affectedRoute({ exchange }: RevocationRooms): ApiRoute {
     operationId: 'getContractAffected',
     summary: 'Segments and deals that rest on a contract: what its buyer loses with it.',
     permission: 'side',
-    query: closed({ format: Type.Optional(Type.Enum(['json', 'csv'])) }),
+    query: closed({ format: Format }),
     answers: {
       200: {
         says: 'What rests on it.',
@@ -92,10 +93,10 @@ function affectedRoute({ exchange }: RevocationRooms): ApiRoute {
         alsoAs: [CSV_TYPE],
       },
     },
-    handle({ caller, params, query }) {
-      const affected = exchange.desk.getAffected(caller.actor, params['id']!)
-      if (query['format'] !== 'csv') return { status: 200, body: affected }
-      return { status: 200, text: { type: CSV_TYPE, text: affectedCsv(affected) } }
+    handle(call) {
+      const affected = exchange.desk.getAffected(call.caller.actor, call.params['id']!)
+      if (!asksForCsv(call)) return { status: 200, body: affected }
+      return csvReply(COLUMNS, { rows: rowsOf(affected) })
     },
   }
 }
@@ -135,9 +136,9 @@ function noteServed(
 
 const COLUMNS = ['kind', 'id', 'name', 'segments', 'otherwise', 'withheld'] as const
 
-/** One line for each segment and each deal; lists are separated by spaces, as no id holds one. */
-function affectedCsv({ segments, deals }: Affected): string {
-  return csvOf(COLUMNS, [
+/** One row for each segment and each deal; lists are separated by spaces, as no id holds one. */
+function rowsOf({ segments, deals }: Affected) {
+  return [
     ...segments.map(({ segment, name, otherwise }) => ({
       kind: 'segment',
       id: segment,
@@ -154,5 +155,5 @@ function affectedCsv({ segments, deals }: Affected): string {
       otherwise: '',
       withheld: deal.withheld,
     })),
-  ])
+  ]
 }

@@ -11,7 +11,8 @@ import { type RevocationRooms, revocationRoutes } from './contract-revocation.ts
 import { ifMatchOf, type ObjectResource, objectRoutes, replyWritten } from './object-routes.ts'
 import { shownAs } from './shapes.ts'
 
-const ContractShape = shownAs('ContractShown', ContractBody, {
+/** A contract as every operation on one shows it. */
+export const ContractShape = shownAs('ContractShown', ContractBody, {
   id: Type.String(),
   version: Type.Integer({ description: 'Of the terms: one more whenever they change.' }),
   signed: closed({
@@ -23,18 +24,26 @@ const ContractShape = shownAs('ContractShown', ContractBody, {
   activeSince: Type.Optional(
     Type.String({ description: 'When it was first active under these terms.' }),
   ),
-  capsOvershootMs: Type.Optional(
-    Type.Integer({
-      description: 'Where it has caps: how long after one is reached units may still be served.',
+  pausedBy: Type.Optional(
+    Type.Array(Type.Enum(['seller', 'buyer', 'operator']), {
+      description: 'It goes on when none of them has it paused any more.',
     }),
   ),
   overSince: Type.Optional(Type.String({ description: 'When it was revoked or ended.' })),
   keptVersions: Type.Array(Type.Integer(), { description: 'Earlier versions that are kept.' }),
+  capsOvershootMs: Type.Optional(
+    Type.Integer({
+      description: 'What is delivered so long after a cap was reached may still go beyond it.',
+    }),
+  ),
+  dataProtectionMissing: Type.Array(Type.String(), {
+    description: 'What the record of processing asks for and dataProtection does not say.',
+  }),
 })
 
 const Nothing: NamedSchema = { name: 'Nothing', schema: closed({}) }
 
-/** `/api/contracts`, and what moves a contract on: sign, pause, revoke. */
+/** `/api/contracts`, and what moves a contract on. */
 export function contractRoutes(rooms: RevocationRooms): ApiRoute[] {
   const { desk } = rooms.exchange
   const resource: ObjectResource = {
@@ -47,20 +56,36 @@ export function contractRoutes(rooms: RevocationRooms): ApiRoute[] {
     get: desk.getContract,
     list: desk.listContracts,
   }
-  const step = (one: Omit<Step, 'resource'>) => stepRoute(rooms, { ...one, resource })
+  const step = (one: Pick<Step, 'word' | 'summary' | 'change'>) =>
+    stepRoute(rooms, { ...one, resource, body: Nothing })
   return [
     ...objectRoutes(rooms, resource),
-    step({
+    stepRoute(rooms, {
       word: 'sign',
       summary: 'Signs for one side; signed by both, the contract is active.',
       body: { name: 'Signature', schema: SignBody },
       change: desk.signContract,
+      resource,
+    }),
+    step({
+      word: 'decline',
+      summary: 'Says no to a draft; either side may.',
+      change: desk.declineContract,
     }),
     step({
       word: 'pause',
-      summary: 'Stops a contract for now; either side may.',
-      body: Nothing,
+      summary: 'Stops a contract for now; either side may, each for itself.',
       change: desk.pauseContract,
+    }),
+    step({
+      word: 'resume',
+      summary: 'Takes back one’s own pause; operators of the exchange take back everybody’s.',
+      change: desk.resumeContract,
+    }),
+    step({
+      word: 'end',
+      summary: 'Ends a contract before its date; operators only.',
+      change: desk.endContract,
     }),
     ...revocationRoutes(rooms, { resource, shown: ContractShape }),
     ...contractHistoryRoutes(rooms, ContractShape),
@@ -68,7 +93,7 @@ export function contractRoutes(rooms: RevocationRooms): ApiRoute[] {
 }
 
 interface Step {
-  word: 'sign' | 'pause'
+  word: string
   summary: string
   body: NamedSchema
   resource: ObjectResource

@@ -2,10 +2,12 @@ import { NAMESPACE_KIND, type Namespace } from '../../audience/namespace.ts'
 import { SEGMENT_KIND } from '../../audience/segment.ts'
 import type { FileKind } from '../../audience/store/catalog-files.ts'
 import { CONTRACT_LIFE } from '../contract.ts'
+import { OFFER_KIND } from '../offer.ts'
 import { putContract } from './contracts.ts'
 import { deleteDeal, putDealFile } from './deals.ts'
 import type { Actor, DeskDeps } from './desk.ts'
 import { putNamespace } from './namespaces.ts'
+import { deleteOffer, putOffer } from './offers.ts'
 import { deletePartner, putPartner } from './partners.ts'
 import { deleteSegment, putSegment } from './segments.ts'
 
@@ -47,6 +49,20 @@ export const APPLIED_KINDS: readonly AppliedKind[] = [
     delete: deleteSegment,
   },
   {
+    kind: OFFER_KIND,
+    folder: 'offers',
+    toFile: (_, value) => value as object,
+    put: putOffer,
+    delete: deleteOffer,
+  },
+  {
+    kind: 'deal',
+    folder: 'deals',
+    toFile: (_, value) => value as object,
+    put: putDealFile,
+    delete: deleteDeal,
+  },
+  {
     kind: 'contract',
     folder: 'contracts',
     toFile: (_, value) =>
@@ -55,13 +71,6 @@ export const APPLIED_KINDS: readonly AppliedKind[] = [
         CONTRACT_LIFE.filter((field) => field !== 'status'),
       ),
     put: putContract,
-  },
-  {
-    kind: 'deal',
-    folder: 'deals',
-    toFile: (_, value) => value as object,
-    put: putDealFile,
-    delete: deleteDeal,
   },
 ]
 

@@ -6,6 +6,7 @@ import type { ContractBody } from '../contract.ts'
 import { momentOf } from '../moment.ts'
 import { OFFER_KIND, type OfferRecord } from '../offer.ts'
 import { malformedPrice, senselessPrice } from './check-price.ts'
+import { seatProblems } from './check-seats.ts'
 
 /** What no schema can say of one field: dates that do not exist, prices that lack a part. */
 export function malformedContract(body: ContractBody): Problem[] {
@@ -49,7 +50,12 @@ export function senselessContract(body: ContractBody, snapshot: CatalogSnapshot)
   const offer = snapshot.kind(OFFER_KIND).get(body.offer ?? '')?.value as OfferRecord | undefined
   if (body.offer !== undefined && offer?.seller !== body.seller)
     wrong('offer', `the seller has no offer ${body.offer}`)
-  return [...problems, ...senselessPrice(body), ...segmentProblems(body, snapshot)]
+  return [
+    ...problems,
+    ...senselessPrice(body),
+    ...segmentProblems(body, snapshot),
+    ...seatProblems(body, snapshot),
+  ]
 }
 
 function segmentProblems(body: ContractBody, snapshot: CatalogSnapshot): Problem[] {

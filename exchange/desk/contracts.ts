@@ -8,6 +8,7 @@ import {
   type ContractRecord,
   type ContractStatus,
 } from '../contract.ts'
+import { missingDataProtection } from '../data-protection.ts'
 import { OFFER_KIND, type OfferRecord } from '../offer.ts'
 import { malformedContract, senselessContract } from './check-contract.ts'
 import { contractConflicts, isBinding } from './check-exclusive.ts'
@@ -25,11 +26,13 @@ import { draftOf, revised } from './revise-contract.ts'
 import { beyondOffer } from './within-offer.ts'
 import { checkedBody, checkId, refuseAll, writeRecord } from './write-record.ts'
 
-/** A contract as the desk shows it. */
-export type ContractShown = ContractRecord & {
+/** A contract as the desk shows it: the record, and what follows from it. */
+export interface ContractShown extends ContractRecord {
   id: string
-  /** Where it has caps: how long after one is reached units may still be served. */
+  /** With caps: what is delivered so long after one is reached may still go beyond it. */
   capsOvershootMs?: number
+  /** What the record of processing asks for and `dataProtection` does not say. */
+  dataProtectionMissing: string[]
 }
 
 const checkContract = checker(ContractBody)
@@ -37,6 +40,7 @@ const checkContract = checker(ContractBody)
 export const CONTRACT_READ_ONLY: readonly string[] = [
   'id',
   'capsOvershootMs',
+  'dataProtectionMissing',
   ...CONTRACT_LIFE.filter((field) => field !== 'status'),
 ]
 
@@ -53,7 +57,17 @@ export async function putContract(
   const given = checkedBody<ContractBody>(body, checkContract, CONTRACT_READ_ONLY)
   mustWriteFor(actor, given.seller, given.buyer)
   refuseAll('invalid', malformedContract(given))
-  const written = await writeRecord<ContractRecord>(
+  const write = () => writeContract(deps, actor, { id, given, ifMatch })
+  const written = await deps.turns.take(given.exclusive !== undefined, write)
+  return { ...written, value: showContract(id, written.value!) }
+}
+
+function writeContract(
+  deps: DeskDeps,
+  actor: Actor,
+  { id, given, ifMatch }: { id: string; given: ContractBody } & WriteOptions,
+): Promise<Written<ContractRecord | null>> {
+  return writeRecord<ContractRecord>(
     deps,
     { kind: 'contract', id },
     {
@@ -77,7 +91,6 @@ export async function putContract(
       },
     },
   )
-  return { ...written, value: showContract(id, written.value!) }
 }
 
 export function getContract(deps: DeskDeps, actor: Actor, id: string): Shown<ContractShown> {
@@ -93,7 +106,12 @@ export function listContracts(
 }
 
 export function showContract(id: string, record: ContractRecord): ContractShown {
-  return { id, ...record, ...(record.caps?.length ? { capsOvershootMs: CAP_OVERSHOOT_MS } : {}) }
+  return {
+    id,
+    ...record,
+    ...(record.caps?.length ? { capsOvershootMs: CAP_OVERSHOOT_MS } : {}),
+    dataProtectionMissing: missingDataProtection(record.dataProtection),
+  }
 }
 
 /** Refuses (`conflict`) a contract in force, or about to be, that breaks what is exclusive. */

@@ -4,12 +4,15 @@ import type { CatalogFeed } from '../../audience/store/catalog-feed.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { CatalogStore } from '../../audience/store/store.ts'
 import type { AudienceSizes } from './audience-sizes.ts'
+import type { Turns } from './turns.ts'
 
 /** What every desk verb works with. */
 export interface DeskDeps {
   catalog: CatalogStore
   feed: Pick<CatalogFeed, 'current' | 'poke'>
   clock: Clock
+  /** In which writes take turns that are decided from more than the object they write. */
+  turns: Turns
   /** Absent: how many people are in a segment is not known here. */
   sizes?: AudienceSizes
 }

@@ -16,7 +16,7 @@ import {
   readRecord,
 } from './read-records.ts'
 import { holdersOfOffer, refuseWhileHeld } from './references.ts'
-import { checkedBody, checkId, refuseAll, writeRecord } from './write-record.ts'
+import { checkedBody, checkId, type Decide, refuseAll, writeRecord } from './write-record.ts'
 
 /** An offer as the desk shows it. */
 export interface OfferShown extends OfferRecord {
@@ -48,18 +48,14 @@ export async function putOffer(
     minPeople: given.minPeople ?? LIMITS.minPeopleDefault,
     status: given.status ?? 'open',
   }
-  const written = await writeRecord<OfferRecord>(
-    deps,
-    { kind: OFFER_KIND, id },
-    {
-      ifMatch,
-      decide: async (existing, snapshot) => {
-        const before = existing?.value as OfferRecord | undefined
-        if (before && !sees(actor, before.seller)) throw refuse('conflict', 'id', 'the id is taken')
-        await refuseUnlessGood(deps, actor, { id, offer, snapshot })
-        return { value: offer }
-      },
-    },
+  const decide: Decide<OfferRecord> = async (existing, snapshot) => {
+    const before = existing?.value as OfferRecord | undefined
+    if (before && !sees(actor, before.seller)) throw refuse('conflict', 'id', 'the id is taken')
+    await refuseUnlessGood(deps, actor, { id, offer, snapshot })
+    return { value: offer }
+  }
+  const written = await deps.turns.take(offer.exclusive !== undefined, () =>
+    writeRecord(deps, { kind: OFFER_KIND, id }, { ifMatch, decide }),
   )
   return { ...written, value: show(actor, id, written.value!) }
 }

@@ -2,7 +2,14 @@ import { applyCatalog, exportCatalog } from './apply-catalog.ts'
 import { type BoundVerbs, bindVerbs } from './bind-verbs.ts'
 import { getAffected } from './contract-affected.ts'
 import { getContractVersion, getEntitlements, listContractVersions } from './contract-history.ts'
-import { pauseContract, revokeContract, signContract } from './contract-life.ts'
+import {
+  declineContract,
+  endContract,
+  pauseContract,
+  resumeContract,
+  revokeContract,
+  signContract,
+} from './contract-life.ts'
 import { getContract, listContracts, putContract } from './contracts.ts'
 import { deleteDeal, getDeal, listDeals, putDeal } from './deals.ts'
 import type { DeskDeps } from './desk.ts'
@@ -10,7 +17,9 @@ import { dealsCalled, importDeal } from './import-deal.ts'
 import { createKey, deleteKey, listKeys } from './keys.ts'
 import { makeMatchSecretFor } from './match-secrets.ts'
 import { getNamespace, listNamespaces, putNamespace } from './namespaces.ts'
+import { closeOffer, deleteOffer, getOffer, listOffers, putOffer } from './offers.ts'
 import { deletePartner, getPartner, listPartners, putPartner } from './partners.ts'
+import { requestContract } from './request-contract.ts'
 import { deleteSegment, getSegment, listSegments, putSegment } from './segments.ts'
 import { getSyncSettings, putSyncSettings } from './sync-settings.ts'
 
@@ -40,8 +49,17 @@ const VERBS = {
   getEntitlements,
   getAffected,
   signContract,
+  declineContract,
   pauseContract,
+  resumeContract,
+  endContract,
   revokeContract,
+  putOffer,
+  getOffer,
+  listOffers,
+  closeOffer,
+  deleteOffer,
+  requestContract,
   putDeal,
   getDeal,
   listDeals,

@@ -11,7 +11,7 @@ import { malformedContract, senselessContract } from './check-contract.ts'
 import { contractConflicts } from './check-exclusive.ts'
 import { senselessOffer, tooSmall } from './check-offer.ts'
 import { type ContractShown, showContract } from './contracts.ts'
-import { type Actor, type DeskDeps, isExchange, type Written } from './desk.ts'
+import { type Actor, type DeskDeps, isExchange, snapshotOf, type Written } from './desk.ts'
 import { mustSeeOffer } from './offers.ts'
 import { draftOf, revised } from './revise-contract.ts'
 import { beyondOffer, exclusiveFor, priceFor } from './within-offer.ts'
@@ -52,6 +52,7 @@ export async function requestContract(
   actor: Actor,
   { offer: offerId, body }: { offer: string; body: unknown },
 ): Promise<Written<ContractShown>> {
+  mustSeeOffer(actor, offerIn(snapshotOf(deps), offerId))
   const given = checkedBody<RequestBody>(body ?? {}, checkRequest, [])
   const buyer = buyerOf(actor, given)
   const id = given.contract ?? madeUpId(offerId, buyer)
@@ -62,8 +63,7 @@ export async function requestContract(
     { kind: 'contract', id },
     {
       decide: async (existing, snapshot) => {
-        const found = snapshot.kind(OFFER_KIND).get(offerId)?.value as OfferRecord | undefined
-        const offer = mustSeeOffer(actor, found)
+        const offer = mustSeeOffer(actor, offerIn(snapshot, offerId))
         refuseUnlessOffered(offer, buyer, actor)
         if (existing) throw refuse('conflict', 'contract', 'the id is taken')
         refuseTooMany(snapshot, { offer: offerId, buyer })
@@ -115,6 +115,10 @@ function termsOf(
     buyer,
     price: priceFor(offer, buyer),
   }
+}
+
+function offerIn(snapshot: CatalogSnapshot, id: string): OfferRecord | undefined {
+  return snapshot.kind(OFFER_KIND).get(id)?.value as OfferRecord | undefined
 }
 
 function buyerOf(actor: Actor, { buyer }: RequestBody): string {

@@ -41,13 +41,16 @@ export function revised(
   return withStatus(fresh, statusOf(true), nowText)
 }
 
-/** The contract in another status; remembers when its terms first came into force, and when they ended. */
+/**
+ * The contract in another status; remembers when its terms first came into force, and when they ended. Paused
+ * without a word of who did it, it was an operator of the exchange.
+ */
 export function withStatus(
   contract: ContractRecord,
   status: ContractStatus,
   nowText: string,
 ): ContractRecord {
-  const { overSince = nowText, ...living } = contract
+  const { overSince = nowText, pausedBy = ['operator'], ...living } = contract
   const begins = status === 'active' && contract.activeSince === undefined
   const isOver = status === 'revoked' || status === 'ended'
   return {
@@ -55,6 +58,7 @@ export function withStatus(
     status,
     ...(begins ? { activeSince: nowText } : {}),
     ...(isOver ? { overSince } : {}),
+    ...(status === 'paused' ? { pausedBy } : {}),
   }
 }
 

@@ -91,6 +91,7 @@ describe('every operation', () => {
         .replace('partners/nobody', 'partners/dsp')
         .replace('contracts/nobody', 'contracts/autumn')
         .replace('statements/never', 'statements/2026-11')
+        .replace('offers/nobody', 'offers/winter')
       const got = await world.ask(method, there, { body })
       expect([path, got.status]).toEqual([path, 400])
       for (const field of Object.keys(body))

@@ -256,7 +256,7 @@ export function contractBody(more: object = {}) {
   }
 }
 
-/** Partners dsp, dmp and ssp; segments cars and boats of dmp; a contract and a deal. */
+/** Partners dsp, dmp and ssp; segments cars and boats of dmp; an offer, a contract and a deal. */
 export async function fill(world: ConsoleWorld): Promise<void> {
   await world.partner('dsp')
   await world.partner('dmp', { roles: ['data_provider'] })
@@ -264,6 +264,8 @@ export async function fill(world: ConsoleWorld): Promise<void> {
   await world.segment('cars', 'dmp')
   await world.segment('boats', 'dmp')
   await world.must('PUT', '/api/contracts/autumn', { body: contractBody({ status: 'active' }) })
+  const { buyer: _buyer, startsAt: _startsAt, endsAt: _endsAt, ...offer } = contractBody()
+  await world.must('PUT', '/api/offers/winter', { body: { ...offer, minPeople: 0 } })
   await world.must('PUT', '/api/deals/premium', {
     body: { name: 'Premium', seller: 'dmp', exchange: 'ssp', audience: { any: ['cars'] } },
   })

@@ -2,6 +2,7 @@ import { DAY_MS } from '../../audience/clock.ts'
 import { countryOf } from '../../audience/countries.ts'
 import { Refused } from '../../audience/refusal.ts'
 import { type CatalogFeed, openCatalogFeed } from '../../audience/store/catalog-feed.ts'
+import type { PeopleStore } from '../../audience/store/store.ts'
 import type { BuyerView } from '../../exchange/buyer-view.ts'
 import type { Actor } from '../../exchange/desk/desk.ts'
 import { type Exchange, openExchange } from '../../exchange/exchange.ts'
@@ -32,7 +33,8 @@ export class World {
     this.feed = openCatalogFeed({ store: this.catalog, clock: this.clock, pollMs: 3_600_000 })
   }
 
-  static async open(): Promise<World> {
+  /** `people`: where an offer's segments are counted. */
+  static async open({ people }: { people?: PeopleStore } = {}): Promise<World> {
     const world = new World()
     await world.feed.poke()
     world.exchange = await openExchange({
@@ -40,6 +42,7 @@ export class World {
       clock: world.clock,
       catalogStore: world.catalog,
       log: { debug: () => {} },
+      ...(people ? { people } : {}),
     })
     return world
   }
@@ -68,6 +71,10 @@ export class World {
 
   async contract(id: string, more: object): Promise<void> {
     await this.desk.putContract(OPERATOR, { id, body: contractBody(more) })
+  }
+
+  async offer(id: string, more: object): Promise<void> {
+    await this.desk.putOffer(OPERATOR, { id, body: offerBody(more) })
   }
 
   async deal(id: string, more: object): Promise<void> {
@@ -106,6 +113,19 @@ export function contractBody(more: object = {}) {
     startsAt: '2026-01-01T00:00:00Z',
     endsAt: '2027-01-01T00:00:00Z',
     status: 'active',
+    ...more,
+  }
+}
+
+export function offerBody(more: object = {}) {
+  return {
+    seller: 'dmp',
+    segments: ['cars', 'boats'],
+    price: { kind: 'cpm', amountMicros: 500_000, currency: 'EUR' },
+    uses: ['bid_enrichment', 'activation'],
+    regions: ['EU'],
+    visibility: 'public',
+    minPeople: 0,
     ...more,
   }
 }
