@@ -17,8 +17,10 @@ export interface Asking {
 }
 
 export interface Answered {
-  /** Parsed JSON; undefined where the answer had no body. */
+  /** Parsed JSON; undefined where the answer was none. */
   body: unknown
+  /** The answer as it came. */
+  text: string
   etag: string | undefined
 }
 
@@ -92,5 +94,5 @@ function answered(response: IncomingMessage, text: string): Answered {
   const { statusCode = 0, headers } = response
   const body = /json/.test(headers['content-type'] ?? '') ? JSON.parse(text) : undefined
   if (statusCode >= 400) throw refusalOf(statusCode, body)
-  return { body, etag: headers.etag }
+  return { body, text, etag: headers.etag }
 }

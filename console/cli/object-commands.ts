@@ -27,6 +27,12 @@ export const OBJECT_NOUNS: readonly ObjectNoun[] = [
     isDeletable: true,
   },
   {
+    noun: 'offer',
+    path: '/api/offers',
+    says: 'what a seller would sell, to whom, at what price',
+    isDeletable: true,
+  },
+  {
     noun: 'contract',
     path: '/api/contracts',
     says: 'what a buyer may have of a seller',

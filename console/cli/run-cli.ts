@@ -9,6 +9,7 @@ import { addImportCommands } from './import-commands.ts'
 import { type Io, printLine } from './io.ts'
 import { addKeyCommands } from './key-commands.ts'
 import { addObjectCommands, OBJECT_NOUNS } from './object-commands.ts'
+import { addOfferCommands } from './offer-commands.ts'
 import { addPersonCommands } from './person-commands.ts'
 import { itemsOf, type Session } from './session.ts'
 import { addVerifyCommands } from './verify-commands.ts'
@@ -47,6 +48,7 @@ function programOf(io: Io): Command {
   const session: Session = { io, client }
   for (const noun of OBJECT_NOUNS) {
     const command = addObjectCommands(program, session, noun)
+    if (noun.noun === 'offer') addOfferCommands(command, session)
     if (noun.noun === 'contract') addContractCommands(program, command, session)
     if (noun.noun === 'deal') addDealCommands(command, session)
   }

@@ -177,7 +177,7 @@ function pausedByOthers(actor: Actor, contract: ContractRecord): Party[] {
   return pausedBy.filter((party) => party !== own)
 }
 
-/** From an offer to a signature, roles in data protection are always named (docs/decisions/0018). */
+/** From an offer to a signature, roles in data protection are always named (docs/decisions/0012). */
 function refuseWithoutRoles(contract: ContractRecord): void {
   if (contract.offer === undefined) return
   refuseAll(

@@ -1,7 +1,7 @@
 import { type Problem, refuse } from '../../audience/refusal.ts'
 import { checker } from '../../audience/schema.ts'
-import { CAP_OVERSHOOT_MS } from '../cap.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
+import { CAP_OVERSHOOT_MS } from '../cap.ts'
 import {
   CONTRACT_LIFE,
   ContractBody,

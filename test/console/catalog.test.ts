@@ -27,6 +27,7 @@ describe('the catalog over the API', () => {
     expect(Object.keys(body.files)).toEqual([
       'contracts/autumn.json',
       'deals/premium.json',
+      'offers/winter.json',
       'partners/dmp.json',
       'partners/dsp.json',
       'partners/ssp.json',
@@ -39,7 +40,7 @@ describe('the catalog over the API', () => {
       created: [],
       changed: [],
       deleted: [],
-      unchanged: 7,
+      unchanged: 8,
       left: [],
     })
     expect((await world.ask('GET', '/api/catalog')).headers.get('etag')).toBe(headers.get('etag'))

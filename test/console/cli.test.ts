@@ -131,6 +131,34 @@ describe('the command line', () => {
     ])
   })
 
+  test('takes an offer to a contract, and tells of it', async () => {
+    const { buyer: _, startsAt: _s, endsAt: _e, ...terms } = contractBody()
+    const offer = await file('offer.json', JSON.stringify({ ...terms, minPeople: 0 }))
+    await run(['offer', 'put', 'cli-offer', offer])
+    const asking = { contract: 'sold', buyer: 'dsp', endsAt: '2099-01-01' }
+    const asked = await run([
+      'offer',
+      'request',
+      'cli-offer',
+      await file('ask.json', JSON.stringify(asking)),
+    ])
+    expect(asked.err).toBe('')
+    expect(JSON.parse(asked.out)).toMatchObject({ id: 'sold', offer: 'cli-offer', status: 'draft' })
+    expect((await run('offer delete cli-offer')).err).toContain('contract sold still rests on it')
+    expect(JSON.parse((await run('offer close cli-offer')).out).status).toBe('closed')
+    const changed = { ...JSON.parse(asked.out), segments: ['boats'], status: 'active' }
+    await run(['contract', 'put', 'sold', await file('changed.json', JSON.stringify(changed))])
+    expect((await run('contract versions sold')).out.trim().split('\n')).toHaveLength(2)
+    expect(JSON.parse((await run('contract diff sold 1')).out).lost.segments).toEqual(['cars'])
+    expect((await run('contract affected sold --csv')).out).toContain('segment,boats,')
+    for (const [word, status] of [
+      ['pause', 'paused'],
+      ['resume', 'active'],
+      ['end', 'ended'],
+    ])
+      expect(JSON.parse((await run(`contract ${word} sold`)).out).status).toBe(status)
+  })
+
   test('says what to do where it cannot get in', async () => {
     const url = `http://127.0.0.1:${world.desk.port}`
     const bad = await run('partner list', {

@@ -75,3 +75,71 @@ test('a revocation answers with what rested on the contract, which both sides ca
     403,
   )
 })
+
+test('from a private offer to a live contract: the buyer asks with its key, both sides sign', async () => {
+  const { startsAt: _s, endsAt: _e, buyer: _b, status: _t, ...terms } = CONTRACT
+  const body = {
+    ...terms,
+    visibility: 'private',
+    buyers: ['dsp'],
+    minPeople: 0,
+    discounts: { dsp: 1_000 },
+  }
+  await world.must('PUT', '/api/offers/quiet', { body })
+  const [seller, buyer, rival] = await Promise.all(['dmp', 'dsp', 'rival'].map((p) => world.key(p)))
+  for (const [method, path] of [
+    ['GET', '/api/offers/quiet'],
+    ['POST', '/api/offers/quiet/request'],
+    ['POST', '/api/offers/quiet/close'],
+    ['DELETE', '/api/offers/quiet'],
+  ])
+    expect((await world.ask(method!, path!, { token: rival!, body: undefined })).status).toBe(404)
+  expect((await world.must('GET', '/api/offers', { token: rival! })).items).toEqual([])
+
+  const ask = {
+    token: buyer!,
+    body: { endsAt: '2099-01-01' },
+    headers: { 'idempotency-key': 'once' },
+  }
+  const drafted = await world.ask('POST', '/api/offers/quiet/request', ask)
+  expect([drafted.status, drafted.body.price.amountMicros]).toEqual([201, 450_000])
+  expect((await world.must('POST', '/api/offers/quiet/request', ask)).id).toBe(drafted.body.id)
+  const at = `/api/contracts/${drafted.body.id}`
+  expect((await world.ask('GET', at, { token: rival! })).status).toBe(404)
+  expect((await world.must('POST', `${at}/sign`, { token: buyer! })).status).toBe('draft')
+  expect((await world.must('POST', `${at}/sign`, { token: seller! })).status).toBe('active')
+  const refused = await world.ask('DELETE', '/api/offers/quiet')
+  expect([refused.status, refused.body.detail]).toEqual([
+    409,
+    `contract ${drafted.body.id} still rests on it`,
+  ])
+  const { items } = await world.must('GET', '/api/audit?limit=3')
+  expect(items.map((entry: { verb: string }) => entry.verb)).toEqual([
+    'signContract',
+    'signContract',
+    'requestContract',
+  ])
+})
+
+test('a segment is not offered to anybody before it has its people', async () => {
+  const { startsAt: _s, endsAt: _e, buyer: _b, status: _t, ...terms } = CONTRACT
+  const put = () => world.ask('PUT', '/api/offers/crowd', { body: { ...terms, minPeople: 60 } })
+  const few = await put()
+  expect([few.status, few.body.errors]).toEqual([
+    422,
+    [
+      {
+        field: 'segments.0',
+        reason: 'too_few_people: cars has fewer than 60 people (at least 0)',
+      },
+    ],
+  ])
+  const lines = Array.from({ length: 60 }, (_, n) => ({
+    source: 'dsp',
+    uid: `u${n}`,
+    add: ['cars'],
+  }))
+  await world.import('memberships', lines)
+  world.clock.aheadMs += 60_000
+  expect((await put()).status).toBe(201)
+})

@@ -84,7 +84,14 @@ export class ConsoleWorld {
     this.audience = await openAudience({ store: this.store, clock, log })
     const { feed } = this.audience
     const catalogStore = this.store.catalog
-    this.exchange = await openExchange({ feed, clock, catalogStore, log, lazy: true })
+    this.exchange = await openExchange({
+      feed,
+      clock,
+      catalogStore,
+      people: this.store.people,
+      log,
+      lazy: true,
+    })
     const ledgerDir = join(dir, 'ledger')
     const { tallies } = this.store
     this.shipper = await shipLedger({ dir: ledgerDir, tallies, feed, clock, log })
