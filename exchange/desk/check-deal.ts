@@ -1,7 +1,8 @@
 import { isTimeZone } from '../../audience/calendar.ts'
 import { type Problem, refuse } from '../../audience/refusal.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
-import { type DealBody, type DealRecord, wireIdOf } from '../deal.ts'
+import { type DealBody, wireIdOf } from '../deal.ts'
+import { dealNames } from '../deal-names.ts'
 import { momentOf } from '../moment.ts'
 
 /** What no schema can say of one field. */
@@ -35,15 +36,10 @@ export function senselessDeal(deal: DealBody, snapshot: CatalogSnapshot): Proble
 /** Exchange and buyers know a deal by this name alone: two of one exchange may not share it. */
 export function refuseTakenWireId(id: string, deal: DealBody, snapshot: CatalogSnapshot): void {
   const name = wireIdOf(id, deal)
-  for (const { id: other, value } of snapshot.kind('deal').values()) {
-    const known = value as DealRecord
-    if (other !== id && known.exchange === deal.exchange && wireIdOf(other, known) === name)
-      throw refuse(
-        'conflict',
-        deal.dealId === undefined ? 'id' : 'dealId',
-        `another deal of ${deal.exchange} is called ${name}`,
-      )
-  }
+  const ids = dealNames.idsOf(snapshot.kind('deal'), deal.exchange, name)
+  if (ids.every((other) => other === id)) return
+  const field = deal.dealId === undefined ? 'id' : 'dealId'
+  throw refuse('conflict', field, `another deal of ${deal.exchange} is called ${name}`)
 }
 
 function audienceProblems({ any = [], all = [], none = [] }: NonNullable<DealBody['audience']>) {

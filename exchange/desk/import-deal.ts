@@ -4,6 +4,7 @@ import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import { type DealBody, type DealRecord, wireIdOf } from '../deal.ts'
 import type { DealDocument } from '../deal-import/deal-document.ts'
 import type { DealSource } from '../deal-import/deal-source.ts'
+import { dealNames } from '../deal-names.ts'
 import { LIMITS } from '../limits.ts'
 import type { PartnerRecord } from '../partner.ts'
 import { malformedDeal, refuseTakenWireId, senselessDeal } from './check-deal.ts'
@@ -202,10 +203,8 @@ function theirName(field: string, { names }: DealDocument): string {
 /** The id a deal has here: the one it has already, else its origin's where that fits and is free. */
 function idFor(dealId: string, exchange: string, snapshot: CatalogSnapshot): string {
   const deals = snapshot.kind('deal')
-  for (const { id, value } of deals.values()) {
-    const deal = value as DealRecord
-    if (deal.exchange === exchange && wireIdOf(id, deal) === dealId) return id
-  }
+  const [known] = dealNames.idsOf(deals, exchange, dealId)
+  if (known !== undefined) return known
   const plain = dealId
     .toLowerCase()
     .replace(/[^a-z0-9_-]+/g, '-')
