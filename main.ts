@@ -14,6 +14,9 @@ import { settleDemoWorld } from './console/settle-demo-world.ts'
 import { keepStatements } from './exchange/desk/keep-statements.ts'
 import { openUsageDesk, usageDeps } from './exchange/desk/open-usage-desk.ts'
 import { lookupsOf } from './exchange/desk/usage-deps.ts'
+import { applyEgress } from './exchange/egress/apply-egress.ts'
+import { EgressMeter } from './exchange/egress/egress-meter.ts'
+import { EgressSpool } from './exchange/egress/egress-spool.ts'
 import { type Exchange, openExchange } from './exchange/exchange.ts'
 import { type Ledger, openLedger } from './exchange/ledger/open-ledger.ts'
 import { shipLedger } from './exchange/ledger/ship-ledger.ts'
@@ -110,12 +113,16 @@ async function bid({ config }: Settings): Promise<void> {
   const deriveKey = audience.deriveKey.bind(audience)
   const usage = new Usage({ ledger, clock, deriveKey })
   closeFirst(() => usage.close())
+  const spool = await EgressSpool.open(egressDir(config), me.name, clock)
+  const egress = new EgressMeter(spool, clock)
+  closeFirst(() => egress.close())
   const gateway = await openGateway({
     host: config.host ?? '127.0.0.1',
     port: config.gatewayPort,
     audience,
     exchange,
     usage,
+    egress,
     metrics,
     clock,
     gvl: await gvlOf(config),
@@ -159,6 +166,8 @@ async function desk({ config }: Settings): Promise<void> {
   const shipper = await shipLedger({ dir, tallies: store.tallies, feed, clock, log })
   closeFirst(() => shipper.close())
   watchShipper(metrics, shipper)
+  const egress = applyEgress({ dir: egressDir(config), people: store.people, clock, log })
+  closeFirst(() => egress.close())
   rooms.finders.push(shipper)
   const { catalog, tallies } = store
   const counting = usageDeps({
@@ -272,6 +281,10 @@ async function openRooms(options: Process & { config: Config; isDesk?: boolean }
   closeFirst(() => clearInterval(timer))
   tell()
   return { audience, exchange, ledger, finders }
+}
+
+function egressDir({ dataDir }: Config): string {
+  return join(dataDir, 'egress')
 }
 
 function ledgerDir({ dataDir }: Config): string {

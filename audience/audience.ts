@@ -30,7 +30,7 @@ import { refuse } from './refusal.ts'
 import type { Soon } from './soon.ts'
 import { type CatalogFeed, openCatalogFeed } from './store/catalog-feed.ts'
 import type { CatalogSnapshot } from './store/catalog-snapshot.ts'
-import type { Store, StoreFinding } from './store/store.ts'
+import type { EgressEntry, Store, StoreFinding } from './store/store.ts'
 
 export interface AudienceOptions {
   /** Open already; closed by whoever opened it, after the audience. */
@@ -81,6 +81,8 @@ export interface Audience {
   forget(ids: readonly EndRequest[]): Promise<void>
   /** What the store has of the people behind some ids: see people/known.ts. */
   known(ids: readonly EndRequest[], enters?: Enters): Promise<Known>
+  /** Who was given what about the ids of a person, in their order. */
+  egressOf(known: Pick<Known, 'ids'>): Promise<EgressEntry[][]>
   /** Names an id where it must not be named, as in the audit log: its key in hexadecimal. */
   hashOf(id: EndRequest): string
   /** Leaves them alone for good; what had been known of them. */
@@ -201,6 +203,10 @@ class Room implements Audience {
 
   async known(ids: readonly EndRequest[], enters?: Enters): Promise<Known> {
     return knownOf(this.#deps(), ids, enters)
+  }
+
+  async egressOf({ ids }: Pick<Known, 'ids'>): Promise<EgressEntry[][]> {
+    return this.store.people.egressOf(ids.map(({ key }) => key))
   }
 
   hashOf(id: EndRequest): string {

@@ -1,6 +1,7 @@
 import type { Audience } from '../audience/audience.ts'
 import type { Clock } from '../audience/clock.ts'
 import type { Gvl } from '../audience/consent/gvl.ts'
+import type { EgressMeter } from '../exchange/egress/egress-meter.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { NoticeBook } from '../exchange/usage/notice-book.ts'
 import type { Usage } from '../exchange/usage/usage.ts'
@@ -29,6 +30,8 @@ export interface GatewayOptions {
   audience: Audience
   exchange: Exchange
   usage: Usage
+  /** Where it is noted who was given what about whom; closed by whoever opened it, after this. */
+  egress: EgressMeter
   metrics: Metrics
   clock: Clock
   gvl: Gvl | undefined

@@ -9,6 +9,10 @@ export const LIMITS = {
   logEntriesMax: 1_000_000,
   /** Changes written in one transaction: what a desk's event loop is held up for (~15 ms). */
   transactionChangesMax: 1_000,
+  /** Days for which it is kept who was given what about whom: 13 months. */
+  egressDays: 397,
+  /** Of one id; beyond it single deliveries are added up by recipient and channel. */
+  egressEntriesMax: 4_096,
   /** Profiles looked at in one step of `holders`, between which other work goes on. */
   holdersScanMax: 2_000,
   /** Bytes of what a claim stands for. */

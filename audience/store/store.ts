@@ -1,3 +1,4 @@
+import type { EgressEntry } from '../../proto/egress-blob.ts'
 import type { SuppressionKind } from '../../proto/suppression-mark.ts'
 import type { Soon } from '../soon.ts'
 
@@ -21,6 +22,8 @@ export interface Store {
   findings(): StoreFinding[]
   close(): Promise<void>
 }
+
+export type { EgressEntry }
 
 export interface StoreFinding {
   /** One word, e.g. `listpack`, `appendonly`, `eviction`, `unreachable`. */
@@ -63,6 +66,16 @@ export interface PeopleStore {
    * batch, so that a batch that broke off is made whole by giving it again. Nothing takes a mark away.
    */
   suppress(batch: readonly SuppressionOrder[]): Promise<void>
+  /**
+   * Adds to what is kept of who was given what about whom, beside the record and never read with it: days
+   * and segments add up by recipient, channel and reference; what is older than LIMITS.egressDays goes.
+   * Under a suppressed key only recipients and days are kept, which is what it takes to pass an erasure on.
+   */
+  noteEgress(notes: readonly EgressNote[]): Promise<void>
+  /** What is kept of it under some keys, in the order asked. */
+  egressOf(keys: readonly UserKey[]): Promise<EgressEntry[][]>
+  /** Drops what was last given before a UTC day, of everybody. */
+  sweepEgress(oldestDay: number): Promise<void>
   /** Every key that holds any of these segments, in batches: for `mode=replace` and clean-up. */
   holders(segment: number): AsyncIterable<UserKey[]>
   /** Where the change log ends now. */
@@ -73,6 +86,12 @@ export interface PeopleStore {
    * Cheap when nothing is new: near-caches call it every 50 ms or less.
    */
   changesSince(cursor: LogCursor, max: number): Soon<Changes>
+}
+
+/** What somebody was given about the person behind a key. */
+export interface EgressNote {
+  key: UserKey
+  entries: readonly EgressEntry[]
 }
 
 /** Places in a batch, ascending; nearly always none. */

@@ -18,6 +18,8 @@ const Day = Type.String({ description: 'UTC, e.g. 2026-11-26.' })
 const Place = Type.Integer({ minimum: 0 })
 const Count = Type.Integer({ minimum: 0 })
 
+const recipient = { recipient: Type.String(), channel: Type.String(), first: Day, last: Day }
+
 const ReportShape = closed({
   suppressed: Type.Union([
     closed({
@@ -52,7 +54,8 @@ const ReportShape = closed({
       ),
     }),
   ),
-  withheld: closed({ tenants: Count, ids: Count, edges: Count, segments: Count }),
+  egress: Type.Array(closed({ ...recipient, segments: Type.Array(Type.String()) })),
+  withheld: closed({ tenants: Count, ids: Count, edges: Count, segments: Count, egress: Count }),
 })
 
 const body = { kind: 'json', name: 'AskedPerson', schema: PersonBody } as const
@@ -79,7 +82,7 @@ function lookupRoute(rooms: ImportRooms): ApiRoute {
     },
     async handle(call) {
       const asked = askedIn(rooms, call)
-      const { report } = await lookUpPerson(roomsOf(rooms), asked)
+      const report = await lookUpPerson(roomsOf(rooms), asked)
       await noted(rooms, call, { verb: 'lookUpPerson', asked, counts: {} })
       return { status: 200, body: report }
     },
@@ -106,7 +109,7 @@ function exportRoute(rooms: ImportRooms): ApiRoute {
           'reason',
           'say why tenants’ people have to be seen: it is audited',
         )
-      const { report } = await lookUpPerson(roomsOf(rooms), asked)
+      const report = await lookUpPerson(roomsOf(rooms), asked)
       await noted(rooms, call, { verb: 'exportPerson', asked, counts: {} })
       return { status: 200, body: report }
     },
@@ -119,6 +122,9 @@ const ErasedShape = {
     ids: Type.Integer({ description: 'Suppressed from now on.' }),
     edges: Type.Integer({ description: 'Deleted, from both ends.' }),
     segments: Type.Integer({ description: 'Memberships deleted.' }),
+    recipients: Type.Array(closed(recipient), {
+      description: 'Whom to pass the erasure on to: who was given anything within 13 months.',
+    }),
   }),
 }
 
@@ -136,8 +142,10 @@ function eraseRoute(rooms: ImportRooms): ApiRoute {
     },
     async handle(call) {
       const asked = askedIn(rooms, call)
-      const { erased } = await erasePerson(roomsOf(rooms), call.caller.actor, asked)
-      await noted(rooms, call, { verb: 'erasePerson', asked, counts: { ...erased } })
+      const erased = await erasePerson(roomsOf(rooms), call.caller.actor, asked)
+      const { recipients, ...deleted } = erased
+      const counts = { ...deleted, recipients: recipients.length }
+      await noted(rooms, call, { verb: 'erasePerson', asked, counts })
       return { status: 200, body: erased }
     },
   }

@@ -17,7 +17,7 @@ import { checkedBody } from '../desk/write-record.ts'
 import { closed } from '../fields.ts'
 import { LIMITS } from '../limits.ts'
 import type { PartnerRecord } from '../partner.ts'
-import { type PersonReport, reportOf } from './person-report.ts'
+import { type PersonReport, type Recipient, recipientsOf, reportOf } from './person-report.ts'
 
 /** Body of `POST /api/people/{lookup,export,erase}`. */
 export const PersonBody = closed({
@@ -59,6 +59,8 @@ export interface Erased {
   ids: number
   edges: number
   segments: number
+  /** Who was given anything about the person within 13 months: the erasure is to be passed on to them. */
+  recipients: Recipient[]
 }
 
 /** Reads who is asked about. Refuses ids that are none, and namespaces that are not the caller's. */
@@ -88,11 +90,12 @@ export function askedPerson(
 export async function lookUpPerson(
   deps: PeopleDeskDeps,
   { start, enters, sees }: AskedPerson,
-): Promise<{ known: Known; report: PersonReport }> {
+): Promise<PersonReport> {
   const { deskDeps, audience } = deps
   const known = await audience.known([start], enters)
+  const egress = await audience.egressOf(known)
   const snapshot = snapshotOf(deskDeps)
-  return { known, report: reportOf(known, { snapshot, nowMs: deskDeps.clock.now(), sees }) }
+  return reportOf(known, { snapshot, nowMs: deskDeps.clock.now(), sees, egress })
 }
 
 /**
@@ -104,18 +107,17 @@ export async function erasePerson(
   { deskDeps, audience }: PeopleDeskDeps,
   actor: Actor,
   { start, enters }: AskedPerson,
-): Promise<{ known: Known; erased: Erased }> {
+): Promise<Erased> {
   const known = await audience.known([start], enters)
   const going = actor.partner === undefined ? known.ids : ownIds(deskDeps, actor.partner, known.ids)
   await audience.suppress(going, { kind: 'erased', enters: NOWHERE })
+  const egress = await audience.egressOf({ ids: going })
   const gone = new Set(going.map((id) => known.ids.indexOf(id)))
   return {
-    known,
-    erased: {
-      ids: going.length,
-      edges: known.edges.filter(({ a, b }) => gone.has(a) || gone.has(b)).length,
-      segments: going.reduce((sum, { memberships }) => sum + memberships.length, 0),
-    },
+    ids: going.length,
+    edges: known.edges.filter(({ a, b }) => gone.has(a) || gone.has(b)).length,
+    segments: going.reduce((sum, { memberships }) => sum + memberships.length, 0),
+    recipients: recipientsOf({ snapshot: snapshotOf(deskDeps), egress }),
   }
 }
 

@@ -8,8 +8,10 @@ import {
 import type { Known, KnownEdge } from '../../audience/people/known.ts'
 import { SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
+import type { EgressEntry } from '../../proto/egress-blob.ts'
 import { kindsOf, type SuppressionKind } from '../../proto/suppression-mark.ts'
 import type { ContractRecord } from '../contract.ts'
+import { EGRESS_CHANNELS } from '../egress/channels.ts'
 import { whyDormant } from '../live-contracts.ts'
 import type { PartnerRecord } from '../partner.ts'
 
@@ -21,8 +23,10 @@ export interface PersonReport {
   /** Between ids of `ids`, by their places. */
   edges: ReportedEdge[]
   segments: ReportedSegment[]
+  /** Who was given what; segments empty where they are no longer kept. */
+  egress: ReportedEgress[]
   /** What there is and is not shown, since it is somebody else's. */
-  withheld: { tenants: number; ids: number; edges: number; segments: number }
+  withheld: { tenants: number; ids: number; edges: number; segments: number; egress: number }
 }
 
 export interface ReportedEdge {
@@ -51,11 +55,46 @@ export interface ReportedSegment {
   entitled: { buyer: string; contract: string; until: string }[]
 }
 
+export interface ReportedEgress {
+  recipient: string
+  channel: string
+  first: string
+  last: string
+  segments: string[]
+}
+
 export interface ReportOptions {
   snapshot: CatalogSnapshot
   nowMs: number
   /** Whether what belongs to an owner (a partner's id, or `exchange`) may be seen. */
   sees: (owner: string) => boolean
+  /** Who was given what, by the places of ids. */
+  egress: readonly (readonly EgressEntry[])[]
+}
+
+/** Everybody who was given anything, whatever else may be seen: to each of them an erasure is passed on. */
+export function recipientsOf(options: Pick<ReportOptions, 'snapshot' | 'egress'>): Recipient[] {
+  const numbers = new CatalogNumbers(options.snapshot)
+  const byName = new Map<string, Recipient>()
+  for (const { recipient: number, channel, firstDay, lastDay } of options.egress.flat()) {
+    const recipient = numbers.partner(number)
+    const way = channelName(channel)
+    const name = `${recipient} ${way}`
+    const known = byName.get(name)
+    const [first, last] = [dateOf(firstDay), dateOf(lastDay)]
+    byName.set(name, {
+      ...{ recipient, channel: way },
+      first: known && known.first < first ? known.first : first,
+      last: known && known.last > last ? known.last : last,
+    })
+  }
+  return [...byName.values()]
+}
+
+export type Recipient = Omit<ReportedEgress, 'segments'>
+
+function channelName(channel: number): string {
+  return EGRESS_CHANNELS[channel] ?? `#${channel}`
 }
 
 /** Puts names to what the store knows, and leaves out what is not to be seen. */
@@ -81,7 +120,8 @@ class Reporter {
     ids: [],
     edges: [],
     segments: [],
-    withheld: { tenants: 0, ids: 0, edges: 0, segments: 0 },
+    egress: [],
+    withheld: { tenants: 0, ids: 0, edges: 0, segments: 0, egress: 0 },
   }
 
   constructor(known: Known, options: ReportOptions) {
@@ -95,6 +135,7 @@ class Reporter {
     for (const id of this.#known.ids) this.#ids.push(this.#addId(id))
     for (const edge of this.#known.edges) this.#edges.push(this.#addEdge(edge))
     for (const at of this.#known.ids.keys()) this.#addSegments(at)
+    for (const entry of this.#options.egress.flat()) this.#addEgress(entry)
     report.suppressed = this.#suppressed()
     report.withheld.tenants = this.#tenants.size
     return report
@@ -140,6 +181,25 @@ class Reporter {
         entitled: segment === undefined ? [] : this.#entitled(segment.id),
       })
     }
+  }
+
+  /** A recipient sees what it was given, an owner what was given of its own. */
+  #addEgress({ recipient: number, channel, firstDay, lastDay, segments }: EgressEntry): void {
+    const recipient = this.#names.partner(number)
+    const isRecipient = this.#options.sees(recipient)
+    const seen = segments
+      .map((segment) => this.#names.segment(segment))
+      .filter((segment) => isRecipient || this.#options.sees(segment?.owner ?? EXCHANGE_OWNER))
+    if (!isRecipient && seen.length === 0) {
+      this.#report.withheld.egress++
+      this.#tenants.add(recipient)
+      return
+    }
+    this.#report.egress.push({
+      ...{ recipient, channel: channelName(channel) },
+      ...{ first: dateOf(firstDay), last: dateOf(lastDay) },
+      segments: seen.flatMap((segment) => segment?.id ?? []),
+    })
   }
 
   /** The way the walk took, from the id that was asked for. */

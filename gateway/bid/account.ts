@@ -1,3 +1,6 @@
+import { KEY_WORDS } from '../../audience/people/user-key.ts'
+import type { CompiledDeal } from '../../exchange/buyer-view.ts'
+import { type EgressMark, egressMark } from '../../exchange/egress/egress-meter.ts'
 import type { DeliveredUse, MeterCell } from '../../exchange/usage/meter.ts'
 import type { Bid } from './bid.ts'
 import { sealPiece } from './billed-piece.ts'
@@ -11,6 +14,29 @@ export function sealTokens(bid: Bid): void {
   if (plan.hasBilledDeals)
     for (const piece of dealsPlaced(bid))
       if (piece.token !== undefined) sealPiece(piece.token, rooms.usage.mint()!, bid)
+}
+
+/** Notes what about the person an answer told its buyer: of a test too, since it was told. */
+export function noteEgress(bid: Bid): void {
+  const { plan, person, candidates, rooms, view } = bid
+  if (person.foundBy < 0) return
+  const at = person.foundBy * KEY_WORDS
+  const { egress } = rooms
+  if (plan.fragment !== undefined)
+    egress.note(candidates.keys, at, view!.buyer, plan.fragment.egress)
+  if (bid.selection.personDeals.length === 0) return
+  for (const { deal } of dealsPlaced(bid))
+    if (bid.selection.personDeals.includes(deal))
+      egress.note(candidates.keys, at, view!.buyer, toldBy(deal))
+}
+
+/** A deal tells that its audience holds: of each segment in it that the person may be in it. */
+const told = new WeakMap<CompiledDeal, EgressMark>()
+
+function toldBy(deal: CompiledDeal): EgressMark {
+  let mark = told.get(deal)
+  if (!mark) told.set(deal, (mark = egressMark([...deal.any, ...deal.all, ...deal.none])))
+  return mark
 }
 
 /** Counts what an answer delivered, once it was handed to the socket. A test is never counted. */

@@ -1,6 +1,7 @@
 import type { Audience } from '../../audience/audience.ts'
 import type { Clock } from '../../audience/clock.ts'
 import type { Gvl } from '../../audience/consent/gvl.ts'
+import type { EgressMeter } from '../../exchange/egress/egress-meter.ts'
 import type { Exchange } from '../../exchange/exchange.ts'
 import type { Meter } from '../../exchange/usage/meter.ts'
 import type { TokenMint } from '../../exchange/usage/token-mint.ts'
@@ -14,6 +15,8 @@ export interface BidRooms {
   /** How what is given is accounted for. */
   readonly usage: BidUsage
   readonly clock: Clock
+  /** Where it is noted who was given what about whom. */
+  readonly egress: Pick<EgressMeter, 'isOpen' | 'note'>
   readonly overload: Pick<Overload, 'isBehind'>
   readonly metrics: Pick<BidMetrics, 'refused' | 'answered'>
   /** The Global Vendor List, where one was configured. */

@@ -21,6 +21,7 @@ export function choose(bid: Bid): void {
   const view = catalog.viewFor(number, country, bid.atMs, isSharing)
   bid.view = view
   entitleAnybody(bid, view)
+  if (bid.reason === '' && !rooms.egress.isOpen()) bid.reason = 'unaccounted'
   if (bid.reason === '') entitlePerson(bid, view)
 }
 

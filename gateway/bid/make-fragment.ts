@@ -1,6 +1,7 @@
 import type { Data } from 'iab-openrtb/v26'
 import type { BuyerView, DataGroup, Entitlement, SegmentUse } from '../../exchange/buyer-view.ts'
 import { dataOrder } from '../../exchange/data-order.ts'
+import { type EgressMark, egressMark } from '../../exchange/egress/egress-meter.ts'
 import { cellOf } from '../../exchange/usage/meter.ts'
 import { billsOnNotice, TokenDraft } from '../../exchange/usage/token-content.ts'
 import type { Stamp, TokenMint } from '../../exchange/usage/token-mint.ts'
@@ -14,6 +15,8 @@ export interface DataFragment extends BilledPiece {
   readonly json: NestedJson
   /** Numbers of the segments written, each once (taxonomy twins not counted twice). */
   readonly segments: readonly number[]
+  /** The same, as the egress ledger notes them. */
+  readonly egress: EgressMark
   /** How many could not be written, because the token had no room left. */
   readonly tokenFull: number
   /** Domains of whose segments these are, each once: each owes a DSA transparency entry. */
@@ -88,6 +91,7 @@ class FragmentDraft {
     return {
       json,
       segments: this.#segments,
+      egress: egressMark(this.#segments),
       tokenFull: this.#tokenFull,
       domains: [...new Set(objects.map(({ group }) => group.provider.domain))],
       cell: cellOf(this.#uses),

@@ -19,6 +19,8 @@ export const Unenriched = {
   stranger: 'None of the ids in the request is known.',
   opted_out: 'One of the ids is of a person who is to be left alone.',
   late: 'The store did not answer in time, or is out of reach.',
+  unaccounted:
+    'It could not be kept who was given what about the person: the disk does not take it.',
   nothing_entitled: 'The person is known, but this buyer has a live right to none of it.',
   nothing_new: 'All that could be added was already in the request.',
   not_writable: 'user or user.data is duplicated or not of the type OpenRTB says.',

@@ -12,7 +12,7 @@ import type { BidRefusal } from './reasons.ts'
 import { recallPerson } from './recall-person.ts'
 import { scan } from './scan.ts'
 
-export type RehearsalRooms = Omit<BidRooms, 'usage' | 'overload' | 'metrics'>
+export type RehearsalRooms = Omit<BidRooms, 'usage' | 'egress' | 'overload' | 'metrics'>
 
 export interface Rehearsal {
   /** The buyer, and the exchange (number; 0 unknown) the request comes from. */
@@ -48,11 +48,12 @@ export async function rehearseBid(
 /** Tokens are described as they would be, and never sealed. */
 function nothingCounted({
   audience,
-}: RehearsalRooms): Pick<BidRooms, 'usage' | 'overload' | 'metrics'> {
+}: RehearsalRooms): Pick<BidRooms, 'usage' | 'egress' | 'overload' | 'metrics'> {
   const key = audience.deriveKey(TOKEN_KEY_LABEL, TOKEN_KEY_BYTES)
   const mint = key && new TokenMint(new TokenKeys(key))
   return {
     usage: { isOpen: () => mint !== undefined, mint: () => mint, meter: { count() {} } },
+    egress: { isOpen: () => true, note() {} },
     overload: { isBehind: false },
     metrics: { refused() {}, answered() {} },
   }

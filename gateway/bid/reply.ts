@@ -1,4 +1,4 @@
-import { countDelivered, sealTokens } from './account.ts'
+import { countDelivered, noteEgress, sealTokens } from './account.ts'
 import { additionsJson } from './additions-json.ts'
 import { ACCEPT_ENCODING, CONTENT_TYPE, VERSION } from './arrive.ts'
 import type { Bid } from './bid.ts'
@@ -32,7 +32,10 @@ export function reply(bid: Bid): void {
   else if (bid.plan.isEmpty) replyUnchanged(bid)
   else replyEnriched(bid)
   bid.steps.end(Step.reply)
-  if (isWaitedFor && !plan.isEmpty) countDelivered(bid)
+  if (isWaitedFor && !plan.isEmpty) {
+    noteEgress(bid)
+    countDelivered(bid)
+  }
   bid.rooms.metrics.answered(bid)
 }
 

@@ -43,7 +43,7 @@ test('a lookup tells ids, matches and segments: why, until when, and who may hav
       entitled: [{ buyer: 'dsp', contract: 'autumn' }],
     },
   ])
-  expect(body.withheld).toEqual({ tenants: 0, ids: 0, edges: 0, segments: 0 })
+  expect(body.withheld).toEqual({ tenants: 0, ids: 0, edges: 0, segments: 0, egress: 0 })
 })
 
 test('without a reason the exchange sees how much tenants know, and not what', async () => {
@@ -51,7 +51,7 @@ test('without a reason the exchange sees how much tenants know, and not what', a
   const { body } = await ask('lookup', { source: 'dsp', uid: 'ann2' })
   expect(body.ids).toMatchObject([{ source: 'ifa' }])
   expect(body.segments).toEqual([])
-  expect(body.withheld).toEqual({ tenants: 2, ids: 2, edges: 2, segments: 2 })
+  expect(body.withheld).toEqual({ tenants: 2, ids: 2, edges: 2, segments: 2, egress: 0 })
   expect((await ask('export', { source: 'dsp', uid: 'ann2' })).status).toBe(403)
   expect((await ask('export', { source: 'dsp', uid: 'ann2', reason: REASON })).status).toBe(200)
 })
@@ -106,6 +106,32 @@ test('a partner’s erasure deletes its own ids, and leaves others theirs', asyn
   expect(erased.body).toMatchObject({ ids: 1, edges: 1, segments: 1 })
   expect(await world.memberships('dmp', 'ann5')).toBe('')
   expect(await world.memberships('dsp', 'ann5')).not.toBe('')
+})
+
+test('who was given what is told, to each its own, and outlives the erasure without what was given', async () => {
+  await ann('ann6')
+  const snapshot = world.audience.feed.current()!
+  const numberOf = (kind: string, id: string) =>
+    (snapshot.kind(kind).get(id)!.value as { number: number }).number
+  const key = world.audience.userKeys()!.of(numberOf('namespace', 'dsp'), 'ann6')
+  const day = Math.floor(Date.now() / 86_400_000)
+  const entry = { recipient: numberOf('partner', 'dsp'), channel: 0, reference: '' }
+  const segments = [numberOf('segment', 'cars')]
+  await world.store.people.noteEgress([
+    { key, entries: [{ ...entry, segments, firstDay: day - 2, lastDay: day - 1 }] },
+    { key, entries: [{ ...entry, segments, firstDay: day, lastDay: day }] },
+  ])
+  const given = { recipient: 'dsp', channel: 'bid' }
+  const asked = { source: 'dsp', uid: 'ann6' }
+  const { body } = await ask('export', { ...asked, reason: REASON })
+  expect(body.egress).toMatchObject([{ ...given, segments: ['cars'] }])
+  expect(body.egress[0].first < body.egress[0].last).toBe(true)
+  expect((await ask('lookup', asked)).body).toMatchObject({ egress: [], withheld: { egress: 1 } })
+  const own = await ask('lookup', { source: 'dmp', uid: 'ann6' }, dmp)
+  expect(own.body.egress).toMatchObject([{ ...given, segments: ['cars'] }])
+  expect((await ask('erase', asked)).body.recipients).toMatchObject([given])
+  const after = await ask('lookup', { ...asked, reason: REASON })
+  expect(after.body.egress).toMatchObject([{ ...given, segments: [] }])
 })
 
 test('what is asked about people is audited, with the reason and never with an id', async () => {

@@ -10,6 +10,7 @@ import { SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
 import { openStore } from '../../audience/store/open-store.ts'
 import type { Store } from '../../audience/store/store.ts'
 import type { Actor } from '../../exchange/desk/desk.ts'
+import { type EgressBatch, EgressMeter } from '../../exchange/egress/egress-meter.ts'
 import { type Exchange, openExchange } from '../../exchange/exchange.ts'
 import { Usage } from '../../exchange/usage/usage.ts'
 import { type Gateway, openGateway } from '../../gateway/gateway.ts'
@@ -53,6 +54,9 @@ export class BidHouse {
   /** How far the wall clock of the house is ahead of the machine's. */
   aheadMs = 0
   usage!: Usage
+  egress!: EgressMeter
+  /** What was noted of who was given what, as it would be spooled. */
+  readonly given: EgressBatch[] = []
   gateway!: Gateway
 
   static async open({ address, gvl, ownGvlId }: BidHouseOptions = {}): Promise<BidHouse> {
@@ -77,12 +81,14 @@ export class BidHouse {
       clock,
       deriveKey: house.audience.deriveKey.bind(house.audience),
     })
+    house.egress = new EgressMeter({ append: async (batch) => void house.given.push(batch) }, clock)
     house.gateway = await openGateway({
       host: '127.0.0.1',
       port: 0,
       audience: house.audience,
       exchange: house.exchange,
       usage: house.usage,
+      egress: house.egress,
       metrics: house.metrics,
       clock,
       gvl,
@@ -95,6 +101,7 @@ export class BidHouse {
 
   async close(): Promise<void> {
     await this.gateway.close(100)
+    await this.egress.close()
     await this.usage.close()
     await this.exchange.close()
     await this.audience.close()

@@ -10,6 +10,8 @@ import type {
   ClaimStore,
   Edge,
   EdgeEnds,
+  EgressEntry,
+  EgressNote,
   IdRef,
   LogCursor,
   PeopleStore,
@@ -20,6 +22,7 @@ import type {
   UserKey,
 } from '../../audience/store/store.ts'
 import { type PackedEdge, packEdges } from '../../proto/edge-blob.ts'
+import { mergeEgress, unpackEgress, withoutSegments } from '../../proto/egress-blob.ts'
 import { packProfile } from '../../proto/profile-blob.ts'
 import { markSuppressed } from '../../proto/suppression-mark.ts'
 import { MemoryCatalog } from './memory-catalog.ts'
@@ -56,6 +59,7 @@ interface Held {
 }
 
 const NO_MARK = new Uint8Array(0)
+const NO_BOUNDS = { oldestDay: 0, entriesMax: Number.POSITIVE_INFINITY }
 
 /**
  * People in memory, keeping the promises of PeopleStore. Reads answer at once, or, with `isAsync`, in
@@ -72,6 +76,7 @@ export class MemoryPeople implements PeopleStore {
 
   readonly #clock: Clock
   readonly #held = new Map<string, Held>()
+  readonly #egress = new Map<string, Uint8Array>()
   readonly #log: Change[] = []
   #logStart = 0
   #waiting: (() => void)[] | undefined
@@ -158,10 +163,28 @@ export class MemoryPeople implements PeopleStore {
       const { memberships, edges, mark = NO_MARK } = this.#heldOf(key)
       for (const edge of [...edges.values()]) this.#dropHalf(Buffer.from(edge.key), key)
       const next = markSuppressed(mark, kind, today)
+      const egress = this.#egress.get(nameOf(key))
+      if (egress) this.#egress.set(nameOf(key), withoutSegments(egress))
       this.#held.set(nameOf(key), { memberships: new Map(), edges: new Map(), mark: next })
       if (Buffer.compare(mark, next) !== 0)
         this.#note({ what: 'suppress', key, added: [], removed: [...memberships.keys()] })
     }
+  }
+
+  async noteEgress(notes: readonly EgressNote[]): Promise<void> {
+    for (const { key, entries } of notes) {
+      const merged = mergeEgress(this.#egress.get(nameOf(key)) ?? NO_MARK, entries, NO_BOUNDS)
+      this.#egress.set(nameOf(key), this.#isSuppressed(key) ? withoutSegments(merged) : merged)
+    }
+  }
+
+  async egressOf(keys: readonly UserKey[]): Promise<EgressEntry[][]> {
+    return keys.map((key) => unpackEgress(this.#egress.get(nameOf(key)) ?? NO_MARK))
+  }
+
+  async sweepEgress(oldestDay: number): Promise<void> {
+    for (const [name, blob] of this.#egress)
+      this.#egress.set(name, mergeEgress(blob, [], { ...NO_BOUNDS, oldestDay }))
   }
 
   /** One end of a match, as a write that was cut short leaves it. */

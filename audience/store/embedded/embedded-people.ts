@@ -1,4 +1,5 @@
 import { mergeEdge, removeEdges, unpackEdges } from '../../../proto/edge-blob.ts'
+import { mergeEgress, unpackEgress, withoutSegments } from '../../../proto/egress-blob.ts'
 import { mergeProfile, unpackProfile } from '../../../proto/profile-blob.ts'
 import { isSuppressed, markSuppressed } from '../../../proto/suppression-mark.ts'
 import { type Clock, dayOf } from '../../clock.ts'
@@ -10,6 +11,8 @@ import type {
   Changes,
   Edge,
   EdgeEnds,
+  EgressEntry,
+  EgressNote,
   LogCursor,
   PeopleStore,
   PersonRecord,
@@ -61,18 +64,33 @@ export class EmbeddedPeople implements PeopleStore {
     await this.#writeInParts(batch, (order, today) => this.#suppressOne(order, today))
   }
 
+  async noteEgress(notes: readonly EgressNote[]): Promise<void> {
+    await this.#writeInParts(notes, (note, today) => this.#noteOne(note, today))
+  }
+
+  async egressOf(keys: readonly UserKey[]): Promise<EgressEntry[][]> {
+    return keys.map((key) => unpackEgress(this.#db.egress.getBinary(key) ?? EMPTY))
+  }
+
+  async sweepEgress(oldestDay: number): Promise<void> {
+    const bounds = { oldestDay, entriesMax: LIMITS.egressEntriesMax }
+    for await (const step of stepsOf(this.#db.egress)) {
+      const isOld = (blob: Uint8Array) => unpackEgress(blob).some((one) => one.lastDay < oldestDay)
+      await this.#writeInParts(
+        step.filter(({ value }) => isOld(value)),
+        ({ key }) => {
+          const held = this.#db.egress.getBinary(key)
+          put(this.#db.egress, key, held, mergeEgress(held ?? EMPTY, [], bounds))
+          return []
+        },
+      )
+    }
+  }
+
   async *holders(segment: number): AsyncIterable<UserKey[]> {
-    const limit = LIMITS.holdersScanMax
-    let last: Buffer | undefined
-    for (;;) {
-      // Each step is a read of its own: a snapshot held over turns would keep old pages from reuse.
-      const start = last ? { start: last, exclusiveStart: true } : {}
-      const step = [...this.#db.profiles.getRange({ ...start, limit })]
-      last = step.at(-1)?.key
+    for await (const step of stepsOf(this.#db.profiles)) {
       const found = step.filter(({ value }) => holds(value, segment)).map(({ key }) => key)
       if (found.length > 0) yield found
-      if (step.length < limit) return
-      await new Promise((resolve) => setImmediate(resolve))
     }
   }
 
@@ -151,7 +169,19 @@ export class EmbeddedPeople implements PeopleStore {
     const mark = markSuppressed(profile, kind, today)
     const isNew = put(this.#db.profiles, key, profile, mark)
     put(this.#db.edges, key, this.#db.edges.getBinary(key), mark)
+    const egress = this.#db.egress.getBinary(key)
+    if (egress) put(this.#db.egress, key, egress, withoutSegments(egress))
     return isNew ? [{ what: 'suppress', key, added: [], removed }, ...ends] : ends
+  }
+
+  #noteOne({ key, entries }: EgressNote, today: number): Change[] {
+    const oldestDay = today - LIMITS.egressDays
+    const held = this.#db.egress.getBinary(key)
+    const bounds = { oldestDay, entriesMax: LIMITS.egressEntriesMax }
+    const merged = mergeEgress(held ?? EMPTY, entries, bounds)
+    const isGone = isMark(this.#db.profiles.getBinary(key))
+    put(this.#db.egress, key, held, isGone ? withoutSegments(merged) : merged)
+    return []
   }
 
   /** Removes a key's edges from both ends; the changes at the far ones. */
@@ -199,4 +229,18 @@ function addEdge(held: Uint8Array, edge: Edge, other: Edge['a'], today: number):
 
 function holds(profile: Uint8Array, segment: number): boolean {
   return unpackProfile(profile).some((membership) => membership.segment === segment)
+}
+
+/** All entries, in steps that are each a read of its own: a snapshot held over turns would keep old pages from reuse. */
+async function* stepsOf(db: BytesDb): AsyncIterable<{ key: Buffer; value: Buffer }[]> {
+  const limit = LIMITS.holdersScanMax
+  let last: Buffer | undefined
+  for (;;) {
+    const start = last ? { start: last, exclusiveStart: true } : {}
+    const step = [...db.getRange({ ...start, limit })]
+    last = step.at(-1)?.key
+    yield step
+    if (step.length < limit) return
+    await new Promise((resolve) => setImmediate(resolve))
+  }
 }

@@ -32,6 +32,8 @@ const OPTIONS = {
 export class EmbeddedDb {
   readonly profiles: BytesDb
   readonly edges: BytesDb
+  /** Who was given what about whom. */
+  readonly egress: BytesDb
   readonly log: BytesDb
   readonly claims: BytesDb
   /** When claims end, and which: so that what has ended is found without a search. */
@@ -50,6 +52,7 @@ export class EmbeddedDb {
     const bytes = { keyEncoding: 'binary', encoding: 'binary' } as const
     this.profiles = this.#root.openDB<Buffer, Buffer>('profiles', bytes)
     this.edges = this.#root.openDB<Buffer, Buffer>('edges', bytes)
+    this.egress = this.#root.openDB<Buffer, Buffer>('egress', bytes)
     this.log = this.#root.openDB<Buffer, Buffer>('log', bytes)
     this.claims = this.#root.openDB<Buffer, Buffer>('claims', bytes)
     this.claimEnds = this.#root.openDB<Buffer, Buffer>('claim-ends', bytes)

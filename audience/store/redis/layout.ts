@@ -1,8 +1,8 @@
 import type { UserKey } from '../store.ts'
 import { LIMITS } from './limits.ts'
 
-/** The two records kept under a key, by the letter that names them in Redis. */
-export const parts = { profile: 'u', edges: 'e' } as const
+/** The records kept under a key, by the letter that names them in Redis. */
+export const parts = { profile: 'u', edges: 'e', egress: 'g' } as const
 export type Part = keyof typeof parts
 
 const partitionBits = Math.log2(LIMITS.partitions)
@@ -15,6 +15,7 @@ const keyBytes = 16
  *
  *     {p17}:u:c4   hash   field → packed profile      {p17}:log   stream of changes
  *     {p17}:e:c4   hash   field → packed edges        {cat}:…     the catalog, one slot
+ *     {p17}:g:c4   hash   field → who was given what
  */
 export class Layout {
   readonly buckets: number

@@ -5,6 +5,8 @@ import type {
   Changes,
   Edge,
   EdgeEnds,
+  EgressEntry,
+  EgressNote,
   LogCursor,
   PeopleStore,
   PersonRecord,
@@ -13,6 +15,7 @@ import type {
   UserKey,
 } from '../store.ts'
 import type { ChangeFollower } from './change-follower.ts'
+import { egressOf, noteEgress, sweepEgress } from './egress.ts'
 import { forgetAll } from './forget.ts'
 import { holdersOf } from './holders.ts'
 import type { Lookup } from './lookup.ts'
@@ -69,6 +72,18 @@ export class RedisPeople implements PeopleStore {
 
   suppress(batch: readonly SuppressionOrder[]): Promise<void> {
     return this.#writer.write((place) => suppressAll(place, batch, this.#today()))
+  }
+
+  noteEgress(notes: readonly EgressNote[]): Promise<void> {
+    return this.#writer.write((place) => noteEgress(place, notes, this.#today()))
+  }
+
+  egressOf(keys: readonly UserKey[]): Promise<EgressEntry[][]> {
+    return this.#writer.write((place) => egressOf(place, keys))
+  }
+
+  sweepEgress(oldestDay: number): Promise<void> {
+    return sweepEgress(this.#writer, oldestDay)
   }
 
   holders(segment: number): AsyncIterable<UserKey[]> {

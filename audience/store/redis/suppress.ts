@@ -2,6 +2,7 @@ import { unpackProfile } from '../../../proto/profile-blob.ts'
 import { isSuppressed, markSuppressed } from '../../../proto/suppression-mark.ts'
 import type { SuppressionOrder, UserKey } from '../store.ts'
 import { packChange } from './change-codec.ts'
+import { stripEgress } from './egress.ts'
 import { unlinkFarEnds } from './forget.ts'
 import { LIMITS } from './limits.ts'
 import { StoreUnreachable } from './store-unreachable.ts'
@@ -29,6 +30,10 @@ export async function suppressAll(
       pending = await unlinkRound(place, pending, today)
     }
   }
+  await stripEgress(
+    place,
+    orders.map(({ key }) => key),
+  )
 }
 
 /** An order with every kind that was said of its key in one batch. */

@@ -3,6 +3,7 @@ import type { Store } from '../../../audience/store/store.ts'
 import { catalogConformance } from './conformance-catalog.ts'
 import { changesConformance } from './conformance-changes.ts'
 import { claimsConformance } from './conformance-claims.ts'
+import { egressConformance } from './conformance-egress.ts'
 import { matchesConformance } from './conformance-matches.ts'
 import { peopleConformance } from './conformance-people.ts'
 import { presenceConformance } from './conformance-presence.ts'
@@ -49,6 +50,7 @@ export function storeConformance(
     describe('people', () => peopleConformance(openForTest))
     describe('matches', () => matchesConformance(openForTest))
     describe('suppression', () => suppressionConformance(openForTest))
+    describe('egress', () => egressConformance(openForTest))
     describe('change log', () => changesConformance(openForTest))
     describe('claims', () => claimsConformance(openForTest))
     describe('catalog', () => catalogConformance(openForTest))

@@ -277,6 +277,7 @@ function handlerOf(house: BidHouse, { isStoreSlow = false } = {}) {
     audience: isStoreSlow ? (slow as Audience) : house.audience,
     exchange: house.exchange,
     usage: house.usage,
+    egress: house.egress,
     clock,
     overload,
     metrics: new BidMetrics(new Metrics(), clock),
