@@ -9,6 +9,8 @@ import { NAMESPACE_KIND, type Namespace } from '../../audience/namespace.ts'
 import { SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
 import { openStore } from '../../audience/store/open-store.ts'
 import type { BuyerView, Entitlement } from '../../exchange/buyer-view.ts'
+import { EgressMeter } from '../../exchange/egress/egress-meter.ts'
+import { EgressSpool } from '../../exchange/egress/egress-spool.ts'
 import { type Exchange, openExchange } from '../../exchange/exchange.ts'
 import type { ExchangeCatalog } from '../../exchange/exchange-catalog.ts'
 import { openLedger } from '../../exchange/ledger/open-ledger.ts'
@@ -55,6 +57,7 @@ await openGateway({
   audience,
   exchange: seenThrough(exchange, (one) => (isFree ? { ...one, use: undefined } : one)),
   usage: new Usage({ ledger, clock, deriveKey: audience.deriveKey.bind(audience) }),
+  egress: new EgressMeter(await EgressSpool.open(join(folder, 'egress'), 'bid 1', clock), clock),
   metrics: new Metrics(),
   clock,
   gvl: undefined,
