@@ -162,13 +162,6 @@ async function desk({ config }: Settings): Promise<void> {
   const { metrics, log, instance, closeFirst } = me
   const rooms = await openRooms({ ...me, config, isDesk: true })
   const { feed, store } = rooms.audience
-  const dir = ledgerDir(config)
-  const shipper = await shipLedger({ dir, tallies: store.tallies, feed, clock, log })
-  closeFirst(() => shipper.close())
-  watchShipper(metrics, shipper)
-  const egress = applyEgress({ dir: egressDir(config), people: store.people, clock, log })
-  closeFirst(() => egress.close())
-  rooms.finders.push(shipper)
   const { catalog, tallies } = store
   const counting = usageDeps({
     deskDeps: rooms.exchange.deskDeps,
@@ -178,6 +171,14 @@ async function desk({ config }: Settings): Promise<void> {
   const lookups = () => lookupsOf(counting)
   const caps = watchCaps({ catalog, tallies, feed, lookups, clock, log })
   closeFirst(() => caps.close())
+  const onApplied = () => void caps.poke()
+  const dir = ledgerDir(config)
+  const shipper = await shipLedger({ dir, tallies, feed, onApplied, clock, log })
+  closeFirst(() => shipper.close())
+  watchShipper(metrics, shipper)
+  const egress = applyEgress({ dir: egressDir(config), people: store.people, clock, log })
+  closeFirst(() => egress.close())
+  rooms.finders.push(shipper)
   const isDemo = config.demo === 'on'
   const onEnded = () => demoEnded(config.dataDir)
   closeFirst(await settleDemoWorld({ ...rooms, log, isDemo, onEnded }))

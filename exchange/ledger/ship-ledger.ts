@@ -25,6 +25,8 @@ export interface ShipOptions {
     info(details: object, message: string): void
     error(details: object, message: string): void
   }
+  /** Called after a round in which something was counted. */
+  onApplied?: () => void
   /** Default LIMITS.shipPollMs. */
   pollMs?: number
 }
@@ -155,6 +157,7 @@ class Shipper implements LedgerShipper {
 
   async #oneRound(): Promise<void> {
     const nowMs = this.#options.clock.elapsed()
+    const { applied } = this.#counts
     try {
       const isDue = nowMs - this.#comparedMs >= LIMITS.compareEveryMs
       await this.#local.refresh(isDue)
@@ -169,6 +172,7 @@ class Shipper implements LedgerShipper {
         this.#options.log.error({ error: failure }, 'usage could not be counted; it is tried again')
       this.#failure = failure
     }
+    if (this.#counts.applied > applied) this.#options.onApplied?.()
   }
 
   /** Goes to where the store is, with each stream. */
