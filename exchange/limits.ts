@@ -82,6 +82,13 @@ export const LIMITS = {
   lateUsageMs: 100 * DAY_MS,
   /** Days of usage one preview looks at. */
   previewDaysMax: 400,
+  /** Different lines of one self-report; further ones are refused. */
+  reportLinesMax: 200_000,
+  /** Contracts a report remembers; more are looked up again. */
+  reportContractsMax: 10_000,
+  /** Units of one line of a report. */
+  reportUnitsMax: 1_000_000_000_000,
+  reportRevisionMax: 999_999_999,
   /** Rows of one CSV answer; the rest is on the next page. */
   csvRowsMax: 100_000,
   /** How old a token may be when a notice comes; older ones are `expired`. */

@@ -97,7 +97,8 @@ function requestBodyOf(body: BodyDoc, refer: Refer): Json {
   const lines = { 'application/x-ndjson': { schema } }
   const content =
     body.kind === 'json' ? json : body.kind === 'ndjson' ? lines : { ...json, ...lines }
-  return { required: !body.isOptional, content }
+  const texts = (body.alsoAs ?? []).map((type) => [type, { schema: { type: 'string' } }])
+  return { required: !body.isOptional, content: { ...content, ...Object.fromEntries(texts) } }
 }
 
 function responsesOf(answers: ApiRoute['answers'], refer: Refer): Json {

@@ -54,6 +54,8 @@ export interface BodyDoc extends NamedSchema {
   kind: 'json' | 'text' | 'ndjson'
   /** May be left out. */
   isOptional?: boolean
+  /** Other content types it may come in. */
+  alsoAs?: readonly string[]
   /** Default LIMITS.jsonBytesMax. A longer body is read once its sender is known. */
   bytesMax?: number
   /** Keys whose numbers stay as they were written: 2.50 comes as the text `2.50`. */

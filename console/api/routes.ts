@@ -3,6 +3,7 @@ import type { RehearsalRooms } from '../../gateway/bid/rehearse-bid.ts'
 import { matchesRoute } from '../imports/import-matches.ts'
 import { membershipsRoute } from '../imports/import-memberships.ts'
 import type { ImportRooms } from '../imports/import-rooms.ts'
+import { usageReportRoute } from '../imports/import-usage-report.ts'
 import { importsRoute } from '../imports/list-imports.ts'
 import { alwaysAudited } from '../resources/audited.ts'
 import { catalogRoutes } from '../resources/catalog.ts'
@@ -19,6 +20,7 @@ import { namespaceRoutes } from '../resources/namespaces.ts'
 import { offerRoutes } from '../resources/offers.ts'
 import { partnerRoutes } from '../resources/partners.ts'
 import { peopleRoutes } from '../resources/people.ts'
+import { reconciliationRoute } from '../resources/reconciliation.ts'
 import { segmentRoutes } from '../resources/segments.ts'
 import { statementRoutes } from '../resources/statements.ts'
 import { syncSettingsRoutes } from '../resources/sync-settings.ts'
@@ -45,10 +47,12 @@ export function apiRoutes(rooms: ImportRooms & RehearsalRooms): ApiRoute[] {
     ...peopleRoutes(rooms),
     importsRoute(rooms),
     usageRoute(rooms),
+    usageReportRoute(rooms),
     contractPreviewRoute(rooms),
     ...catalogRoutes(rooms),
     ...ledgerRoutes(rooms),
     ...statementRoutes(rooms),
+    reconciliationRoute(rooms),
     ...deskRoutes(rooms),
   ].map((route) => alwaysAudited(rooms, route))
   return [...routes, documentRoute(routes)]

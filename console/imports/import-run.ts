@@ -17,8 +17,8 @@ export interface LineError {
 }
 
 export interface ImportSteps<T> {
-  /** What a line says, or a sentence why it is bad. */
-  read(line: Line): { value: T } | { reason: string }
+  /** What a line says, or a sentence why it is bad; undefined for one that is no entry (a header). */
+  read(line: Line): { value: T } | { reason: string } | undefined
   /**
    * Keeps a batch, in order; resolves once it is durable, with a sentence for each that was refused
    * (at its index).
@@ -65,6 +65,7 @@ export class ImportRun<T> {
 
   #take(line: Line): void {
     const read = this.#steps.read(line)
+    if (read === undefined) return
     if ('reason' in read) this.#reject(line.number, read.reason)
     else {
       this.#values.push(read.value)

@@ -6,6 +6,8 @@ import { type BoundVerbs, bindVerbs } from './bind-verbs.ts'
 import { closeStatements } from './close-statements.ts'
 import type { DeskDeps } from './desk.ts'
 import { previewContract } from './preview-contract.ts'
+import { reconcile } from './reconcile.ts'
+import { openUsageReport } from './report-usage.ts'
 import { disputeStatement, settleStatement } from './statement-steps.ts'
 import { getStatements } from './statements.ts'
 import { listUsage } from './usage.ts'
@@ -14,6 +16,8 @@ import type { UsageDeps } from './usage-deps.ts'
 const VERBS = {
   listUsage,
   previewContract,
+  openUsageReport,
+  reconcile,
   getStatements,
   closeStatements,
   disputeStatement,

@@ -71,6 +71,8 @@ export interface UsageReportRecord {
   kind: 'report'
   /** Made by who reports: a report given twice counts once. */
   id: string
+  /** A higher one replaces what the same id said before. */
+  revision?: number
   contract: string
   version: number
   segment: string

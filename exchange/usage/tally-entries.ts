@@ -46,16 +46,21 @@ function deliveredEntries({ lines }: DeliveredRecord): TallyEntry[] {
  * ours; for any other use nobody else sees what was used, so what the buyer reports is the usage.
  */
 function reportEntry(record: UsageReportRecord, terms: UsageTerms): TallyEntry {
-  const { id, contract, version, segment, day, units } = record
+  const { id, revision = 0, contract, version, segment, day, units } = record
   const isOurs = terms.contract(contract, version)?.uses.includes('bid_enrichment') ?? true
   const measure = isOurs ? 'reported' : 'units'
   const what = { contract, version, segment, measure, witness: 'buyer' } as const
   return {
     adds: [add(what, { day, by: units })],
-    once: { id: `report|${contract}|${id}`, rank: '0', day: laterDay(day, REPORT_DAYS) },
+    once: {
+      id: `report|${contract}|${id}`,
+      rank: String(revision).padStart(REVISION_DIGITS, '0'),
+      day: laterDay(day, REPORT_DAYS),
+    },
   }
 }
 
+const REVISION_DIGITS = 9
 /** How long the same report is known again: longer than anybody argues about a period. */
 const REPORT_DAYS = 400
 
