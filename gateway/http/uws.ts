@@ -46,6 +46,7 @@ export function loadUws(): NativeUws | undefined {
  * part does not load or the environment asks for it. So the native part is tried alone first.
  */
 function loadNative(build: (typeof BUILDS)[number]): NativeUws['uws'] | undefined {
+  process.env[HEAD_IN_PIECES] ??= String(HEAD_IN_PIECES_BYTES_MAX)
   try {
     if (build === 'uWebSockets.js') {
       if (process.env['UWS_USE_FALLBACK']) return undefined
@@ -57,6 +58,13 @@ function loadNative(build: (typeof BUILDS)[number]): NativeUws['uws'] | undefine
     return undefined
   }
 }
+
+/**
+ * How long a head may be that comes in more than one packet: the newer build reads it as it is loaded, and
+ * would close at 4 KiB, as the older one does whatever stands here. Above DOOR_LIMITS.headerBytesMax.
+ */
+const HEAD_IN_PIECES = 'UWS_HTTP_MAX_HEADERS_SIZE'
+const HEAD_IN_PIECES_BYTES_MAX = 16 * 1024
 
 function nativeName(): string {
   return `${process.platform}_${process.arch}_${process.versions.modules}`
