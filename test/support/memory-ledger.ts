@@ -1,3 +1,4 @@
+import { NotAppended } from '../../exchange/ledger/not-appended.ts'
 import type { LedgerRecord } from '../../exchange/usage/ledger-record.ts'
 import type { UsageLedger } from '../../exchange/usage/usage-ledger.ts'
 
@@ -5,6 +6,8 @@ import type { UsageLedger } from '../../exchange/usage/usage-ledger.ts'
 export class MemoryLedger implements UsageLedger {
   readonly records: LedgerRecord[] = []
   isFailing = false
+  /** Records are written, and their writers told that it is not sure. */
+  isKeeping = false
   isLate = false
   /** Appends wait for it. */
   held: Promise<void> | undefined
@@ -13,6 +16,7 @@ export class MemoryLedger implements UsageLedger {
     await this.held
     if (this.isFailing) throw new Error('no space left on device')
     this.records.push(structuredClone(record))
+    if (this.isKeeping) throw new NotAppended('write_failed', { isKept: true })
   }
 
   isBehind(): boolean {

@@ -79,6 +79,16 @@ test('what could not be written is written with a later flush, once', async () =
   expect(units()).toEqual({ 'sale/a': 2 })
 })
 
+test('what the ledger keeps and writes later is not given to it twice', async () => {
+  const cell = cellOf([use('a')])!
+  meter.count(cell)
+  ledger.isKeeping = true
+  await meter.flush()
+  ledger.isKeeping = false
+  await meter.flush()
+  expect(units()).toEqual({ 'sale/a': 1 })
+})
+
 test('counting goes on while a write is under way', async () => {
   const cell = cellOf([use('a')])!
   let letGo = () => {}

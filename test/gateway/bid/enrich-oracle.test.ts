@@ -6,7 +6,7 @@ import { type BidAnswer, BidHouse } from '../../support/bid-house.ts'
 import { corpusLines } from '../../support/corpus.ts'
 import { parseOrdered } from '../../support/ordered-json.ts'
 import { seeded } from '../../support/random.ts'
-import { type AskedBy, type Expected, expected, sortedData } from './oracle/expected.ts'
+import { type AskedBy, type Expected, expected, sortedData, TOKEN } from './oracle/expected.ts'
 import { oddRequest } from './oracle/odd-request.ts'
 import { under } from './oracle/request-paths.ts'
 import { BUYERS, MATCHES, oracleWorld } from './oracle/world.ts'
@@ -47,7 +47,7 @@ afterAll(() => house.close())
 describe(`requests of every shape (seed ${SEED})`, () => {
   test('are answered as API.md says, all other bytes in place', async () => {
     const random = seeded(SEED)
-    const seen = { added: 0, deals: 0, words: new Map<string, number>() }
+    const seen = { added: 0, deals: 0, domains: 0, words: new Map<string, number>() }
     for (let i = 0; i < ROUNDS; i++) {
       const request = oddRequest(random)
       const by = {
@@ -58,11 +58,13 @@ describe(`requests of every shape (seed ${SEED})`, () => {
       await check(request, by, hoped)
       if (hoped.data.length > 0) seen.added++
       if (hoped.deals.size > 0) seen.deals++
+      if (hoped.domains.length > 0) seen.domains++
       seen.words.set(hoped.word, (seen.words.get(hoped.word) ?? 0) + 1)
       if (i % 4 === 0) await checkPreferences(request, by, hoped)
     }
     expect(seen.added).toBeGreaterThan(ROUNDS / 10)
     expect(seen.deals).toBeGreaterThan(ROUNDS / 10)
+    expect(seen.domains).toBeGreaterThan(ROUNDS / 200)
     for (const word of ['denied', 'none', 'stranger', ''])
       expect(seen.words.get(word), word).toBeGreaterThan(ROUNDS / 50)
   })
@@ -114,7 +116,8 @@ async function check(request: Buffer, by: AskedBy, hoped: Expected): Promise<voi
   const about = `${JSON.stringify(by)} ${request}`
   expect(got.status, about).toBe(hoped.status)
   if (hoped.status !== 200) return
-  expect(answered(request, got.body, hoped), about).toBe(got.body.toString())
+  const shown = withoutTokens(got.body)
+  expect(answered(request, shown, hoped), about).toBe(shown)
   const isSame = got.body.equals(request)
   expect(isSame, about).toBe(hoped.data.length + hoped.deals.size === 0)
   const reason = got.headers['x-passerelle-reason']
@@ -122,6 +125,11 @@ async function check(request: Buffer, by: AskedBy, hoped: Expected): Promise<voi
   const again = await ask(got.body, by)
   expect(again.body.toString(), `again: ${about}`).toBe(got.body.toString())
   expect(again.headers['x-passerelle-reason']).toBeDefined()
+}
+
+/** Every answer has tokens of its own. */
+function withoutTokens(answer: Buffer): string {
+  return answer.toString().replaceAll(/"t":"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{48}"/g, `"t":"${TOKEN}"`)
 }
 
 function wordOf(reason: string): Expected['word'] {
@@ -134,11 +142,11 @@ function wordOf(reason: string): Expected['word'] {
  * The answer as it must be: what was added to `user.data` must be the hoped objects in some order, and is
  * then placed, with the deals, where it belongs in the request.
  */
-function answered(request: Buffer, answer: Buffer, hoped: Expected): string {
+function answered(request: Buffer, answer: string, hoped: Expected): string {
   const root = parseOrdered(request)
   const edits: { at: number; text: string }[] = []
   if (hoped.data.length > 0) {
-    const got = JSON.parse(answer.toString()).user.data.slice(-hoped.data.length) as {
+    const got = JSON.parse(answer).user.data.slice(-hoped.data.length) as {
       segment: { id: string }[]
     }[]
     expect(got.map(sortedData).sort()).toEqual(hoped.data)
@@ -147,12 +155,17 @@ function answered(request: Buffer, answer: Buffer, hoped: Expected): string {
   const imps = under(root, 'imp')[0]?.items ?? []
   for (const [i, deals] of hoped.deals) {
     const ids = (one: string) => (JSON.parse(one) as { id: string }).id
-    const got = (JSON.parse(answer.toString()).imp[i].pmp.deals as { id: string }[]).slice(
-      -deals.length,
-    )
+    const got = (JSON.parse(answer).imp[i].pmp.deals as { id: string }[]).slice(-deals.length)
     const ordered = got.map(({ id }) => deals.find((one) => ids(one) === id) ?? `no ${id}`)
     expect(new Set(ordered).size).toBe(deals.length)
     edits.push(addition(imps[i]!, ['pmp', 'deals'], ordered.join(',')))
+  }
+  if (hoped.domains.length > 0) {
+    const { transparency } = JSON.parse(answer).regs.ext.dsa
+    const got = transparency.slice(-hoped.domains.length) as { domain: string }[]
+    expect(got.map(({ domain }) => domain).sort()).toEqual([...hoped.domains].sort())
+    const entries = got.map(({ domain }) => JSON.stringify({ domain, dsaparams: [1] }))
+    edits.push(addition(root, ['regs', 'ext', 'dsa', 'transparency'], entries.join(',')))
   }
   edits.sort((a, b) => b.at - a.at)
   let bytes = request
@@ -184,20 +197,22 @@ async function checkPreferences(request: Buffer, by: AskedBy, hoped: Expected): 
   const plain = await ask(request, by)
   const minimal = await ask(request, by, { prefer: 'return=minimal' })
   expect(minimal.status, about).toBe(adds ? 200 : 204)
-  if (adds) expect(minimal.body.equals(plain.body), about).toBe(true)
+  if (adds) expect(withoutTokens(minimal.body), about).toBe(withoutTokens(plain.body))
   const additions = await ask(request, by, { prefer: 'return=additions' })
   expect(additions.status, about).toBe(adds ? 200 : 204)
   if (adds) {
-    const { user, imp } = JSON.parse(additions.body.toString())
+    const { user, imp, regs } = JSON.parse(withoutTokens(additions.body))
     expect((user?.data ?? []).map(sortedData).sort(), about).toEqual(hoped.data)
     expect(imp?.length ?? 0, about).toBe(hoped.deals.size)
+    expect(regs?.ext.dsa.transparency.length ?? 0, about).toBe(hoped.domains.length)
   }
   const packed = await ask(gzipSync(request), by, {
     'content-encoding': 'gzip',
     'accept-encoding': 'gzip',
   })
   const isPacked = packed.headers['content-encoding'] === 'gzip'
-  expect((isPacked ? gunzipSync(packed.body) : packed.body).equals(plain.body), about).toBe(true)
+  const unpacked = isPacked ? gunzipSync(packed.body) : packed.body
+  expect(withoutTokens(unpacked), about).toBe(withoutTokens(plain.body))
   const traced = await ask(request, by, { prefer: 'trace' })
   const { passerelle } = JSON.parse(traced.body.toString()).ext
   if (hoped.word === 'denied') expect(Object.keys(passerelle), about).toEqual(['consent'])

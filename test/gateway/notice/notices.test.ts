@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { systemClock } from '../../../audience/clock.ts'
+import { NoticeBook } from '../../../exchange/usage/notice-book.ts'
 import { openToken } from '../../../exchange/usage/open-token.ts'
 import { TokenMint } from '../../../exchange/usage/token-mint.ts'
 import { SEAL_CHARS } from '../../../exchange/usage/token-seal.ts'
+import { usageTerms } from '../../../exchange/usage/usage-terms.ts'
+import { openNodeDoor } from '../../../gateway/http/open-node-door.ts'
+import { NoticeMetrics } from '../../../gateway/notice/notice-metrics.ts'
+import { noticeRoutes } from '../../../gateway/notice/notice-routes.ts'
 import { BidHouse } from '../../support/bid-house.ts'
 import { noticesIn, requestOf, saleWorld, tokenIn } from '../../support/sale-world.ts'
 
@@ -259,6 +265,31 @@ describe('durability', () => {
     expect(noticesIn(house)).toEqual([])
     expect(counted('passerelle_notice_ignored_total', 'test')).toBeGreaterThan(0)
   })
+})
+
+test('over node:http, where no native door opens, they are the same', async () => {
+  const routes = noticeRoutes({
+    exchange: house.exchange,
+    book: new NoticeBook({
+      ledger: house.ledger,
+      clock: systemClock,
+      keys: () => house.usage.keys(),
+      terms: () => usageTerms(house.audience.feed.current()!),
+    }),
+    metrics: new NoticeMetrics(house.metrics),
+  })
+  const door = await openNodeDoor({ host: '127.0.0.1', port: 0, routes, clock: systemClock })
+  const url = `http://127.0.0.1:${door.port}/notice/win`
+  const query = new URLSearchParams({ t: await token(), imp: 'a' })
+  const answers = [
+    await fetch(`${url}?${query}`),
+    await fetch(url, { method: 'POST', body: query }),
+    await fetch(`${url}?t=x`),
+    await fetch(url, { method: 'PUT' }),
+  ]
+  expect(answers.map(({ status }) => status)).toEqual([204, 204, 400, 405])
+  expect(noticesIn(house)).toHaveLength(1)
+  await door.close(0)
 })
 
 function counted(name: string, word: string): number {

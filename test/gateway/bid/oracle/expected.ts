@@ -14,7 +14,12 @@ export interface Expected {
   data: string[]
   /** By position in `imp`: deals to add, as they are written. */
   deals: Map<number, string[]>
+  /** Domains to name in `regs.ext.dsa.transparency`, in no order. */
+  domains: string[]
 }
+
+/** What stands for a token in both: every answer has one of its own. */
+export const TOKEN = '<token>'
 
 export interface AskedBy {
   buyer: string
@@ -23,7 +28,7 @@ export interface AskedBy {
 }
 
 export function expected(bytes: Buffer, { buyer, x }: AskedBy): Expected {
-  const nothing: Expected = { status: 400, word: '', data: [], deals: new Map() }
+  const nothing: Expected = { status: 400, word: '', data: [], deals: new Map(), domains: [] }
   const parsed = JSON.parse(bytes.toString()) as { id?: unknown }
   if (parsed.id === undefined || parsed.id === null || parsed.id === '') return nothing
   const request = new SlowRequest(bytes)
@@ -36,12 +41,39 @@ export function expected(bytes: Buffer, { buyer, x }: AskedBy): Expected {
     : personOf(request, { id: buyer, partner, exchange, ifaUsable })
   const held = typeof person === 'string' || !canTake(request) ? [] : person
   const ask = { request, buyer, exchange, consent, held }
+  const [data, deals] = [dataFor(ask), dealsFor(ask)]
   return {
     status: 200,
     word: typeof person === 'string' ? person : '',
-    data: dataFor(ask),
-    deals: dealsFor(ask),
+    data,
+    deals,
+    domains: domainsFor(request, data, deals),
   }
+}
+
+/** Whose data about the person is added, where the request speaks of the DSA and does not name them yet. */
+function domainsFor(
+  request: SlowRequest,
+  data: readonly string[],
+  deals: ReadonlyMap<number, string[]>,
+): string[] {
+  const [regs, ext, dsa] = ['regs', 'regs.ext', 'regs.ext.dsa'].map((path) => request.all(path))
+  const isOnce = [regs, ext, dsa].every((all) => all!.length === 1)
+  const lists = request.all('regs.ext.dsa.transparency')
+  if (!isOnce || dsa![0]!.kind !== Kind.object || !isFree(lists, Kind.array)) return []
+  const owners = [...deals.values()].flat().flatMap((one) => {
+    const {
+      any = [],
+      all = [],
+      none = [],
+    } = DEALS[(JSON.parse(one) as { id: string }).id]!.audience ?? {}
+    return [...any, ...all, ...none].map((segment) => SEGMENTS[segment]!.owner)
+  })
+  const names = data.map((one) => (JSON.parse(one) as { name: string }).name)
+  const told = lists.flatMap((list) => objects(plainOf(list, request.bytes)))
+  return [...new Set([...names, ...owners.map((owner) => PARTNERS[owner]!.domain)])].filter(
+    (name) => !told.some(({ domain }) => domain === name),
+  )
 }
 
 interface Asked {
@@ -76,15 +108,19 @@ const VENDORS = ['dmp', 'data_provider', 'ssp']
 function dataFor({ request, buyer, consent, held }: Asked): string[] {
   const objects = new Map<
     string,
-    { name: string; segtax?: number; seats: string[]; id: string; ids: Set<string> }
+    { name: string; segtax?: number; seats: string[]; id: string; ids: Set<string>; t?: string }
   >()
   const there = thereIn(request)
   for (const one of held) {
     const { owner } = SEGMENTS[one.segment]!
     if (!reaches(one, owner) || !allowed(owner, consent)) continue
-    for (const { id, segtax, seats } of writesOf(one.segment, buyer, request)) {
-      const name = PARTNERS[owner]!.domain
-      if (there.has(JSON.stringify([name, segtax ?? null, id]))) continue
+    const name = PARTNERS[owner]!.domain
+    const { writes, isOnNotice } = writesOf(one.segment, buyer, request)
+    const isThere = ({ segtax, id }: { segtax: number | undefined; id: string }) =>
+      there.has(JSON.stringify([name, segtax ?? null, id]))
+    for (const write of writes) {
+      const { id, segtax, seats } = write
+      if (isThere(write)) continue
       const key = JSON.stringify([owner, segtax, seats])
       const object = objects.get(key) ?? {
         name,
@@ -95,13 +131,16 @@ function dataFor({ request, buyer, consent, held }: Asked): string[] {
       }
       objects.set(key, object)
       object.ids.add(id)
+      // A node beside an id that is there already is no unit.
+      if (isOnNotice && !isThere(writes[0]!)) object.t = TOKEN
     }
   }
   return [...objects.values()]
-    .map(({ id, name, ids, segtax, seats }) => {
+    .map(({ id, name, ids, segtax, seats, t }) => {
       const ext = {
         ...(segtax === undefined ? {} : { segtax }),
         ...(seats.length ? { seats } : {}),
+        ...(t === undefined ? {} : { t }),
       }
       return {
         id,
@@ -122,16 +161,21 @@ export function sortedData(data: { segment: { id: string }[] }): string {
 
 function writesOf(segment: string, buyer: string, request: SlowRequest) {
   const { owner, taxonomy } = SEGMENTS[segment]!
-  if (owner === buyer) return [{ id: segment, segtax: undefined, seats: [] }]
+  const free = { id: segment, segtax: undefined, seats: [] }
+  if (owner === buyer) return { writes: [free], isOnNotice: false }
   const contract = Object.values(CONTRACTS).find(
     (one) =>
       one.buyer === buyer && one.segments.includes(segment) && coversCountry(one.regions, request),
   )
-  if (!contract) return []
+  if (!contract) return { writes: [], isOnNotice: false }
   const { writeAs = 'own', seats = [], externalIds = {} } = contract
   const own = { id: externalIds[segment] ?? segment, segtax: undefined, seats }
   const node = taxonomy && { id: taxonomy.id, segtax: taxonomy.segtax, seats }
-  return [...(writeAs === 'taxonomy' ? [] : [own]), ...(writeAs === 'own' || !node ? [] : [node])]
+  const writes = [
+    ...(writeAs === 'taxonomy' ? [] : [own]),
+    ...(writeAs === 'own' || !node ? [] : [node]),
+  ]
+  return { writes, isOnNotice: contract.billOn !== undefined }
 }
 
 /** device.geo.country, alpha-2 meaning the same; where it says nothing, only contracts for everywhere. */
@@ -145,7 +189,7 @@ function coversCountry(regions: string[] = [], request: SlowRequest): boolean {
   return regions.some((one) => one === alpha3 || (one === 'EU' && alpha3 === 'DEU'))
 }
 
-type Loose = { name?: unknown; id?: unknown; segment?: unknown; ext?: unknown }
+type Loose = Partial<Record<'name' | 'id' | 'segment' | 'ext' | 'domain', unknown>>
 
 function objects(value: unknown): Loose[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'object' && one !== null) : []
@@ -184,14 +228,37 @@ function dealsFor(ask: Asked): Map<number, string[]> {
     if (fresh.length > 0)
       added.set(
         i,
-        fresh.map(([id, deal]) => dealText(id, deal)),
+        fresh.map(([id, deal]) => dealText(id, deal, isOnNotice(deal, ask))),
       )
   }
   return added
 }
 
-export function dealText(id: string, { bidfloor }: Pick<OracleDeal, 'bidfloor'>): string {
-  return `{"id":"${id}"${bidfloor === undefined ? '' : `,"bidfloor":${bidfloor}`}}`
+export function dealText(
+  id: string,
+  { bidfloor }: Pick<OracleDeal, 'bidfloor'>,
+  hasToken: boolean,
+): string {
+  const floor = bidfloor === undefined ? '' : `,"bidfloor":${bidfloor}`
+  return `{"id":"${id}"${floor}${hasToken ? `,"ext":{"t":"${TOKEN}"}` : ''}}`
+}
+
+/** Its seller uses a segment that makes it hold under a contract billed on notice. */
+function isOnNotice({ seller, audience = {} }: OracleDeal, { held }: Asked): boolean {
+  const { any = [], all = [], none = [] } = audience
+  const used = [...any.filter((id) => has(id, held)), ...all, ...none]
+  return used.some((id) => licenceOf(id, seller)?.billOn !== undefined)
+}
+
+function licenceOf(segment: string, seller: string) {
+  return Object.values(CONTRACTS).find(
+    (one) => one.buyer === seller && one.segments.includes(segment),
+  )
+}
+
+function has(segment: string, held: Held): boolean {
+  const { owner } = SEGMENTS[segment]!
+  return held.some((one) => one.segment === segment && reaches(one, owner))
 }
 
 /** Ids and domains of where the impression is: of the site and of the app. */
@@ -208,9 +275,9 @@ function audienceHolds({ seller, audience }: OracleDeal, { held, consent }: Aske
   if (audience === undefined) return true
   const { any = [], all = [], none = [] } = audience
   const segments = [...any, ...all, ...none]
-  if (segments.some((one) => SEGMENTS[one]!.owner !== seller)) return false
-  if (!allowed(seller, consent)) return false
-  const has = (id: string) =>
-    held.some((one) => one.segment === id && reaches(one, SEGMENTS[id]!.owner))
-  return (any.length === 0 || any.some(has)) && all.every(has) && !none.some(has)
+  const owners = segments.map((one) => SEGMENTS[one]!.owner)
+  if (owners.some((owner, i) => owner !== seller && !licenceOf(segments[i]!, seller))) return false
+  if (![seller, ...owners].every((owner) => allowed(owner, consent))) return false
+  const isIn = (id: string) => has(id, held)
+  return (any.length === 0 || any.some(isIn)) && all.every(isIn) && !none.some(isIn)
 }

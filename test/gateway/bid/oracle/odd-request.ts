@@ -63,7 +63,7 @@ class Writer {
         ['site', 0.3, () => this.#site()],
         ['app', 0.1, () => this.#site()],
         ['device', 0.6, () => this.#device()],
-        ['regs', this.#isPrivate ? 0.8 : 0.05, () => this.#regs()],
+        ['regs', this.#isPrivate ? 0.8 : 0.3, () => this.#regs()],
         ['user', 0.95, () => this.#user()],
         ['imp', 0.9, () => this.#imps()],
         ['ext', 0.2, () => this.#random.pick(ODD)],
@@ -122,6 +122,8 @@ class Writer {
 
   #regs(): Json {
     const random = this.#random
+    const silent = () => this.#object([['dsa', 0.9, () => this.#dsa()]])
+    if (!this.#isPrivate && random() < 0.85) return this.#object([['ext', 0.9, silent]])
     const both: [string, number, () => Json][] = [
       ['coppa', 0.2, () => raw(random.pick([0, 0, 1]))],
       ['gdpr', 0.4, () => raw(random.pick([0, 1, 1, '1', '0']))],
@@ -130,8 +132,24 @@ class Writer {
       ['gpp_sid', 0.2, () => this.#sids()],
     ]
     const gpc = () => raw(random.pick([0, '0', 1, '1']))
-    const ext = () => this.#object([...both, ['gpc', 0.2, gpc]], ['gdpr', 'coppa', 'gpc', 'gpp'])
+    const ext = () =>
+      this.#object(
+        [...both, ['gpc', 0.2, gpc], ['dsa', 0.3, () => this.#dsa()]],
+        ['gdpr', 'coppa', 'gpc', 'gpp', 'dsa'],
+      )
     return this.#object([...both, ['ext', 0.4, ext]], ['ext', 'gdpr', 'coppa', 'us_privacy'])
+  }
+
+  #dsa(): Json {
+    const domain = () => text(this.#random.pick(['dmp-a.example', 'dmp-b.example', 'x.example']))
+    const entry = () => this.#object([['domain', 0.9, domain]])
+    return this.#object(
+      [
+        ['dsarequired', 0.7, () => raw(3)],
+        ['transparency', 0.6, () => this.#list(2, entry)],
+      ],
+      ['transparency'],
+    )
   }
 
   #sids(): Json {

@@ -22,6 +22,8 @@ export interface OracleContract {
   seats?: string[]
   externalIds?: Record<string, string>
   regions?: string[]
+  /** Delivered where it does not say. */
+  billOn?: 'win' | 'billable'
 }
 
 export interface OracleDeal {
@@ -82,7 +84,13 @@ export const CONTRACTS: Record<string, OracleContract> = {
     externalIds: { s2: 'ext "two" é 🙂' },
     seats: ['seat "q"'],
   },
-  c2: { seller: 'dmp-a', buyer: 'dsp-a', segments: ['t1', 't2', 't3'], writeAs: 'both' },
+  c2: {
+    seller: 'dmp-a',
+    buyer: 'dsp-a',
+    segments: ['t1', 't2', 't3'],
+    writeAs: 'both',
+    billOn: 'win',
+  },
   c3: {
     seller: 'dmp-b',
     buyer: 'dsp-a',
@@ -93,7 +101,8 @@ export const CONTRACTS: Record<string, OracleContract> = {
   'c3-b2': { seller: 'dmp-b', buyer: 'dsp-a', segments: ['b2'], regions: ['DEU'] },
   c4: { seller: 'pub-c', buyer: 'dsp-a', segments: ['p1'], regions: ['USA'] },
   c5: { seller: 'dmp-a', buyer: 'dsp-eu', segments: ['s1', 't1'] },
-  c6: { seller: 'dmp-b', buyer: 'dsp-none', segments: ['b1', 'b2'] },
+  c6: { seller: 'dmp-b', buyer: 'dsp-none', segments: ['b1', 'b2'], billOn: 'billable' },
+  c7: { seller: 'dmp-a', buyer: 'pub-c', segments: ['s2'], billOn: 'win' },
 }
 
 export const DEALS: Record<string, OracleDeal> = {
@@ -114,6 +123,12 @@ export const DEALS: Record<string, OracleDeal> = {
   },
   'd-b': { seller: 'dmp-b', exchange: 'exch-b', buyers: [], audience: { any: ['b1'] } },
   'd-unlicensed': { seller: 'pub-c', exchange: 'exch-a', buyers: [], audience: { any: ['s1'] } },
+  'd-licensed': {
+    seller: 'pub-c',
+    exchange: 'exch-a',
+    buyers: [],
+    audience: { any: ['s2', 'p1'] },
+  },
   'd-site': { seller: 'pub-c', exchange: 'exch-a', buyers: ['dsp-a'], site: 'site é' },
 }
 
