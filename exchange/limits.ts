@@ -14,6 +14,9 @@ export const LIMITS = {
   dealAudienceMax: 64,
   /** Buyer partners in one deal. */
   dealBuyersMax: 1_000,
+  /** Contracts in a document of data protection, and names of segments told of each. */
+  dpRecordsMax: 10_000,
+  dpSegmentsNamed: 100,
   /** Partners in each of an offer's lists. */
   offerPartnersMax: 1_000,
   /** People an offered segment must have where its offer does not say (dmp.md §6.7). */

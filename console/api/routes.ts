@@ -9,6 +9,7 @@ import { alwaysAudited } from '../resources/audited.ts'
 import { catalogRoutes } from '../resources/catalog.ts'
 import { contractPreviewRoute } from '../resources/contract-preview.ts'
 import { contractRoutes } from '../resources/contracts.ts'
+import { dataProtectionRoute } from '../resources/data-protection.ts'
 import { dealDryRunRoute } from '../resources/deal-dry-run.ts'
 import { dealImportRoutes } from '../resources/deal-import.ts'
 import { dealRoutes } from '../resources/deals.ts'
@@ -39,6 +40,7 @@ export function apiRoutes(rooms: ImportRooms & RehearsalRooms): ApiRoute[] {
     ...segmentRoutes(rooms),
     ...offerRoutes(rooms),
     ...contractRoutes(rooms),
+    dataProtectionRoute(rooms),
     ...dealImportRoutes(rooms),
     dealDryRunRoute(rooms),
     ...dealRoutes(rooms),

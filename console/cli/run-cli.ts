@@ -4,6 +4,7 @@ import { Client } from './client.ts'
 import { Command, CommanderError } from './commander.ts'
 import { type ConnectionOptions, connectionOf } from './connection.ts'
 import { addContractCommands } from './contract-commands.ts'
+import { addDataProtectionCommand } from './data-protection-commands.ts'
 import { addDealCommands } from './deal-commands.ts'
 import { addImportCommands } from './import-commands.ts'
 import { type Io, printLine } from './io.ts'
@@ -54,6 +55,7 @@ function programOf(io: Io): Command {
   }
   addKeyCommands(program, session)
   addImportCommands(program, session)
+  addDataProtectionCommand(program, session)
   addPersonCommands(program, session)
   addCatalogCommands(program, session)
   addVerifyCommands(program, addAuditCommand(program, session), session)

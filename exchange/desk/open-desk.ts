@@ -11,6 +11,7 @@ import {
   signContract,
 } from './contract-life.ts'
 import { getContract, listContracts, putContract } from './contracts.ts'
+import { dataProtectionFacts } from './data-protection-facts.ts'
 import { deleteDeal, getDeal, listDeals, putDeal } from './deals.ts'
 import type { DeskDeps } from './desk.ts'
 import { dealsCalled, importDeal } from './import-deal.ts'
@@ -60,6 +61,7 @@ const VERBS = {
   closeOffer,
   deleteOffer,
   requestContract,
+  dataProtectionFacts,
   putDeal,
   getDeal,
   listDeals,

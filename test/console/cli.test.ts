@@ -159,6 +159,13 @@ describe('the command line', () => {
       expect(JSON.parse((await run(`contract ${word} sold`)).out).status).toBe(status)
   })
 
+  test('writes documents of data protection', async () => {
+    const made = await run('data-protection recipients --lang fr')
+    expect(made.out).toContain('# Destinataires de données à caractère personnel')
+    expect((await run('data-protection transfers --format csv')).out).toMatch(/^Contract,Status,/)
+    expect((await run('data-protection secrets')).code).toBe(1)
+  })
+
   test('says what to do where it cannot get in', async () => {
     const url = `http://127.0.0.1:${world.desk.port}`
     const bad = await run('partner list', {
