@@ -14,14 +14,15 @@ export interface ConnectionOptions {
   token?: string
 }
 
-const URL_DEFAULT = 'http://127.0.0.1:8081'
+const PORT_DEFAULT = '8081'
 
 /** From the options, else the environment, else where a running instance keeps its token. Throws CliError. */
 export function connectionOf(options: ConnectionOptions, { env }: Io): Connection {
-  const url = options.url ?? env['PASSERELLE_URL'] ?? URL_DEFAULT
+  const here = `http://127.0.0.1:${env['PASSERELLE_CONSOLE_PORT'] || PORT_DEFAULT}`
+  const url = options.url ?? env['PASSERELLE_URL'] ?? here
   if (!/^https?:\/\//.test(url) || !URL.canParse(url))
     throw new CliError(`${JSON.stringify(url)} is no address`, [
-      `Give one such as ${URL_DEFAULT} with --url or PASSERELLE_URL.`,
+      `Give one such as ${here} with --url or PASSERELLE_URL.`,
     ])
   const token = options.token ?? env['PASSERELLE_ADMIN_TOKEN'] ?? tokenInFile(env)
   return { url: new URL(url), token }

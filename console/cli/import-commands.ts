@@ -110,8 +110,9 @@ function printReport({ io }: Session, report: ImportReport & { replaced?: Replac
     io.stdout.write(`people in the segment: ${replaced.before}, now ${replaced.after}\n`)
   if (rejected === 0) return
   for (const { line, reason } of errors) io.stderr.write(`line ${line}: ${reason}\n`)
-  throw new CliError(`${rejected} lines were bad; the others are in.`, [
-    'Mend them and import the file again: what is in already does no harm.',
+  const were = rejected === 1 ? '1 line was' : `${rejected} lines were`
+  throw new CliError(`${were} bad; the others are in.`, [
+    'Mend that and import the file again: what is in already does no harm.',
   ])
 }
 

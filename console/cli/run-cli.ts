@@ -37,7 +37,10 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
 function programOf(io: Io): Command {
   const program = new Command('passerelle')
     .description('Operates a running Passerelle over its control API.')
-    .option('--url <url>', 'where the console is (PASSERELLE_URL; http://127.0.0.1:8081)')
+    .option(
+      '--url <url>',
+      'where the console is (PASSERELLE_URL; this machine, port PASSERELLE_CONSOLE_PORT or 8081)',
+    )
     .option('--token <token>', 'operator token (PASSERELLE_ADMIN_TOKEN; else the data directory’s)')
     .exitOverride()
     .configureOutput({

@@ -177,6 +177,11 @@ describe('the command line', () => {
     await file('admin-token', `${ADMIN}\n`)
     const found = { PASSERELLE_URL: url, PASSERELLE_STORE: `embedded:${dir}` }
     expect((await run('partner list', { env: found })).code).toBe(0)
+    const onPort = {
+      PASSERELLE_CONSOLE_PORT: String(world.desk.port),
+      PASSERELLE_ADMIN_TOKEN: ADMIN,
+    }
+    expect((await run('partner list', { env: onPort })).code).toBe(0)
     const away = await run(['--url', `http://127.0.0.1:${await freePort()}`, 'partner', 'list'])
     expect(away.err).toContain('npm start')
     expect((await run('--url nonsense partner list')).err).toContain('is no address')
