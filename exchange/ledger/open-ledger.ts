@@ -47,8 +47,9 @@ export interface Ledger {
  * else ever writes to a stream. Reading them is the desk's (follow-streams.ts).
  */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
-  await mkdir(options.dir, { recursive: true, mode: 0o700 })
-  return new OpenLedger(options)
+  const ledger = new OpenLedger(options)
+  await ledger.open()
+  return ledger
 }
 
 class OpenLedger implements Ledger {
@@ -69,6 +70,11 @@ class OpenLedger implements Ledger {
 
   constructor(options: LedgerOptions) {
     this.#options = options
+  }
+
+  /** A directory that cannot be made is found at once; the process goes on, without what is contracted. */
+  async open(): Promise<void> {
+    await this.#makeDir().catch((error: unknown) => this.#broke(error))
   }
 
   async append(record: LedgerRecord): Promise<void> {
@@ -127,6 +133,7 @@ class OpenLedger implements Ledger {
 
   async #openStream(): Promise<ChainedFile> {
     const { dir, process, clock, files } = this.#options
+    await this.#makeDir()
     // What the last stream owes comes first: it has its place there.
     if (this.#stream && !(await this.#stream.settle())) throw new NotAppended('broken')
     await this.#stream?.close()
@@ -139,6 +146,10 @@ class OpenLedger implements Ledger {
     this.#nextStream = undefined
     this.#streamDay = dayOf(nowMs)
     return this.#stream
+  }
+
+  async #makeDir(): Promise<void> {
+    await mkdir(this.#options.dir, { recursive: true, mode: 0o700 })
   }
 
   #broke(error: unknown): void {

@@ -67,7 +67,6 @@ export interface LedgerShipper {
  * the store lost its last writes, or all, is shipped from there again. One process of an instance does it.
  */
 export async function shipLedger(options: ShipOptions): Promise<LedgerShipper> {
-  await mkdir(options.dir, { recursive: true, mode: 0o700 })
   return new Shipper(options, await readShipped(options.dir))
 }
 
@@ -159,6 +158,7 @@ class Shipper implements LedgerShipper {
     const nowMs = this.#options.clock.elapsed()
     const { applied } = this.#counts
     try {
+      await mkdir(this.#options.dir, { recursive: true, mode: 0o700 })
       const isDue = nowMs - this.#comparedMs >= LIMITS.compareEveryMs
       await this.#local.refresh(isDue)
       if (isDue) await this.#compare(nowMs)
@@ -213,7 +213,7 @@ class Shipper implements LedgerShipper {
   /** A stretch of one stream; true where there is more. One of an earlier day with nothing new rests a while. */
   async #ship(follower: StreamFollower, nowMs: number): Promise<boolean> {
     const { stream } = follower
-    const lines = await follower.read()
+    const lines = await readOr(follower)
     if (lines.length === 0) {
       this.#pendingAt.delete(stream)
       const isOld = this.#options.clock.now() - follower.openedMs > 2 * DAY_MS
@@ -222,10 +222,17 @@ class Shipper implements LedgerShipper {
     }
     this.#pendingAt.set(stream, lines[0]!.at)
     const terms = await this.#termsFor(lines)
-    const parts = streamParts(lines, ({ record }) => tallyEntriesOf(record as LedgerRecord, terms))
-    for (const part of parts) if (!(await this.#apply(follower, part))) return true
-    this.#pendingAt.delete(stream)
-    return follower.place.offset < follower.bytes
+    const { parts, unknown } = streamParts(lines, (record) => tallyEntriesOf(record, terms))
+    const isApplied = await this.#applyAll(follower, parts)
+    if (isApplied && unknown) follower.damage = unknownAt(follower.place)
+    if (isApplied) this.#pendingAt.delete(stream)
+    if (follower.damage) this.#restsUntilMs.set(stream, nowMs + LIMITS.restMs)
+    return !follower.damage && (!isApplied || follower.place.offset < follower.bytes)
+  }
+
+  async #applyAll(follower: StreamFollower, parts: readonly StreamPart[]): Promise<boolean> {
+    for (const part of parts) if (!(await this.#apply(follower, part))) return false
+    return true
   }
 
   /** False where the store is at another place, from which it goes on. */
@@ -273,7 +280,20 @@ class Shipper implements LedgerShipper {
   }
 }
 
-/** What was given to the store is nothing it can count; nothing of it was done. */
+/** A file that cannot be read is this stream's trouble, and no other's. */
+async function readOr(follower: StreamFollower): Promise<PlacedLine[]> {
+  try {
+    return await follower.read()
+  } catch (error) {
+    const { seq, offset } = follower.place
+    // One that was removed just now is found gone in the next round.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      follower.damage = { damage: 'unreadable', seq: seq + 1, offset }
+    return []
+  }
+}
+
+/** The next record is nothing that can be counted; nothing of it was done. */
 function unknownAt({ seq, offset }: ChainPlace): ChainDamage {
   return { damage: 'unknown', seq: seq + 1, offset }
 }

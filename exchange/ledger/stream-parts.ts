@@ -1,4 +1,5 @@
 import type { TallyEntry } from '../../audience/store/store.ts'
+import type { LedgerRecord } from '../usage/ledger-record.ts'
 import { LIMITS } from './limits.ts'
 import type { PlacedLine } from './read-chain.ts'
 
@@ -9,16 +10,20 @@ export interface StreamPart {
   lines: number
 }
 
-/** Lines as parts, each small enough that the store is not held up by it. */
+/**
+ * Lines as parts, each small enough that the store is not held up by it; up to the first of a kind that this
+ * version does not know (`unknown`).
+ */
 export function streamParts(
   lines: readonly PlacedLine[],
-  entriesOf: (line: PlacedLine) => TallyEntry[],
-): StreamPart[] {
+  entriesOf: (record: LedgerRecord) => TallyEntry[] | undefined,
+): { parts: StreamPart[]; unknown?: PlacedLine } {
   const parts: StreamPart[] = []
   let part: StreamPart | undefined
   let adds = 0
   for (const line of lines) {
-    const entries = entriesOf(line)
+    const entries = entriesOf(line.record as LedgerRecord)
+    if (entries === undefined) return { parts, unknown: line }
     const more = entries.reduce((sum, entry) => sum + entry.adds.length, 0)
     if (part === undefined || adds + more > LIMITS.shipAddsMax) {
       part = { entries: [], last: line, lines: 0 }
@@ -30,5 +35,5 @@ export function streamParts(
     part.lines++
     adds += more
   }
-  return parts
+  return { parts }
 }

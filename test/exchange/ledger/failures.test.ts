@@ -1,3 +1,5 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { DAY_MS } from '../../../audience/clock.ts'
 import { LIMITS } from '../../../exchange/ledger/limits.ts'
@@ -139,6 +141,20 @@ describe('a ledger whose file operations fail', () => {
         await world.close()
       }
   }, 60_000)
+
+  test('starts where its directory cannot be made, and works once it can', async () => {
+    const world = await open()
+    const { clock, log } = world
+    const dir = join(world.dir, 'taken')
+    await writeFile(dir, 'a file where the directory should be')
+    const ledger = await openLedger({ dir, process: 'bid 1', clock, log })
+    expect(ledger.findings()).toMatchObject([{ finding: 'ledger' }])
+    await expect(ledger.append(delivered(1))).rejects.toMatchObject({ reason: 'broken' })
+    await rm(dir)
+    await wellAgain(ledger)
+    await ledger.append(delivered(2))
+    await ledger.close()
+  })
 
   test('stays behind while nothing can be written, and says so, without filling the disk or the log', async () => {
     let isBroken = true

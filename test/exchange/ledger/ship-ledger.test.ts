@@ -1,10 +1,11 @@
-import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { DAY_MS } from '../../../audience/clock.ts'
 import { openEmbeddedStore } from '../../../audience/store/embedded/embedded-store.ts'
 import type { TallyBatch } from '../../../audience/store/store.ts'
 import { LIMITS } from '../../../exchange/ledger/limits.ts'
+import type { LedgerRecord } from '../../../exchange/usage/ledger-record.ts'
 import { MemoryTallies } from '../../support/memory-tallies.ts'
 import { seeded } from '../../support/random.ts'
 import { delivered, type LedgerWorld, ledgerWorlds } from './ledger-world.ts'
@@ -143,6 +144,28 @@ describe('the desk', () => {
     await shipper.poke()
     expect(await world.counted()).toEqual({ s: 15 })
     expect(shipper.findings()).toEqual([])
+  })
+
+  test('counts all other streams where one cannot be read, or holds what this version does not know', async () => {
+    const world = await open()
+    const ledger = await world.ledger('bid 1')
+    await ledger.append(delivered(1))
+    await ledger.append({ kind: 'from the future' } as unknown as LedgerRecord)
+    await ledger.append(delivered(2))
+    await mkdir(world.pathOf('bid-0-20261126T000000000Z-000000000000'))
+    const other = await world.ledger('bid 2')
+    await other.append(delivered(4))
+    const shipper = await world.shipper()
+    await shipper.poke()
+    expect(await world.counted()).toEqual({ s: 5 })
+    expect(shipper.streams().map(({ applied, damage }) => [applied, damage])).toEqual([
+      [0, { damage: 'unreadable', seq: 1 }],
+      [1, { damage: 'unknown', seq: 2 }],
+      [1, undefined],
+    ])
+    await other.append(delivered(8))
+    await shipper.poke()
+    expect(await world.counted()).toEqual({ s: 13 })
   })
 
   test('finds an end and a file that are gone, by what was counted of them', async () => {
