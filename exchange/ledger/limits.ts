@@ -18,8 +18,8 @@ export const LIMITS = {
   shipPollMs: 100,
   /** Streams read and applied at one moment. */
   shipStreamsAtOnce: 8,
-  /** Counter changes given to the store at once, about. */
-  shipAddsMax: 8_192,
+  /** Counter changes given to the store at once, about: Redis answers nobody else meanwhile (some ms). */
+  shipAddsMax: 512,
   /** How often positions are compared with the store's, also where nothing is new. */
   compareEveryMs: 2_000,
   /** How often a stream that is damaged, or two days old, is looked at again. */

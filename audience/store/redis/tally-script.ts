@@ -22,20 +22,24 @@ local held = redis.call('HGET', P .. 'applied', ARGV[1]) or '0 '
 if held == ARGV[3] then return false end
 if string.match(held, '^%d+') ~= ARGV[2] then return held end
 
+local numbers, days, until_ = {}, {}, {}
 local function numberOf(field)
-  local number = redis.call('HGET', P .. 'numbers', field)
-  if number then return number end
-  number = tostring(redis.call('HLEN', P .. 'numbers') + 1)
-  redis.call('HSET', P .. 'numbers', field, number)
-  redis.call('HSET', P .. 'names', number, field)
+  local number = numbers[field] or redis.call('HGET', P .. 'numbers', field)
+  if not number then
+    number = tostring(redis.call('HLEN', P .. 'numbers') + 1)
+    redis.call('HSET', P .. 'numbers', field, number)
+    redis.call('HSET', P .. 'names', number, field)
+  end
+  numbers[field] = number
   return number
 end
 local function add(day, number, by)
-  local done = redis.pcall('HINCRBY', P .. 'day:' .. day, number, by)
-  if type(done) == 'table' and done.err then
-    redis.call('HINCRBY', P .. 'day:' .. day, numberOf(ARGV[4]), 1)
+  if not days[day] then
+    days[day] = P .. 'day:' .. day
+    redis.call('SADD', P .. 'days', day)
   end
-  redis.call('SADD', P .. 'days', day)
+  local done = redis.pcall('HINCRBY', days[day], number, by)
+  if type(done) == 'table' and done.err then redis.call('HINCRBY', days[day], numberOf(ARGV[4]), 1) end
 end
 local function negated(by)
   if string.sub(by, 1, 1) == '-' then return string.sub(by, 2) end
@@ -61,7 +65,10 @@ for _, one in ipairs(cjson.decode(ARGV[6])) do
       state[#state + 1] = on .. '/' .. number .. '=' .. change[3]
     end
     redis.call('HSET', key, id, table.concat(state, ' '))
-    redis.call('EXPIREAT', key, one[5])
+    if until_[key] ~= one[5] then
+      until_[key] = one[5]
+      redis.call('EXPIREAT', key, one[5])
+    end
   end
 end
 redis.call('HSET', P .. 'applied', ARGV[1], ARGV[3])
