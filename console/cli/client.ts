@@ -22,6 +22,8 @@ export interface Answered {
   /** The answer as it came. */
   text: string
   etag: string | undefined
+  /** What to ask `after` for the rest of a table. */
+  next: string | undefined
 }
 
 /** Speaks to the console. Throws CliError for whatever is not answered well. */
@@ -94,5 +96,6 @@ function answered(response: IncomingMessage, text: string): Answered {
   const { statusCode = 0, headers } = response
   const body = /json/.test(headers['content-type'] ?? '') ? JSON.parse(text) : undefined
   if (statusCode >= 400) throw refusalOf(statusCode, body)
-  return { body, text, etag: headers.etag }
+  const next = headers['x-next'] as string | undefined
+  return { body, text, etag: headers.etag, next }
 }

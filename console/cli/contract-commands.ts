@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
 import { printJson, printLine } from './io.ts'
+import { pathWith, type QueryOptions } from './print-table.ts'
+import { readJson } from './read-json.ts'
 import { itemsOf, part, type Session } from './session.ts'
 
 /** Steps of a contract's life that need nothing but its id. */
@@ -34,6 +36,16 @@ export function addContractCommands(program: Command, contract: Command, session
 
 function addReadings(contract: Command, session: Session): void {
   const { io, client } = session
+  contract
+    .command('preview <id> [file]')
+    .description('what last month would have cost under it, or under the terms in a JSON file')
+    .option('--from <day>')
+    .option('--to <day>')
+    .action(async (id: string, file: string | undefined, days: QueryOptions) => {
+      const path = pathWith(`/api/contracts/${part(id)}/preview`, days)
+      const asking = file === undefined ? {} : { json: await readJson(io, file) }
+      printJson(io, (await client().call('POST', path, asking)).body)
+    })
   contract
     .command('versions <id>')
     .description('the versions of its terms, the newest first, one JSON a line')

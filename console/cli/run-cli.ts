@@ -13,6 +13,8 @@ import { addObjectCommands, OBJECT_NOUNS } from './object-commands.ts'
 import { addOfferCommands } from './offer-commands.ts'
 import { addPersonCommands } from './person-commands.ts'
 import { itemsOf, type Session } from './session.ts'
+import { addStatementCommands } from './statement-commands.ts'
+import { addUsageCommands } from './usage-commands.ts'
 import { addVerifyCommands } from './verify-commands.ts'
 
 const AUDIT_LIMIT = 100
@@ -60,6 +62,8 @@ function programOf(io: Io): Command {
   addImportCommands(program, session)
   addDataProtectionCommand(program, session)
   addPersonCommands(program, session)
+  addUsageCommands(program, session)
+  addStatementCommands(program, session)
   addCatalogCommands(program, session)
   addVerifyCommands(program, addAuditCommand(program, session), session)
   return program
