@@ -60,7 +60,7 @@ export const LineFaults = {
   in_future: 'at is in the future',
   not_replacing: 'with mode=replace a line may add the replaced segment only, and remove nothing',
   needs_basis:
-    'a sensitive segment takes nobody in without evidence of explicit consent: name it with ?basis=',
+    'a sensitive segment takes nobody in without evidence of explicit consent: name it with ?basis=, or in its basis',
   no_grant: 'a match needs one id of your own, and the other partner’s grant for a foreign one',
   not_yours_to_remove: 'a match between ids that are not all yours is removed by operators only',
 } as const

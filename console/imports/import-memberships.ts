@@ -19,7 +19,12 @@ import {
 import { type ImportReport, ImportRun } from './import-run.ts'
 import { MembershipsQuery, MembershipsReport } from './import-shapes.ts'
 import { KeySpool } from './key-spool.ts'
-import { type MembershipReading, MembershipShape, readMembership } from './membership-lines.ts'
+import {
+  lacksEvidence,
+  type MembershipReading,
+  MembershipShape,
+  readMembership,
+} from './membership-lines.ts'
 import { type Replaced, replaceSegment } from './replace-segment.ts'
 
 /** `POST /api/memberships`. */
@@ -64,7 +69,7 @@ function replacedSegment(rooms: ImportRooms, call: Call): Named | undefined {
   if (id === undefined) return undefined
   const segment = namesFor(rooms, call).segment(id)
   if (!segment) throw new Refused('not_found', [{ field: 'segment', reason: `there is no ${id}` }])
-  if (segment.sensitive && call.query['basis'] === undefined)
+  if (lacksEvidence(segment, call.query['basis'] as string | undefined))
     throw refuse('unprocessable', 'basis', LineFaults.needs_basis)
   return { ...segment, id }
 }

@@ -3,6 +3,7 @@ import { LIMITS as AUDIENCE_LIMITS } from '../../audience/limits.ts'
 import type { Namespace } from '../../audience/namespace.ts'
 import { expiryDayOf, type MembershipLine } from '../../audience/people/memberships.ts'
 import { type Static, Type } from '../../audience/schema.ts'
+import type { Segment } from '../../audience/segment.ts'
 import { closed, OperatorId } from '../../exchange/fields.ts'
 import { LineFaults } from '../reasons.ts'
 import type { ImportNames } from './import-names.ts'
@@ -79,7 +80,7 @@ function resolved(
   for (const id of add) {
     const segment = names.segment(id)
     if (!segment) return { reason: unknownName('segment', id) }
-    if (segment.sensitive && basis === undefined) return { reason: LineFaults.needs_basis }
+    if (lacksEvidence(segment, basis)) return { reason: LineFaults.needs_basis }
     if (segment.sensitive) sensitive.add(id)
     const added = { segment: segment.number, ttlDays: ttlDays ?? segment.ttlDays }
     if (expiryDayOf(atMs, added.ttlDays) > today) value.add.push(added)
@@ -90,6 +91,11 @@ function resolved(
     value.remove.push(segment.number)
   }
   return { value }
+}
+
+/** A sensitive segment takes people in on explicit consent only: the import or the segment names the evidence. */
+export function lacksEvidence(segment: Segment, basis: string | undefined): boolean {
+  return segment.sensitive === true && basis === undefined && segment.basis === undefined
 }
 
 type Added = MembershipLine['add'][number]

@@ -15,6 +15,7 @@ import { CatalogConflict } from '../../audience/store/store.ts'
 import { LIMITS } from '../limits.ts'
 import { APPLIED_KINDS, type AppliedKind } from './catalog-kinds.ts'
 import { type Actor, type DeskDeps, mustBeExchange, snapshotOf } from './desk.ts'
+import { Turns } from './turns.ts'
 
 /** The catalog as files, and what names their content. */
 export interface ExportedCatalog {
@@ -63,24 +64,40 @@ export function exportCatalog(deps: DeskDeps, actor: Actor): ExportedCatalog {
 export async function applyCatalog(
   deps: DeskDeps,
   actor: Actor,
-  { files, prune, dryRun, ifDigest }: CatalogApply,
+  asked: CatalogApply,
 ): Promise<CatalogApplied> {
   mustBeExchange(actor)
+  return deps.turns.alone(() => applyAlone(deps, actor, asked))
+}
+
+async function applyAlone(
+  deps: DeskDeps,
+  actor: Actor,
+  { files, prune, dryRun, ifDigest }: CatalogApply,
+): Promise<CatalogApplied> {
   await deps.feed.poke()
   const base = snapshotOf(deps)
   const now = exportCatalog(deps, actor)
   if (ifDigest !== undefined && ifDigest !== now.digest) throw refuseStale()
   const staged = new StagedCatalog(base, dryRun ? dryNumbers() : (s) => deps.catalog.nextNumber(s))
-  const run = new ApplyRun({ ...deps, catalog: staged, feed: staged }, actor, now.files)
-  await run.put(files)
   const left = [...now.files.keys()].filter((path) => !Object.hasOwn(files, path))
-  const stays = prune ? await run.prune(left) : left
-  run.finish()
+  const run = new ApplyRun(stagedDeps(deps, staged), actor, now.files)
+  run.put(files)
+  const stays = prune ? run.prune(left) : left
+  await run.finish()
   const after = catalogFiles(staged.current(), APPLIED_KINDS)
   const diff = diffFiles(now.files, after)
   if (dryRun) return { diff, left: stays, digest: now.digest, written: [] }
   const written = await commit(deps, staged)
   return { diff, left: stays, digest: filesDigest(after), written }
+}
+
+/**
+ * How many people are in a segment is not known to files, and an instance may be empty yet: it is asked again
+ * when a buyer asks for a contract.
+ */
+function stagedDeps({ clock }: DeskDeps, staged: StagedCatalog): DeskDeps {
+  return { catalog: staged, feed: staged, clock, turns: new Turns() }
 }
 
 /** All staged verbs in one write. */
@@ -115,13 +132,25 @@ function dryNumbers(): (sequence: string) => Promise<number> {
   return async () => ++last
 }
 
-/** One application under way: what it refused so far. */
+/** One verb to be done on the staged catalog. */
+interface Step {
+  path: string
+  /** Only makes way for others: that it is refused means nothing. */
+  isOptional?: boolean
+  run(): Promise<unknown>
+}
+
+/**
+ * One application: what has to be done, and what was refused. An object is put after those it may name, and
+ * deleted before them; what is refused all the same is tried again once the rest is done, since it may have
+ * stood in the way (a name that was taken, something sold exclusively).
+ */
 class ApplyRun {
   readonly #deps: DeskDeps
   readonly #actor: Actor
   readonly #known: CatalogFiles
+  readonly #steps: Step[] = []
   readonly #problems: Problem[] = []
-  #word: Refused['word'] = 'invalid'
   #objects = 0
 
   constructor(deps: DeskDeps, actor: Actor, known: CatalogFiles) {
@@ -130,38 +159,58 @@ class ApplyRun {
     this.#known = known
   }
 
-  /** Kind after kind, so that whatever an object names is there before it. */
-  async put(files: Readonly<Record<string, unknown>>): Promise<void> {
+  put(files: Readonly<Record<string, unknown>>): void {
     const byFolder = this.#sort(files)
     for (const kind of APPLIED_KINDS) {
-      const bodies = byFolder.get(kind.folder) ?? new Map()
+      const bodies = byFolder.get(kind.folder)!
       for (const [id, body] of bodies)
-        if (kind.bare && !this.#isThere(kind, id)) await this.#putBare(kind, id, body)
-      for (const [id, body] of bodies) await this.#put(kind, id, body)
+        if (!this.#known.has(filePath(kind.folder, id))) this.#putBare(kind, id, body)
+      for (const [id, body] of bodies) this.#put(kind, id, body)
     }
   }
 
-  /** Deletes what is left over, whatever names another before it; returns what cannot be deleted. */
-  async prune(paths: readonly string[]): Promise<string[]> {
+  /** Deletes what is left over; returns what cannot be deleted. */
+  prune(paths: readonly string[]): string[] {
     const stays: string[] = []
     for (const kind of APPLIED_KINDS.toReversed()) {
-      const own = paths.flatMap((path) => {
-        const parts = partsOfPath(path)
-        return parts?.folder === kind.folder ? [{ path, id: parts.id }] : []
-      })
-      if (!kind.delete) stays.push(...own.map(({ path }) => path))
+      const own = paths.filter((path) => partsOfPath(path)?.folder === kind.folder)
+      const ids = own.map((path) => partsOfPath(path)!.id)
+      if (!kind.delete) stays.push(...own)
       else {
-        if (kind.bare)
-          for (const { path, id } of own) await this.#putBare(kind, id, this.#known.get(path)!)
-        for (const { path, id } of own)
-          await this.#try(path, () => kind.delete!(this.#deps, this.#actor, { id }))
+        for (const [i, id] of ids.entries()) this.#putBare(kind, id, this.#known.get(own[i]!)!)
+        for (const id of ids) this.#delete(kind, id)
       }
     }
     return stays.sort()
   }
 
-  finish(): void {
-    if (this.#problems.length > 0) throw new Refused(this.#word, this.#problems)
+  async finish(): Promise<void> {
+    let pending: readonly Step[] = this.#steps
+    let refused = await this.#round(pending)
+    while (refused.size > 0 && refused.size < pending.length) {
+      pending = [...refused.keys()]
+      refused = await this.#round(pending)
+    }
+    for (const [{ path }, { problems }] of refused)
+      for (const { field, reason } of problems) this.#wrong(`${path} ${field}`.trim(), reason)
+    if (this.#problems.length === 0) return
+    const words = new Set([...refused.values()].map(({ word }) => word))
+    const word = [...words].find((one) => one !== 'invalid') ?? 'invalid'
+    throw new Refused(word, this.#problems)
+  }
+
+  async #round(steps: readonly Step[]): Promise<Map<Step, Refused>> {
+    const refused = new Map<Step, Refused>()
+    for (const step of steps) {
+      if (++this.#objects % TURN_OBJECTS === 0) await nextTurn()
+      try {
+        await step.run()
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error
+        if (!step.isOptional) refused.set(step, error)
+      }
+    }
+    return refused
   }
 
   #sort(files: Readonly<Record<string, unknown>>): Map<string, Map<string, object>> {
@@ -181,34 +230,23 @@ class ApplyRun {
     return folders
   }
 
-  #isThere({ kind }: AppliedKind, id: string): boolean {
-    return snapshotOf(this.#deps).kind(kind).has(id)
-  }
-
-  async #put(kind: AppliedKind, id: string, body: object): Promise<void> {
+  #put(kind: AppliedKind, id: string, body: object): void {
     const path = filePath(kind.folder, id)
     if (isDeepStrictEqual(this.#known.get(path), body)) return
-    await this.#try(path, () => kind.put(this.#deps, this.#actor, { id, body }))
+    this.#steps.push({ path, run: () => kind.put(this.#deps, this.#actor, { id, body }) })
   }
 
-  /** So that two objects of one kind may name each other; what is wrong is said when it is put whole. */
-  async #putBare(kind: AppliedKind, id: string, body: object): Promise<void> {
-    try {
-      await kind.put(this.#deps, this.#actor, { id, body: kind.bare!(body) })
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error
-    }
+  #delete(kind: AppliedKind, id: string): void {
+    const path = filePath(kind.folder, id)
+    this.#steps.push({ path, run: () => kind.delete!(this.#deps, this.#actor, { id }) })
   }
 
-  async #try(path: string, write: () => Promise<unknown>): Promise<void> {
-    if (++this.#objects % TURN_OBJECTS === 0) await nextTurn()
-    try {
-      await write()
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error
-      for (const { field, reason } of error.problems) this.#wrong(`${path} ${field}`.trim(), reason)
-      if (error.word !== 'invalid') this.#word = error.word
-    }
+  /** So that two objects of one kind may name each other. */
+  #putBare(kind: AppliedKind, id: string, body: object): void {
+    if (!kind.bare) return
+    const path = filePath(kind.folder, id)
+    const run = () => kind.put(this.#deps, this.#actor, { id, body: kind.bare!(body) })
+    this.#steps.push({ path, isOptional: true, run })
   }
 
   #wrong(field: string, reason: string): void {

@@ -96,6 +96,14 @@ describe('a sensitive segment', () => {
     ])
   })
 
+  test('that names the evidence itself needs no other', async () => {
+    await world.segment('faith', 'dmp', { sensitive: true, basis: 'panel contract 12' })
+    const got = await importing('', [person('s5', { add: ['faith'] })])
+    expect(got.body.accepted).toBe(1)
+    const [kept] = (await world.must('GET', '/api/imports?segment=faith')).items
+    expect([kept.sensitive, kept.basis]).toEqual([['faith'], undefined])
+  })
+
   test('lets people go without evidence', async () => {
     const got = await importing('', [person('s9', { add: undefined, remove: ['health'] })])
     expect(got.body.accepted).toBe(1)

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Refused } from '../../audience/refusal.ts'
 import { fileText } from '../../audience/store/catalog-files.ts'
 import { type Random, seeded } from '../support/random.ts'
 import { contractBody, OPERATOR, refusal, World } from './world.ts'
@@ -186,6 +187,31 @@ describe('applying', () => {
     expect(exported(world)).toEqual(before)
   })
 
+  test('does not mind what stands in the way of what at first', async () => {
+    const price = { kind: 'free' }
+    const offer = { seller: 'dmp', segments: ['cars'], price, uses: ['bid_enrichment'] }
+    const exclusive = { ...offer, exclusive: { until: '2030-01-01' } }
+    const before = exported(world)
+    delete before['contracts/autumn.json']
+    await world.contract('autumn', contractBody({ status: 'ended' }))
+    const deal = before['deals/d.json'] as object
+    await apply(world, {
+      ...before,
+      'offers/b.json': exclusive,
+      'deals/z.json': { ...deal, dealId: 'PM' },
+    })
+    const other = {
+      ...before,
+      'offers/a.json': exclusive,
+      'deals/e.json': { ...deal, dealId: 'PM' },
+    }
+    const { diff } = await apply(world, other, { prune: true })
+    expect(diff).toMatchObject({
+      created: ['deals/e.json', 'offers/a.json'],
+      deleted: ['deals/z.json', 'offers/b.json'],
+    })
+  })
+
   test('keeps the numbers of what was there, and gives new ones to what is new', async () => {
     const catalog = () => world.exchange.catalog()!
     const numbers = ['dsp', 'dmp', 'ssp'].map((id) => catalog().partner(id)!.number)
@@ -195,6 +221,17 @@ describe('applying', () => {
     await apply(world, dry)
     expect(['dsp', 'dmp', 'ssp'].map((id) => catalog().partner(id)!.number)).toEqual(numbers)
     expect(catalog().segment('new')!.number).toBe(catalog().segment('cars')!.number + 1)
+  })
+
+  test('takes an offer however few people there are yet: that is asked when a buyer asks', async () => {
+    const files = exported(world)
+    const price = { kind: 'free' }
+    const offer = { seller: 'dmp', segments: ['cars'], price, uses: ['bid_enrichment'] }
+    const asked: unknown[] = []
+    const sizes = { smallerThan: async (least: number) => void asked.push(least) }
+    Object.assign(world.exchange.deskDeps, { sizes })
+    await apply(world, { ...files, 'offers/cars.json': offer })
+    expect([asked, world.desk.getOffer(OPERATOR, 'cars').value.minPeople]).toEqual([[], 1_000])
   })
 
   test('keeps what an imported deal’s seller said of it', async () => {
@@ -239,7 +276,13 @@ async function build(random: Random, into = world): Promise<void> {
     owners.set(id, owner)
     await into.segment(id, owner, random() < 0.3 ? { taxonomy: { segtax: 4, id: '5' } } : {})
   }
-  for (let i = 0; i < 4; i++) await into.contract(`c${i}`, randomContract(random, partners, owners))
+  for (let i = 0; i < 3; i++) {
+    const [segment, seller] = random.pick([...owners])
+    const body = randomOffer(random, segment, seller)
+    await unlessExclusive(() => into.desk.putOffer(OPERATOR, { id: `o${i}`, body }))
+  }
+  for (let i = 0; i < 4; i++)
+    await unlessExclusive(() => into.contract(`c${i}`, randomContract(random, partners, owners)))
   for (let i = 0; i < 5; i++)
     await into.deal(`d${random.int(9)}`, {
       seller: random.pick(partners),
@@ -248,6 +291,22 @@ async function build(random: Random, into = world): Promise<void> {
       ...(random() < 0.7 ? { audience: { any: [random.pick([...owners.keys()])] } } : {}),
       ...(random() < 0.3 ? { regions: ['EU'], timeZone: 'Europe/Paris' } : {}),
     })
+}
+
+/** What is sold exclusively already is not sold again. */
+async function unlessExclusive(write: () => Promise<unknown>): Promise<void> {
+  try {
+    await write()
+  } catch (error) {
+    if (!(error instanceof Refused) || error.word !== 'conflict') throw error
+  }
+}
+
+function randomOffer(random: Random, segment: string, seller: string) {
+  const more = random() < 0.5 ? { exclusive: { until: '2030-01-01' } } : {}
+  const price = { kind: 'cpm', amountMicros: 1_000_000, currency: 'EUR' }
+  const status = random.pick(['open', 'closed'])
+  return { seller, segments: [segment], price, uses: ['bid_enrichment'], status, ...more }
 }
 
 /** Objects of every kind that can go are made, changed and deleted. */

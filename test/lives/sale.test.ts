@@ -28,12 +28,10 @@ async function furnish(): Promise<void> {
     await put(`partners/${id}`, { name: id, domain: `${id}.example`, roles, region: 'US' })
   for (const id of [...Object.keys(SOLD), 'unsold'])
     await put(`segments/${id}`, { name: id, owner: 'dmp', provenance: 'first_party', ttlDays: 30 })
-  ;[buyer, seller] = await Promise.all(
-    ['dsp', 'dmp'].map(async (id) => {
-      const body = { scopes: ['bid', 'data', 'desk'] }
-      return (await product.must('POST', `/api/partners/${id}/keys`, { body })).key as string
-    }),
-  )
+  const body = { scopes: ['bid', 'data', 'desk'] }
+  const keyOf = (id: string) => product.must('POST', `/api/partners/${id}/keys`, { body })
+  buyer = (await keyOf('dsp')).key
+  seller = (await keyOf('dmp')).key
   const people = Array.from({ length: PEOPLE }, (_, i) => ({
     source: 'dmp',
     uid: `m${i}`,
@@ -147,9 +145,8 @@ describe('a sale', () => {
   test('comes out as a statement that both sides can check', async () => {
     const wanted = { cars: 2, readers: given.enriched }
     await vi.waitFor(async () => expect(await usage(buyer)).toEqual(wanted), { timeout: 10_000 })
-    const [bought, sold] = await Promise.all(
-      [buyer, seller].map((token) => product.must('GET', `/api/statements/${MONTH}`, { token })),
-    )
+    const read = (token: string) => product.must('GET', `/api/statements/${MONTH}`, { token })
+    const [bought, sold] = [await read(buyer), await read(seller)]
     expect(bought.items).toEqual(sold.items)
     expect(bought.items).toMatchObject([
       { contract: 'cars', segment: 'cars', units: 2, amountMicros: 4_000, currency: 'EUR' },
