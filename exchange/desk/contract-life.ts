@@ -37,7 +37,7 @@ export function signContract(
   asked: StepAsked,
 ): Promise<Written<ContractShown>> {
   const given = checkedBody<SignBody>(asked.body ?? {}, checkSign, [])
-  return changeContract(deps, actor, asked, (contract, { nowText }) => {
+  return bringIntoForce(deps, actor, asked, (contract, { nowText }) => {
     if (given.version !== undefined && given.version !== contract.version)
       throw refuse('conflict', 'version', `the terms are at version ${contract.version} now`)
     const side = sideOf(actor, contract, given.side)
@@ -88,7 +88,7 @@ export function resumeContract(
   asked: StepAsked,
 ): Promise<Written<ContractShown>> {
   checkedBody(asked.body ?? {}, checkEmpty, [])
-  return changeContract(deps, actor, asked, (contract, { nowText }) => {
+  return bringIntoForce(deps, actor, asked, (contract, { nowText }) => {
     if (contract.status === 'active') return contract
     refuseUnless(contract, ['paused'])
     const others = pausedByOthers(actor, contract)
@@ -125,7 +125,10 @@ export function revokeContract(
   })
 }
 
-type Change = (contract: ContractRecord, at: { nowText: string }) => ContractRecord
+type Change = (
+  contract: ContractRecord,
+  at: { nowText: string; snapshot: CatalogSnapshot },
+) => ContractRecord
 
 async function changeContract(
   deps: DeskDeps,
@@ -137,15 +140,28 @@ async function changeContract(
   const decide = (existing: { value: unknown } | undefined, snapshot: CatalogSnapshot) => {
     const contract = existing?.value as ContractRecord | undefined
     if (!contract || !sees(actor, contract.seller, contract.buyer)) throw notFound()
-    const after = change(contract, { nowText })
-    if (after.status !== contract.status)
-      refuseConflicts(deps, actor, { id, contract: after, snapshot })
-    return { value: after }
+    return { value: change(contract, { nowText, snapshot }) }
   }
-  const written = await deps.turns.take(isExclusive(deps, id), () =>
-    writeRecord<ContractRecord>(deps, { kind: 'contract', id }, { ifMatch, decide }),
-  )
+  const target = { kind: 'contract', id }
+  const written = await writeRecord<ContractRecord>(deps, target, { ifMatch, decide })
   return { ...written, value: showContract(id, written.value!) }
+}
+
+/** A step after which the contract may be in force: in turn, and refused where it breaks what is exclusive. */
+function bringIntoForce(
+  deps: DeskDeps,
+  actor: Actor,
+  asked: StepAsked,
+  change: Change,
+): Promise<Written<ContractShown>> {
+  const { id } = asked
+  const checked: Change = (contract, at) => {
+    const after = change(contract, at)
+    if (after.status !== contract.status)
+      refuseConflicts(deps, actor, { id, contract: after, snapshot: at.snapshot })
+    return after
+  }
+  return deps.turns.take(isExclusive(deps, id), () => changeContract(deps, actor, asked, checked))
 }
 
 function isExclusive(deps: DeskDeps, id: string): boolean {

@@ -7,7 +7,15 @@ import { isOfferedTo, mayRequest, OFFER_KIND, OfferBody, type OfferRecord } from
 import { offerConflicts } from './check-exclusive.ts'
 import { malformedOffer, senselessOffer, tooSmall } from './check-offer.ts'
 import type { Shown, WriteOptions, Written } from './desk.ts'
-import { type Actor, type DeskDeps, isExchange, mustWriteFor, notFound, sees } from './desk.ts'
+import {
+  type Actor,
+  type DeskDeps,
+  isExchange,
+  mustWriteFor,
+  notFound,
+  sees,
+  snapshotOf,
+} from './desk.ts'
 import {
   listRecords,
   type Page,
@@ -48,10 +56,17 @@ export async function putOffer(
     minPeople: given.minPeople ?? LIMITS.minPeopleDefault,
     status: given.status ?? 'open',
   }
-  const decide: Decide<OfferRecord> = async (existing, snapshot) => {
+  await deps.feed.poke()
+  refuseUnlessGood(actor, offer, snapshotOf(deps))
+  // Counting may take seconds: nobody waits for it in turn.
+  if (offer.status === 'open')
+    refuseAll('unprocessable', await tooSmall(offer, snapshotOf(deps), deps.sizes))
+  const decide: Decide<OfferRecord> = (existing, snapshot) => {
     const before = existing?.value as OfferRecord | undefined
     if (before && !sees(actor, before.seller)) throw refuse('conflict', 'id', 'the id is taken')
-    await refuseUnlessGood(deps, actor, { id, offer, snapshot })
+    refuseUnlessGood(actor, offer, snapshot)
+    const asked = { actor, nowMs: deps.clock.now() }
+    refuseAll('conflict', offerConflicts(snapshot, { id, offer }, asked))
     return { value: offer }
   }
   const written = await deps.turns.take(offer.exclusive !== undefined, () =>
@@ -119,18 +134,10 @@ export function mayKnowOffer(actor: Actor, offer: OfferRecord): boolean {
   return partner !== undefined && offer.status === 'open' && isOfferedTo(offer, partner)
 }
 
-async function refuseUnlessGood(
-  deps: DeskDeps,
-  actor: Actor,
-  { id, offer, snapshot }: { id: string; offer: OfferRecord; snapshot: CatalogSnapshot },
-): Promise<void> {
+function refuseUnlessGood(actor: Actor, offer: OfferRecord, snapshot: CatalogSnapshot): void {
   if (!isExchange(actor) && offer.minPeople < LIMITS.minPeopleLeast)
     throw refuse('unprocessable', 'minPeople', `must be at least ${LIMITS.minPeopleLeast}`)
   refuseAll('unprocessable', senselessOffer(offer, snapshot))
-  if (offer.status === 'closed') return
-  const asked = { actor, nowMs: deps.clock.now() }
-  refuseAll('conflict', offerConflicts(snapshot, { id, offer }, asked))
-  refuseAll('unprocessable', await tooSmall(offer, snapshot, deps.sizes))
 }
 
 function ownOffer(actor: Actor, existing: { value: unknown } | undefined): OfferRecord {

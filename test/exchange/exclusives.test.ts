@@ -90,6 +90,18 @@ describe('an exclusive contract', () => {
     expect(active).toHaveLength(1)
   })
 
+  test('that takes its time to be written keeps no revocation waiting', async () => {
+    await contract('mine', exclusive())
+    let end = () => {}
+    const slow = world.exchange.deskDeps.turns.alone(
+      () => new Promise<void>((done) => (end = done)),
+    )
+    const { value } = await world.desk.revokeContract(OPERATOR, { id: 'mine' })
+    expect(value.status).toBe('revoked')
+    end()
+    await slow
+  })
+
   test('cannot slip in beside one that is written at the same moment', async () => {
     const [plain, kept] = await Promise.allSettled([
       contract('plain', { buyer: 'rival' }),
