@@ -19,6 +19,8 @@ export const LIMITS = {
   importsMax: 8,
   /** Names an import remembers: a file of made-up names must not fill the memory. */
   importNamesMax: 10_000,
+  /** Deletion lists whose statuses are kept; of older ones the audit log keeps the counts. */
+  deletionListsMax: 100,
   /** How far ahead of our clock the `at` of a line may be: a day, as dates come without a time zone. */
   aheadMsMax: DAY_MS,
   /** Characters of `?basis=`. */

@@ -65,3 +65,9 @@ export const LineFaults = {
   not_yours_to_remove: 'a match between ids that are not all yours is removed by operators only',
 } as const
 export type LineFault = keyof typeof LineFaults
+
+/** The same, of a deletion list. */
+export const DeletionFaults = {
+  quoted: 'fields in quotes are not read: hashes and ids need none',
+  one_of: 'either type or source is required',
+} as const

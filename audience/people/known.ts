@@ -18,6 +18,8 @@ export interface KnownId extends IdRef {
   suppression: Suppression | undefined
   /** Place in `edges` of the match it was first reached over; undefined for one that was asked for. */
   via: number | undefined
+  /** A live match leads on to where the walk may not go. */
+  isCut: boolean
 }
 
 /** A live match between two of the ids, by their places. */
@@ -30,6 +32,8 @@ export interface KnownEdge extends Omit<PackedEdge, 'key' | 'namespace' | 'value
 export interface Known {
   ids: KnownId[]
   edges: KnownEdge[]
+  /** Where each id that was asked for stands in `ids`; undefined for what is no id. */
+  starts: (number | undefined)[]
 }
 
 /** Which ids a walk enters: by the match that leads there, and the namespace it is in. */
@@ -47,8 +51,9 @@ export async function knownOf(
   enters: Enters = ANY,
 ): Promise<Known> {
   const walk = new Walk(dayOf(deps.clock.now()), enters)
-  for (const start of starts) if (isId(start)) walk.reach(refOf(deps, start), undefined)
-  const { ids } = walk.known
+  const { ids, starts: places } = walk.known
+  for (const start of starts)
+    places.push(isId(start) ? walk.reach(refOf(deps, start), undefined) : undefined)
   for (let from = 0; from < ids.length; ) {
     const ring = ids.slice(from, from + LIMITS.recallKeysMax)
     const records = await deps.store.recall(ring.map(({ key }) => key))
@@ -73,7 +78,7 @@ export async function suppressPeople(
 }
 
 class Walk {
-  readonly known: Known = { ids: [], edges: [] }
+  readonly known: Known = { ids: [], edges: [], starts: [] }
   readonly #places = new Map<string, number>()
   readonly #today: number
   readonly #enters: Enters
@@ -89,7 +94,12 @@ class Walk {
     const known = this.#places.get(name)
     if (known !== undefined) return known
     this.#places.set(name, this.known.ids.length)
-    return this.known.ids.push({ ...id, memberships: [], suppression: undefined, via }) - 1
+    return (
+      this.known.ids.push({
+        ...{ key: id.key, namespace: id.namespace, value: id.value, via },
+        ...{ memberships: [], suppression: undefined, isCut: false },
+      }) - 1
+    )
   }
 
   take(at: number, { profile, edges }: PersonRecord): void {
@@ -101,7 +111,11 @@ class Walk {
 
   /** Taken at the end that is met first. */
   #follow(at: number, { key, namespace, value, ...edge }: PackedEdge): void {
-    if (edge.expiryDay <= this.#today || !this.#enters({ ...edge, namespace })) return
+    if (edge.expiryDay <= this.#today) return
+    if (!this.#enters({ ...edge, namespace })) {
+      this.known.ids[at]!.isCut = true
+      return
+    }
     const next = this.known.edges.length
     const to = this.reach({ key: Buffer.from(key), namespace, value }, next)
     if (to > at) this.known.edges.push({ ...edge, a: at, b: to })

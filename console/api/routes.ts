@@ -1,5 +1,6 @@
 import { Type } from '../../audience/schema.ts'
 import type { RehearsalRooms } from '../../gateway/bid/rehearse-bid.ts'
+import { deletionRoutes } from '../imports/import-deletions.ts'
 import { matchesRoute } from '../imports/import-matches.ts'
 import { membershipsRoute } from '../imports/import-memberships.ts'
 import type { ImportRooms } from '../imports/import-rooms.ts'
@@ -46,6 +47,7 @@ export function apiRoutes(rooms: ImportRooms & RehearsalRooms): ApiRoute[] {
     ...dealRoutes(rooms),
     membershipsRoute(rooms),
     matchesRoute(rooms),
+    ...deletionRoutes(rooms),
     ...peopleRoutes(rooms),
     importsRoute(rooms),
     usageRoute(rooms),

@@ -21,7 +21,7 @@ export const MembershipsQuery = closed({
   ),
 })
 
-const report = {
+export const report = {
   accepted: Type.Integer({ description: 'Good lines, all of them durable.' }),
   rejected: Type.Integer({ description: 'Bad lines, of which nothing was kept.' }),
   errors: Type.Array(closed({ line: Type.Integer(), reason: Type.String() }), {

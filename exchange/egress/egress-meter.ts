@@ -40,7 +40,7 @@ export class EgressMeter {
   readonly #sink: EgressSink
   readonly #clock: Clock
   readonly #timer: NodeJS.Timeout
-  readonly #seen = new Uint32Array(EGRESS_LIMITS.seenPlaces * ROW_WORDS)
+  readonly #seen = new Uint32Array(EGRESS_LIMITS.seenPlaces * SEEN_WORDS)
   #rows = new Uint32Array(EGRESS_LIMITS.batchRowsMax * ROW_WORDS)
   #count = 0
   #sets: (readonly number[])[] = []
@@ -69,21 +69,31 @@ export class EgressMeter {
     const set = mark.epoch === this.#epoch ? mark.set : this.#number(mark)
     const seen = this.#seen
     const place = ((keys[at]! ^ Math.imul(recipient, MIX) ^ Math.imul(set, MORE)) >>> 0) & PLACES
-    const p = place * ROW_WORDS
-    if (
-      seen[p] === keys[at] &&
-      seen[p + 1] === keys[at + 1] &&
-      seen[p + 2] === keys[at + 2] &&
-      seen[p + 3] === keys[at + 3] &&
-      seen[p + 4] === recipient &&
-      seen[p + 5] === set
-    )
-      return
-    for (let i = 0; i < KEY_WORDS; i++) seen[p + i] = keys[at + i]!
-    seen[p + 4] = recipient
-    seen[p + 5] = set
-    this.#rows.set(seen.subarray(p, p + ROW_WORDS), this.#count * ROW_WORDS)
+    const row = place * SEEN_WORDS
+    if (this.#isSeen(row, keys, at, recipient, set)) return
+    const beside = row ^ SEEN_WORDS
+    if (this.#isSeen(beside, keys, at, recipient, set)) return
+    const to = seen[row + 3] !== 0 && seen[beside + 3] === 0 ? beside : row
+    if (seen[to + 3] !== 0) seen.copyWithin(beside, row, row + SEEN_WORDS)
+    seen[to] = keys[at + 1]!
+    seen[to + 1] = keys[at + 2]!
+    seen[to + 2] = recipient
+    seen[to + 3] = set
+    const next = this.#count * ROW_WORDS
+    for (let i = 0; i < KEY_WORDS; i++) this.#rows[next + i] = keys[at + i]!
+    this.#rows[next + KEY_WORDS] = recipient
+    this.#rows[next + KEY_WORDS + 1] = set
     if (++this.#count === EGRESS_LIMITS.batchRowsMax) void this.flush()
+  }
+
+  #isSeen(row: number, keys: Uint32Array, at: number, recipient: number, set: number): boolean {
+    const seen = this.#seen
+    return (
+      seen[row] === keys[at + 1] &&
+      seen[row + 1] === keys[at + 2] &&
+      seen[row + 2] === recipient &&
+      seen[row + 3] === set
+    )
   }
 
   /** Writes what was noted; resolves when that is durable, or could not be done: the next flush tries again. */
@@ -161,6 +171,11 @@ export class EgressMeter {
   }
 }
 
+/**
+ * A place of the table: two words of the key, which with the place itself tell people apart, recipient and set.
+ * Two neighbours lie in one line of the processor's cache.
+ */
+const SEEN_WORDS = 4
 const PLACES = EGRESS_LIMITS.seenPlaces - 1
 const MIX = 0x9e3779b1
 const MORE = 0x85ebca6b

@@ -1,8 +1,8 @@
 /** Bounds of the egress ledger: each with the reason for its size, and what happens there. */
 export const EGRESS_LIMITS = {
   /**
-   * What was noted today is remembered in so many places (24 bytes each) of a process: what was noted there
-   * is not written again until tomorrow. Two in one place are each written more often.
+   * What was noted today is remembered in so many places (16 bytes each) of a process: what was noted there
+   * is not written again until tomorrow. Three that fall on one pair of places are written more often.
    */
   seenPlaces: 1 << 18,
   /** Rows gathered before they are written ahead of the flush. */

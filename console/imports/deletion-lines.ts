@@ -1,0 +1,78 @@
+import { LIMITS as AUDIENCE_LIMITS } from '../../audience/limits.ts'
+import { EMAIL_HASH, IdFaults, idFault, PHONE_HASH } from '../../audience/namespace.ts'
+import type { EndRequest } from '../../audience/people/link.ts'
+import { type Static, Type } from '../../audience/schema.ts'
+import { closed } from '../../exchange/fields.ts'
+import { DeletionFaults } from '../reasons.ts'
+import type { ImportNames } from './import-names.ts'
+import type { Line } from './line-splitter.ts'
+import { unknownName } from './membership-lines.ts'
+import { type LineValue, lineReader } from './read-lines.ts'
+
+/** Kinds of identifiers as deletion lists name them, and the namespace each is known in. */
+const TYPES = { email: EMAIL_HASH.name, phone: PHONE_HASH.name } as const
+type IdType = keyof typeof TYPES
+
+/** One line of `POST /api/suppressions`: `type` or `source`, and the value. */
+export const DeletionShape = closed({
+  type: Type.Optional(
+    Type.Enum(Object.keys(TYPES) as IdType[], { description: 'The value is its SHA-256.' }),
+  ),
+  source: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 127, description: 'A namespace, instead of a type.' }),
+  ),
+  value: Type.String({ minLength: 1, maxLength: AUDIENCE_LIMITS.idBytesMax }),
+})
+type Shape = Static<typeof DeletionShape>
+
+/** A line that names somebody. */
+export interface Deletion extends EndRequest {
+  /** Counts from 1. */
+  line: number
+}
+
+const readShape = lineReader<Shape>(DeletionShape)
+
+/**
+ * Reads the lines of one list: JSON, or CSV where the first line names columns. Values of these lists are
+ * hashes and ids, so that a field in quotes is a bad line rather than a second way to write one.
+ */
+export class DeletionReader {
+  readonly #names: ImportNames
+  readonly #isCsv: boolean
+  #columns: string[] | undefined
+
+  constructor(names: ImportNames, { isCsv }: { isCsv: boolean }) {
+    this.#names = names
+    this.#isCsv = isCsv
+  }
+
+  read(line: Line): LineValue<Deletion> | undefined {
+    if (!this.#isCsv || 'fault' in line) return this.#resolve(line.number, readShape(line))
+    if (line.text.includes('"')) return { reason: DeletionFaults.quoted }
+    const fields = line.text.split(',').map((field) => field.trim())
+    if (this.#columns === undefined) {
+      this.#columns = fields
+      // Columns that nobody knows make every line bad, with their name.
+      return undefined
+    }
+    const entries = this.#columns.map((column, i) => [column, fields[i] ?? ''] as const)
+    const given = Object.fromEntries(entries.filter(([, field]) => field !== ''))
+    return this.#resolve(
+      line.number,
+      readShape({ number: line.number, text: JSON.stringify(given) }),
+    )
+  }
+
+  #resolve(line: number, read: LineValue<Shape>): LineValue<Deletion> {
+    if ('reason' in read) return read
+    const { type, source, value } = read.value
+    if ((type === undefined) === (source === undefined)) return { reason: DeletionFaults.one_of }
+    const name = type === undefined ? source! : TYPES[type]
+    const namespace = this.#names.namespace(name)
+    if (namespace === undefined) return { reason: unknownName('namespace', name) }
+    const fault = idFault(namespace.number, value)
+    if (fault !== undefined) return { reason: IdFaults[fault] }
+    return { value: { line, namespace: namespace.number, value } }
+  }
+}

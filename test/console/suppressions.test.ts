@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Cli } from './cli-support.ts'
+import { ConsoleWorld, fill } from './world.ts'
+
+let world: ConsoleWorld
+beforeAll(async () => {
+  world = await ConsoleWorld.open()
+  await fill(world)
+})
+afterAll(() => world.close())
+
+const hash = (text: string) => createHash('sha256').update(text).digest('hex')
+
+/** A person of dsp, known by the hash of an e-mail address too. */
+async function known(name: string): Promise<string> {
+  const email = hash(`${name}@example.com`)
+  await world.import('memberships', [{ source: 'dsp', uid: name, add: ['cars'], ttlDays: 10 }])
+  const match = { source: 'dsp', uid: name, with: { source: 'email_sha256', uid: email } }
+  expect((await world.import('matches', [match])).body).toMatchObject({ accepted: 1 })
+  return email
+}
+
+async function statusesOf(id: string): Promise<string[]> {
+  const { items } = await world.must('GET', `/api/suppressions/${id}/status`)
+  return items.map(({ status }: { status: string }) => status)
+}
+
+test('a list of hashes is matched, applied, and answered line by line', async () => {
+  const ann = await known('ann')
+  const bob = await known('bob')
+  const stranger = hash('+15550001111')
+  const list = [
+    'type,value',
+    `email,${ann}`,
+    '',
+    `email,${Buffer.from(bob, 'hex').toString('base64')}`,
+    `phone,${stranger}`,
+    'email,ann@example.com',
+    'fax,1',
+    `email,"${ann}"`,
+    `email,${ann.toUpperCase()}`,
+  ]
+  const asked = { raw: list.join('\n'), headers: { 'content-type': 'text/csv' } }
+  const first = (await world.ask('POST', '/api/suppressions', asked)).body
+  expect(first).toMatchObject({
+    ...{ accepted: 4, rejected: 3, errors: [{ line: 6 }, { line: 7 }, { line: 8 }] },
+    statuses: { deleted: 3, opted_out: 0, not_found: 1, exempt: 0 },
+  })
+  expect(await statusesOf(first.id)).toEqual([
+    ...['none', 'deleted', 'none', 'deleted', 'not_found', 'bad', 'bad', 'bad', 'deleted'],
+  ])
+  for (const name of ['ann', 'bob']) expect(await world.memberships('dsp', name)).toBe('')
+  const again = (await world.ask('POST', '/api/suppressions', asked)).body
+  expect(again.statuses).toEqual({ deleted: 0, opted_out: 4, not_found: 0, exempt: 0 })
+  const csv = await world.ask('GET', `/api/suppressions/${first.id}/status?format=csv&limit=2`)
+  expect([csv.body, csv.headers.get('x-next')]).toEqual(['line,status\r\n1,none\r\n2,deleted\r\n', '2'])
+})
+
+test('whom a list named before anybody knew them stays unknown', async () => {
+  const email = hash('carl@example.com')
+  const listed = await world.import('suppressions', [{ type: 'email', value: email }])
+  expect(listed.body.statuses).toMatchObject({ not_found: 1 })
+  const match = { source: 'dsp', uid: 'carl', with: { source: 'email_sha256', uid: email } }
+  expect((await world.import('matches', [match])).body).toMatchObject({ accepted: 0, rejected: 1 })
+})
+
+test('ids of any namespace may be listed, and exempt namespaces are left alone', async () => {
+  await known('dora')
+  await world.import('matches', [
+    { source: 'dsp', uid: 'dora', with: { source: 'dmp', uid: 'dora' } },
+  ])
+  await world.import('memberships', [{ source: 'dmp', uid: 'dora', add: ['boats'], ttlDays: 9 }])
+  const lines = [
+    { source: 'dsp', value: 'dora' },
+    { source: 'dmp', value: 'somebody' },
+    { source: 'nowhere', value: 'x' },
+  ]
+  const raw = gzipSync(lines.map((line) => JSON.stringify(line)).join('\n'))
+  const headers = { 'content-encoding': 'gzip' }
+  const path = '/api/suppressions?exempt=dmp'
+  const { body } = await world.ask('POST', path, { raw, headers })
+  expect(body).toMatchObject({ rejected: 1, statuses: { deleted: 1, exempt: 1 } })
+  expect(await world.memberships('dmp', 'dora')).not.toBe('')
+  expect(await world.memberships('dsp', 'dora')).toBe('')
+  expect((await world.ask('POST', '/api/suppressions?exempt=nowhere', { raw })).status).toBe(400)
+})
+
+test('only operators of the exchange bring lists, and a list that never was has no statuses', async () => {
+  const token = await world.key('dsp')
+  expect((await world.import('suppressions', [], { token })).status).toBe(403)
+  expect((await world.ask('GET', '/api/suppressions/none/status')).status).toBe(404)
+  expect((await world.ask('GET', '/api/suppressions/..%2Faudit/status')).status).toBe(404)
+})
+
+test('the command line sends a list and writes the status file', async () => {
+  const emma = await known('emma')
+  const list = join(world.dir, 'list.csv')
+  const status = join(world.dir, 'status.csv')
+  writeFileSync(list, `type,value\nemail,${emma}\nemail,${hash('nobody')}\n`)
+  const cli = new Cli(world)
+  const sent = await cli.run(['person', 'suppress', list, '--status', status])
+  expect(sent).toMatchObject({ code: 0, out: expect.stringContaining('deleted 1') })
+  expect(readFileSync(status, 'utf8')).toBe('line,status\n2,deleted\n3,not_found\n')
+  const looked = await cli.run('person lookup dsp emma --reason subject-request-17')
+  expect(JSON.parse(looked.out)).toMatchObject({ suppressed: { kinds: ['list'] }, segments: [] })
+})
+
+test('a long list is read in bounded memory', async () => {
+  const lines = 60_000
+  async function* list() {
+    for (let at = 0; at < lines; at += 1_000)
+      yield Buffer.from(
+        Array.from({ length: 1_000 }, (_, i) => `email,${hash(`long ${at + i}`)}\n`).join(''),
+      )
+  }
+  async function* withHead() {
+    yield Buffer.from('type,value\n')
+    yield* list()
+  }
+  const headers = { 'content-type': 'text/csv' }
+  const { body } = await world.ask('POST', '/api/suppressions', { raw: withHead(), headers })
+  expect(body).toMatchObject({ accepted: lines, statuses: { not_found: lines } })
+  const last = await world.must('GET', `/api/suppressions/${body.id}/status?after=${lines}`)
+  expect(last).toEqual({ items: [{ line: lines + 1, status: 'not_found' }], next: null })
+}, 60_000)
+
+test('no request failed', () => expect(world.errors).toEqual([]))
