@@ -68,6 +68,6 @@ export type LineFault = keyof typeof LineFaults
 
 /** The same, of a deletion list. */
 export const DeletionFaults = {
-  quoted: 'fields in quotes are not read: hashes and ids need none',
+  not_csv: 'the line is not CSV',
   one_of: 'either type or source is required',
 } as const

@@ -58,8 +58,6 @@ export interface BodyDoc extends NamedSchema {
   alsoAs?: readonly string[]
   /** Default LIMITS.jsonBytesMax. A longer body is read once its sender is known. */
   bytesMax?: number
-  /** Other content types it comes in. */
-  alsoAs?: readonly string[]
   /** Keys whose numbers stay as they were written: 2.50 comes as the text `2.50`. */
   asWritten?: readonly string[]
 }

@@ -3,6 +3,7 @@ import { EMAIL_HASH, IdFaults, idFault, PHONE_HASH } from '../../audience/namesp
 import type { EndRequest } from '../../audience/people/link.ts'
 import { type Static, Type } from '../../audience/schema.ts'
 import { closed } from '../../exchange/fields.ts'
+import { csvCells } from '../api/csv-cells.ts'
 import { DeletionFaults } from '../reasons.ts'
 import type { ImportNames } from './import-names.ts'
 import type { Line } from './line-splitter.ts'
@@ -34,8 +35,7 @@ export interface Deletion extends EndRequest {
 const readShape = lineReader<Shape>(DeletionShape)
 
 /**
- * Reads the lines of one list: JSON, or CSV where the first line names columns. Values of these lists are
- * hashes and ids, so that a field in quotes is a bad line rather than a second way to write one.
+ * Reads the lines of one list: JSON, or CSV where the first line names columns.
  */
 export class DeletionReader {
   readonly #names: ImportNames
@@ -49,8 +49,8 @@ export class DeletionReader {
 
   read(line: Line): LineValue<Deletion> | undefined {
     if (!this.#isCsv || 'fault' in line) return this.#resolve(line.number, readShape(line))
-    if (line.text.includes('"')) return { reason: DeletionFaults.quoted }
-    const fields = line.text.split(',').map((field) => field.trim())
+    const fields = cellsOf(line.text)
+    if (fields === undefined) return { reason: DeletionFaults.not_csv }
     if (this.#columns === undefined) {
       this.#columns = fields
       // Columns that nobody knows make every line bad, with their name.
@@ -75,4 +75,9 @@ export class DeletionReader {
     if (fault !== undefined) return { reason: IdFaults[fault] }
     return { value: { line, namespace: namespace.number, value } }
   }
+}
+
+/** Hashes and ids hardly ever stand in quotes: where none does, a line is cut and no more. */
+function cellsOf(text: string): string[] | undefined {
+  return text.includes('"') ? csvCells(text) : text.split(',').map((cell) => cell.trim())
 }

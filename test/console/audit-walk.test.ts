@@ -52,6 +52,8 @@ const CALLS: Record<string, () => Call | Promise<Call>> = {
     '/api/matches',
     lines({ source: 'dsp', uid: 'u', with: { source: 'dmp', uid: 'v' } }),
   ],
+  erasePerson: () => ['/api/people/erase', body({ source: 'dsp', uid: 'u' })],
+  importSuppressions: () => ['/api/suppressions', lines({ source: 'dsp', value: 'w' })],
   rebuildUsage: () => ['/api/ledger/rebuild'],
   applyCatalog: async () => ['/api/catalog', body(await world.must('GET', '/api/catalog'))],
   deleteSegment: () => ['/api/segments/new'],
