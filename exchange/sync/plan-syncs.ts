@@ -48,12 +48,16 @@ export interface LeftOut {
  * reason. What is left out takes nothing from the limit.
  */
 export function planSyncs(candidates: readonly Candidate[], situation: Situation): Choice {
+  const { matches, eidMatches } = situation
+  const isLeftAlone = [matches, ...eidMatches].some((one) => one.isSuppressed)
   const known = new Known(situation)
   const seen = new Set<string>()
   const chosen: Choice['chosen'] = []
   const leftOut: LeftOut[] = []
   for (const one of ordered(candidates, situation)) {
-    const reason = unfit(one, seen) ?? known.reasonAgainst(one)
+    const reason = isLeftAlone
+      ? { reason: 'suppressed' as const }
+      : (unfit(one, seen) ?? known.reasonAgainst(one))
     if (reason !== undefined) leftOut.push({ name: one.name, ...reason })
     else if (chosen.length >= situation.limit)
       leftOut.push({ name: one.name, reason: 'limit_reached' })

@@ -67,6 +67,7 @@ export const PlanReasons = {
   cookies_blocked: 'Not asked: this browser keeps no third-party cookies',
   pausing: 'Not asked: earlier syncs did not come back',
   silent: 'Not asked: this partner hardly ever answers',
+  suppressed: 'Not asked: this person is to be left alone',
   limit_reached: 'Not asked: the limit is reached',
 } as const
 export type PlanReason = keyof typeof PlanReasons

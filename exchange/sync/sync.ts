@@ -166,7 +166,9 @@ export class Sync {
       asks.note(number, hour)
       this.rates.asked(number, wasReturning)
     }
-    const isChanged = chosen.length > 0 || (known.isPermitted && isDueForRenewal(browser, hour))
+    const isLeftAlone = known.found.some((one) => one.isSuppressed)
+    const mayRenew = known.isPermitted && !isLeftAlone
+    const isChanged = chosen.length > 0 || (mayRenew && isDueForRenewal(browser, hour))
     return {
       isMatched: matches.count > 0 || eidMatches.some((one) => one.count > 0),
       syncs: chosen.map(({ syncer, template }, i) => ({

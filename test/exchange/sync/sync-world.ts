@@ -40,6 +40,7 @@ export function candidateOf(syncer: Syncer, more: Partial<Candidate> = {}): Cand
 /** Matches by namespace → the day each was last confirmed. */
 export function matchesOf(days: ReadonlyMap<number, number>): Matches {
   return {
+    isSuppressed: false,
     count: days.size,
     namespace: Int32Array.from(days.keys()),
     lastSeenDay: Int32Array.from(days.values()),

@@ -45,6 +45,23 @@ test('an opt-out reaches every id the browser is matched with, and nobody gets p
   expect(await found(south, 'GONE-S')).toBe('opted_out')
 })
 
+test('nobody is asked to sync a browser whose person was erased, nor one that comes with an erased id', async () => {
+  const browser = house.browser()
+  await browser.sync('north-dmp', 'ERASED-N')
+  const ids = [{ namespace: house.namespace('north-dmp'), value: 'ERASED-N' }]
+  await house.audience.suppress(ids, { kind: 'erased' })
+  expect(await browser.plan({ bidders: ['north-dmp', 'south-dsp'] })).toMatchObject({
+    bidder_status: [],
+  })
+  await house.exchange.desk.putNamespace(OPERATOR, { name: 'ids.example', body: { kind: 'eid' } })
+  const namespace = house.exchange.catalog()!.eidNamespaces.get('ids.example')!
+  await house.audience.suppress([{ namespace, value: 'gone' }], { kind: 'list' })
+  const eids = [{ source: 'ids.example', uids: [{ id: 'gone' }] }]
+  const fresh = house.browser()
+  expect((await fresh.plan({ eids })).bidder_status).toEqual([])
+  expect(fresh.jar.size).toBe(0)
+})
+
 test('the webhook of UID2 opts out by the raw id, known yet or not', async () => {
   const user = 'ywsvDNINiZOVSsfkHpLpSJzXzhr6Jx9Z/4Q0+lsEUvM='
   const path = `/uid2/optout?user=${encodeURIComponent(user)}&optouttime=1732579200000`
