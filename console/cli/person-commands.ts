@@ -1,12 +1,9 @@
 import { once } from 'node:events'
 import { createWriteStream, type WriteStream } from 'node:fs'
-import { Readable } from 'node:stream'
 import type { Command } from 'commander'
-import { systemClock } from '../../audience/clock.ts'
-import { CliError } from './cli-error.ts'
-import { counted, sourceOf } from './import-commands.ts'
-import { openProgress } from './progress.ts'
+import type { ImportReport } from '../imports/import-run.ts'
 import type { Session } from './session.ts'
+import { printReport, upload } from './upload.ts'
 
 interface PersonOptions {
   reason?: string
@@ -47,11 +44,8 @@ interface SuppressOptions {
   exempt?: string
 }
 
-interface SuppressReport {
+interface SuppressReport extends ImportReport {
   id: string
-  accepted: number
-  rejected: number
-  errors: { line: number; reason: string }[]
   statuses: Record<string, number>
 }
 
@@ -60,29 +54,18 @@ async function suppress(
   file: string,
   { status, exempt }: SuppressOptions,
 ): Promise<void> {
-  const { source, bytesTotal } = sourceOf(session, file)
-  const progress = openProgress(session.io, { bytesTotal, clock: systemClock })
-  const isCsv = /\.csv(\.gz)?$/.test(file)
-  const headers = {
-    'content-type': isCsv ? 'text/csv' : 'application/x-ndjson',
-    ...(file.endsWith('.gz') ? { 'content-encoding': 'gzip' } : {}),
-  }
   const query = exempt === undefined ? '' : `?exempt=${encodeURIComponent(exempt)}`
-  let report: SuppressReport
-  try {
-    const stream = Readable.from(counted(source, progress))
-    const path = `/api/suppressions${query}`
-    report = (await session.client().call('POST', path, { stream, headers })).body as SuppressReport
-  } finally {
-    progress.stop()
-    source.destroy()
-  }
-  const counts = Object.entries(report.statuses).map(([word, count]) => `${word} ${count}`)
-  session.io.stdout.write(`list ${report.id}: ${counts.join(', ')}, bad ${report.rejected}\n`)
+  const isCsv = /\.csv(\.gz)?$/.test(file)
+  const report = await upload<SuppressReport>(session, {
+    path: `/api/suppressions${query}`,
+    file,
+    ...(isCsv ? { type: 'text/csv' } : {}),
+  })
   if (status !== undefined) await writeStatuses(session, report.id, status)
-  for (const { line, reason } of report.errors) session.io.stderr.write(`line ${line}: ${reason}\n`)
-  if (report.rejected > 0)
-    throw new CliError(`${report.rejected} lines were bad; the others are done.`)
+  const counts = Object.entries(report.statuses).map(([word, count]) => `${word} ${count}`)
+  printReport(session, report, () => {
+    session.io.stdout.write(`list ${report.id}: ${counts.join(', ')}\n`)
+  })
 }
 
 /** Page by page: a list may have any length. */
