@@ -56,8 +56,7 @@ export function declineContract(
   actor: Actor,
   asked: StepAsked,
 ): Promise<Written<ContractShown>> {
-  checkedBody(asked.body ?? {}, checkEmpty, [])
-  return changeContract(deps, actor, asked, (contract, { nowText }) => {
+  return takeStep(deps, actor, asked, (contract, { nowText }) => {
     refuseUnless(contract, ['draft'])
     return withStatus(contract, 'ended', nowText)
   })
@@ -69,8 +68,7 @@ export function pauseContract(
   actor: Actor,
   asked: StepAsked,
 ): Promise<Written<ContractShown>> {
-  checkedBody(asked.body ?? {}, checkEmpty, [])
-  return changeContract(deps, actor, asked, (contract, { nowText }) => {
+  return takeStep(deps, actor, asked, (contract, { nowText }) => {
     refuseUnless(contract, ['active', 'signed', 'paused'])
     const paused = withStatus(contract, 'paused', nowText)
     const pausedBy = new Set([...(contract.pausedBy ?? []), partyOf(actor, contract)])
@@ -103,8 +101,7 @@ export function endContract(
   actor: Actor,
   asked: StepAsked,
 ): Promise<Written<ContractShown>> {
-  checkedBody(asked.body ?? {}, checkEmpty, [])
-  return changeContract(deps, actor, asked, (contract, { nowText }) => {
+  return takeStep(deps, actor, asked, (contract, { nowText }) => {
     mustBeOperator(actor, 'end')
     refuseUnless(contract, ['signed', 'active', 'paused', 'ended'])
     return withStatus(contract, 'ended', nowText)
@@ -117,8 +114,7 @@ export function revokeContract(
   actor: Actor,
   asked: StepAsked,
 ): Promise<Written<ContractShown>> {
-  checkedBody(asked.body ?? {}, checkEmpty, [])
-  return changeContract(deps, actor, asked, (contract, { nowText }) => {
+  return takeStep(deps, actor, asked, (contract, { nowText }) => {
     mustBeOperator(actor, 'revoke')
     refuseUnless(contract, ['draft', 'signed', 'active', 'paused', 'revoked'])
     return withStatus(contract, 'revoked', nowText)
@@ -129,6 +125,17 @@ type Change = (
   contract: ContractRecord,
   at: { nowText: string; snapshot: CatalogSnapshot },
 ) => ContractRecord
+
+/** A step that needs nothing but the contract. */
+function takeStep(
+  deps: DeskDeps,
+  actor: Actor,
+  asked: StepAsked,
+  change: Change,
+): Promise<Written<ContractShown>> {
+  checkedBody(asked.body ?? {}, checkEmpty, [])
+  return changeContract(deps, actor, asked, change)
+}
 
 async function changeContract(
   deps: DeskDeps,
