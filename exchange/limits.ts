@@ -35,6 +35,8 @@ export const LIMITS = {
   openRequestsMax: 20,
   /** Seats or advertiser domains in one deal or contract; they are written into requests. */
   seatsMax: 256,
+  /** Deals of one seller up to which its own key may bring in more; an operator may beyond. */
+  sellerDealsMax: 10_000,
   /** Bytes of what is kept of an imported deal's document without having a counterpart here. */
   dealKeptBytesMax: 8 * 1024,
   /** Sites or apps one deal is limited to. */

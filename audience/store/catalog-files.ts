@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { isDeepStrictEqual } from 'node:util'
 import type { CatalogSnapshot } from './catalog-snapshot.ts'
 
 /** How the records of one kind stand in files: declared by the room that keeps the kind. */
@@ -48,56 +47,6 @@ export function filesDigest(files: CatalogFiles): string {
   const hash = createHash('sha256')
   for (const [path, file] of files) hash.update(JSON.stringify([path, file]))
   return hash.digest('hex').slice(0, 32)
-}
-
-/** One field that differs; what is absent on a side is left out. */
-export interface FieldChange {
-  /** Dotted path; a list is one field. */
-  field: string
-  before?: unknown
-  after?: unknown
-}
-
-export interface FilesDiff {
-  created: string[]
-  changed: { path: string; fields: FieldChange[] }[]
-  deleted: string[]
-  /** How many are the same. */
-  unchanged: number
-}
-
-/** What leads from one set of files to another, field by field, in the order of paths. */
-export function diffFiles(before: CatalogFiles, after: CatalogFiles): FilesDiff {
-  const diff: FilesDiff = { created: [], changed: [], deleted: [], unchanged: 0 }
-  for (const [path, file] of after) {
-    const known = before.get(path)
-    if (!known) diff.created.push(path)
-    else {
-      const fields = [...fieldChanges(known, file, '')]
-      if (fields.length > 0) diff.changed.push({ path, fields })
-      else diff.unchanged++
-    }
-  }
-  for (const path of before.keys()) if (!after.has(path)) diff.deleted.push(path)
-  return diff
-}
-
-function* fieldChanges(before: unknown, after: unknown, field: string): Iterable<FieldChange> {
-  if (isDeepStrictEqual(before, after)) return
-  if (isObject(before) && isObject(after))
-    for (const key of new Set([...Object.keys(before), ...Object.keys(after)]))
-      yield* fieldChanges(ownOf(before, key), ownOf(after, key), field ? `${field}.${key}` : key)
-  else
-    yield {
-      field,
-      ...(before === undefined ? {} : { before }),
-      ...(after === undefined ? {} : { after }),
-    }
-}
-
-/** Keys are anybody's texts: `__proto__` is one like others. */
-function ownOf(object: Readonly<Record<string, unknown>>, key: string): unknown {
-  return Object.hasOwn(object, key) ? object[key] : undefined
 }
 
 function sorted(value: unknown): unknown {

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
-import type { FilesDiff } from '../../audience/store/catalog-files.ts'
+import type { FilesDiff } from '../../audience/store/diff-files.ts'
 import { readCatalogDir, writeCatalogDir } from './catalog-dir.ts'
 import { CliError } from './cli-error.ts'
 import type { Session } from './session.ts'

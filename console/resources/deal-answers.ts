@@ -4,19 +4,16 @@ import type { DealRecord } from '../../exchange/deal.ts'
 import type { DealDocument } from '../../exchange/deal-import/deal-document.ts'
 import { AGENT_STATUS, BUYER_STATUS } from '../../exchange/deal-import/deal-state.ts'
 import { type DealState, DealStates, KeptReasons } from '../../exchange/deal-import/reasons.ts'
-import type { ImportedDeal } from '../../exchange/desk/import-deal.ts'
+import type { DealImported } from '../../exchange/desk/import-deal.ts'
 import { closed } from '../../exchange/fields.ts'
 import type { NamedSchema } from '../api/route.ts'
 
-/** What became of one document of an import. */
-export type ImportResult = ImportedOne | { outcome: 'refused'; error: Refused }
+/** What became of one document of an import, with what it said and how its deal stands now. */
+export type ImportResult =
+  | Extract<DealImported, { outcome: 'refused' }>
+  | (Exclude<DealImported, { outcome: 'refused' }> & { document: DealDocument; state: DealState })
 
-export interface ImportedOne {
-  outcome: 'created' | 'updated' | 'unchanged'
-  document: DealDocument
-  imported: ImportedDeal
-  state: DealState
-}
+type Taken = Exclude<ImportResult, { outcome: 'refused' }>
 
 const Field = closed({ field: Type.String(), reason: Type.String() })
 
@@ -79,17 +76,16 @@ export const DealImportAnswer: NamedSchema = {
 }
 
 /** The answer to one document, in its sender's dialect. */
-export function importAnswer({ outcome, document, imported, state }: ImportedOne): object {
-  const { value } = imported
+export function importAnswer({ outcome, document, deal, state }: Taken): object {
   const own = {
-    deal: value.id,
+    deal: deal.id,
     outcome,
     state,
     kept: document.keptFields.map(({ field, reason }) => ({ field, reason: KeptReasons[reason] })),
     ignored: document.ignored,
   }
   if (document.dialect === 'seller_agent') return { ...agentStatus(document.dealId, state), ...own }
-  return { ...buyerSeat(document.dealId, value, state), ext: { passerelle: own } }
+  return { ...buyerSeat(document.dealId, deal, state), ext: { passerelle: own } }
 }
 
 export function batchAnswer(results: readonly ImportResult[]): object {

@@ -1,10 +1,12 @@
 import { Refused, refuse } from '../../audience/refusal.ts'
 import { checker, type Static, Type } from '../../audience/schema.ts'
+import type { DealDocument } from '../../exchange/deal-import/deal-document.ts'
 import { dealState } from '../../exchange/deal-import/deal-state.ts'
 import { readDealDocument } from '../../exchange/deal-import/read-deal-document.ts'
 import { Dialects } from '../../exchange/deal-import/reasons.ts'
 import type { DealShown } from '../../exchange/desk/deals.ts'
 import type { ImportParties } from '../../exchange/desk/import-deal.ts'
+import type { StagedWrite } from '../../exchange/desk/staged-write.ts'
 import { closed, OperatorId } from '../../exchange/fields.ts'
 import type { ApiRoute, Call, Reply } from '../api/route.ts'
 import { dealDocuments, type FoundDocument } from '../imports/deal-documents.ts'
@@ -121,43 +123,30 @@ async function importDeals(rooms: AuditedRooms, call: Call): Promise<Reply> {
   const { caller, body, headers } = call
   if (!caller.actor.operator && !caller.scopes.has('desk'))
     throw refuse('forbidden', '', 'deals are imported with a key of scope desk')
-  const { documents, isMany } = dealDocuments(String(body ?? ''), headers.contentType)
-  const results: ImportResult[] = []
-  for (const document of documents) results.push(await importOne(rooms, call, document))
-  await noteAll(rooms, call, results)
-  if (isMany) return { status: 200, body: batchAnswer(results) }
-  const only = results[0]!
+  const found = dealDocuments(String(body ?? ''), headers.contentType)
+  const documents = found.documents.map(documentIn)
+  const asked = { documents, parties: partiesOf(rooms, call) }
+  const { results, written } = await rooms.exchange.desk.importDeals(caller.actor, asked)
+  const nowMs = rooms.clock.now()
+  const all = results.map((result, i): ImportResult => {
+    if (result.outcome === 'refused') return result
+    const document = documents[i] as DealDocument
+    return { ...result, document, state: dealState(result.deal, nowMs) }
+  })
+  await noteAll(rooms, call, { results: all, written })
+  if (found.isMany) return { status: 200, body: batchAnswer(all) }
+  const only = all[0]!
   if (only.outcome === 'refused') throw only.error
   const status = only.state === 'pending' ? 202 : only.outcome === 'created' ? 201 : 200
   return { status, body: importAnswer(only) }
 }
 
-/** Each document by itself: what is wrong with one keeps no other out. */
-async function importOne(
-  rooms: AuditedRooms,
-  call: Call,
-  found: FoundDocument,
-): Promise<ImportResult> {
-  try {
-    const document = documentOf(found)
-    const parties = partiesOf(rooms, call)
-    const { desk } = rooms.exchange
-    const imported = await desk.importDeal(call.caller.actor, { document, parties })
-    const { created, before, version, value } = imported
-    const outcome = created ? 'created' : before === version ? 'unchanged' : 'updated'
-    return { outcome, document, imported, state: dealState(value, rooms.clock.now()) }
-  } catch (error) {
-    if (error instanceof Refused) return { outcome: 'refused', error }
-    throw error
-  }
-}
-
-function documentOf(found: FoundDocument) {
-  if ('reason' in found) throw refuse('invalid', '', found.reason)
+function documentIn(found: FoundDocument): DealDocument | Refused {
+  if ('reason' in found) return refuse('invalid', '', found.reason)
   const document = readDealDocument(found.value)
   if (document) return document
   const known = Object.values(Dialects).join(' Or ')
-  throw refuse('invalid', '', `is no document of a deal that is understood here. ${known}`)
+  return refuse('invalid', '', `is no document of a deal that is understood here. ${known}`)
 }
 
 /** A partner sells what it brings; its requests come from its exchange, else it is one itself. */
@@ -174,18 +163,15 @@ function partiesOf({ exchange }: AuditedRooms, { caller, query }: Call): ImportP
 async function noteAll(
   rooms: AuditedRooms,
   call: Call,
-  results: readonly ImportResult[],
+  { results, written }: { results: readonly ImportResult[]; written: readonly StagedWrite[] },
 ): Promise<void> {
-  const notes: Promise<void>[] = []
   const counts = { created: 0, updated: 0, unchanged: 0, refused: 0 }
-  for (const result of results) {
-    counts[result.outcome]++
-    if (result.outcome === 'refused' || result.outcome === 'unchanged') continue
-    const { before, version, value } = result.imported
-    const entry = { verb: 'importDeal', object: `deal/${value.id}`, before, after: version }
-    notes.push(note(rooms, call, entry))
-  }
+  for (const { outcome } of results) counts[outcome]++
   const whole = { verb: 'importDeals', object: 'deals', before: null, after: null, details: counts }
-  notes.push(note(rooms, call, whole))
-  await Promise.all(notes)
+  await Promise.all([
+    ...written.map(({ kind, id, before, after }) =>
+      note(rooms, call, { verb: 'importDeal', object: `${kind}/${id}`, before, after }),
+    ),
+    note(rooms, call, whole),
+  ])
 }

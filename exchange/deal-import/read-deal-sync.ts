@@ -1,6 +1,7 @@
 import { alpha3Of, countryOf } from '../../audience/countries.ts'
 import type { DealDocument, SenderFields } from './deal-document.ts'
 import type { ForeignDocument } from './foreign-document.ts'
+import { given } from './given.ts'
 import { lastDayOf } from './last-day-of.ts'
 import type { SellerStatus } from './reasons.ts'
 
@@ -80,14 +81,6 @@ function fieldsOf(doc: ForeignDocument): SenderFields {
     ...given('regions', regionsOf(doc)),
     ...given('site', sitesOf(doc)),
   }
-}
-
-/** The field, where it says something. */
-export function given<K extends keyof SenderFields>(
-  field: K,
-  value: SenderFields[K] | undefined,
-): Pick<SenderFields, K> | undefined {
-  return value === undefined ? undefined : ({ [field]: value } as Pick<SenderFields, K>)
 }
 
 /** ISO 3166-1 alpha-3, as the specification says; alpha-2 means the same. */

@@ -1,8 +1,8 @@
 import type { DealDocument, SenderFields } from './deal-document.ts'
 import { sameDecimal } from './decimal-text.ts'
 import type { ForeignDocument } from './foreign-document.ts'
+import { given } from './given.ts'
 import { lastDayOf } from './last-day-of.ts'
-import { given } from './read-deal-sync.ts'
 import type { SellerStatus } from './reasons.ts'
 
 const STATUSES: Readonly<Record<string, SellerStatus>> = {

@@ -4,18 +4,15 @@ import { type Problem, Refused, refuse } from '../../audience/refusal.ts'
 import {
   type CatalogFiles,
   catalogFiles,
-  diffFiles,
-  type FilesDiff,
   filePath,
   filesDigest,
   partsOfPath,
 } from '../../audience/store/catalog-files.ts'
-import { StagedCatalog } from '../../audience/store/staged-catalog.ts'
-import { CatalogConflict } from '../../audience/store/store.ts'
+import { diffFiles, type FilesDiff } from '../../audience/store/diff-files.ts'
 import { LIMITS } from '../limits.ts'
 import { APPLIED_KINDS, type AppliedKind } from './catalog-kinds.ts'
 import { type Actor, type DeskDeps, mustBeExchange, snapshotOf } from './desk.ts'
-import { Turns } from './turns.ts'
+import { type StagedWrite, stagedWrite } from './staged-write.ts'
 
 /** The catalog as files, and what names their content. */
 export interface ExportedCatalog {
@@ -41,13 +38,11 @@ export interface CatalogApplied {
   /** Names the content of the catalog as it is now. */
   digest: string
   /** Versions of what was written, before and after; empty in a dry run. */
-  written: { kind: string; id: string; before: number | null; after: number | null }[]
+  written: StagedWrite[]
 }
 
 /** Objects between two turns of the event loop. */
 const TURN_OBJECTS = 100
-/** Numbers given in a dry run: far from any that is kept. */
-const DRY_NUMBER = 1_000_000_000
 
 /** The whole catalog as files. Only operators of the exchange see all of it. */
 export function exportCatalog(deps: DeskDeps, actor: Actor): ExportedCatalog {
@@ -75,48 +70,32 @@ async function applyAlone(
   actor: Actor,
   { files, prune, dryRun, ifDigest }: CatalogApply,
 ): Promise<CatalogApplied> {
-  await deps.feed.poke()
-  const base = snapshotOf(deps)
-  const now = exportCatalog(deps, actor)
-  if (ifDigest !== undefined && ifDigest !== now.digest) throw refuseStale()
-  const staged = new StagedCatalog(base, dryRun ? dryNumbers() : (s) => deps.catalog.nextNumber(s))
-  const left = [...now.files.keys()].filter((path) => !Object.hasOwn(files, path))
-  const run = new ApplyRun(stagedDeps(deps, staged), actor, now.files)
+  const work = async ({ sizes: _, ...staged }: DeskDeps) => {
+    const before = exportCatalog(staged, actor)
+    if (ifDigest !== undefined && ifDigest !== before.digest) throw refuseStale()
+    // How many people are in a segment is not known to files, and an instance may be empty yet: it is asked
+    // again when a buyer asks for a contract.
+    const left = await applyFiles(staged, actor, { files, prune, known: before.files })
+    const after = exportCatalog(staged, actor)
+    const diff = diffFiles(before.files, after.files)
+    return { diff, left, digest: dryRun ? before.digest : after.digest }
+  }
+  const { value, written } = await stagedWrite(deps, work, { dryRun })
+  return { ...value, written }
+}
+
+/** Returns the paths that are not among the files and stay. */
+async function applyFiles(
+  deps: DeskDeps,
+  actor: Actor,
+  { files, prune, known }: Pick<CatalogApply, 'files' | 'prune'> & { known: CatalogFiles },
+): Promise<string[]> {
+  const left = [...known.keys()].filter((path) => !Object.hasOwn(files, path))
+  const run = new ApplyRun(deps, actor, known)
   run.put(files)
   const stays = prune ? run.prune(left) : left
   await run.finish()
-  const after = catalogFiles(staged.current(), APPLIED_KINDS)
-  const diff = diffFiles(now.files, after)
-  if (dryRun) return { diff, left: stays, digest: now.digest, written: [] }
-  const written = await commit(deps, staged)
-  return { diff, left: stays, digest: filesDigest(after), written }
-}
-
-/**
- * How many people are in a segment is not known to files, and an instance may be empty yet: it is asked again
- * when a buyer asks for a contract.
- */
-function stagedDeps({ clock }: DeskDeps, staged: StagedCatalog): DeskDeps {
-  return { catalog: staged, feed: staged, clock, turns: new Turns() }
-}
-
-/** All staged verbs in one write. */
-async function commit(deps: DeskDeps, staged: StagedCatalog): Promise<CatalogApplied['written']> {
-  const writes = staged.writes()
-  if (writes.length === 0) return []
-  try {
-    const version = await deps.catalog.write(writes)
-    await deps.feed.poke()
-    return writes.map(({ kind, id, value, expect }) => ({
-      kind,
-      id,
-      before: expect || null,
-      after: value === null ? null : version,
-    }))
-  } catch (error) {
-    if (error instanceof CatalogConflict) throw refuseStale()
-    throw error
-  }
+  return stays
 }
 
 function refuseStale() {
@@ -125,11 +104,6 @@ function refuseStale() {
     '',
     'the catalog changed since it was compared: compare anew',
   )
-}
-
-function dryNumbers(): (sequence: string) => Promise<number> {
-  let last = DRY_NUMBER
-  return async () => ++last
 }
 
 /** One verb to be done on the staged catalog. */

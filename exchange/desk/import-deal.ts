@@ -9,7 +9,8 @@ import { LIMITS } from '../limits.ts'
 import type { PartnerRecord } from '../partner.ts'
 import { malformedDeal, refuseTakenWireId, senselessDeal } from './check-deal.ts'
 import { checkDeal, type DealShown, reading } from './deals.ts'
-import { type Actor, type DeskDeps, isExchange, sees, snapshotOf, type Written } from './desk.ts'
+import { type Actor, type DeskDeps, isExchange, sees, snapshotOf } from './desk.ts'
+import { type StagedWrite, stagedWrite } from './staged-write.ts'
 import { writeRecord } from './write-record.ts'
 
 /** Who sells a deal and who honours its id, where the document does not say; partner ids. */
@@ -18,23 +19,66 @@ export interface ImportParties {
   exchange?: string
 }
 
-export interface ImportedDeal extends Written<DealShown> {
-  /** The deal's version before; null where there was none. The same as `version` where nothing changed. */
-  before: number | null
+/** What became of one document. */
+export type DealImported =
+  | { outcome: 'created' | 'updated' | 'unchanged'; deal: DealShown }
+  | { outcome: 'refused'; error: Refused }
+
+export interface DealsImported {
+  /** One for each document, in their order. */
+  results: DealImported[]
+  written: StagedWrite[]
 }
 
 /**
- * Makes or updates the deal that a foreign document speaks of. It is the same deal where exchange and
- * the origin's id are the same. What the sender said before and leaves out now is taken away; audience,
- * buyers and the desk's own status stay. The seller's side may, or an operator. Refuses with every field
- * at fault, each under its name in the document.
+ * Makes or updates the deals that foreign documents speak of, in one write; each document is taken or refused
+ * by itself. It is the same deal where exchange and the origin's id are the same. What the sender said
+ * before and leaves out now is taken away; audience, buyers and the desk's own status stay. The seller's
+ * side may, or an operator. A refusal names every field at fault as the document does.
  */
-export async function importDeal(
+export async function importDeals(
   deps: DeskDeps,
   actor: Actor,
-  { document, parties }: { document: DealDocument; parties: ImportParties },
-): Promise<ImportedDeal> {
-  await deps.feed.poke()
+  {
+    documents,
+    parties,
+  }: { documents: readonly (DealDocument | Refused)[]; parties: ImportParties },
+): Promise<DealsImported> {
+  const { value: results, written } = await stagedWrite(deps, async (staged) => {
+    const room = roomFor(staged, actor)
+    const all: DealImported[] = []
+    for (const document of documents)
+      all.push(await imported(staged, actor, { document, parties, room }))
+    return all
+  })
+  return { results, written }
+}
+
+interface Importing {
+  document: DealDocument | Refused
+  parties: ImportParties
+  room: { deals: number }
+}
+
+async function imported(
+  deps: DeskDeps,
+  actor: Actor,
+  { document, parties, room }: Importing,
+): Promise<DealImported> {
+  try {
+    if (document instanceof Refused) throw document
+    return await importDeal(deps, actor, { document, parties, room })
+  } catch (error) {
+    if (error instanceof Refused) return { outcome: 'refused', error }
+    throw error
+  }
+}
+
+async function importDeal(
+  deps: DeskDeps,
+  actor: Actor,
+  { document, parties, room }: Importing & { document: DealDocument },
+): Promise<DealImported> {
   const problems = [...document.problems]
   const snapshot = snapshotOf(deps)
   const exchange = exchangeOf(document, parties, { snapshot, problems })
@@ -44,23 +88,36 @@ export async function importDeal(
   if (problems.length > 0 || exchange === undefined || seller === undefined)
     throw new Refused('invalid', problems)
   const id = idFor(document.dealId, exchange, snapshot)
-  let before: number | null = null
-  const written = await writeRecord<DealRecord>(
-    deps,
-    { kind: 'deal', id },
-    {
-      decide(existing, now) {
-        before = existing?.version ?? null
-        const known = existing?.value as DealRecord | undefined
-        refuseForeign(known, { seller, document })
-        const value = merged(known, document, { id, seller, exchange })
-        refuseUnfit(value, { document, snapshot: now })
-        refuseTakenWireId(id, value, now)
-        return { value }
-      },
-    },
-  )
-  return { ...written, before, value: reading(actor).show(id, written.value!) }
+  const existing = snapshot.kind('deal').get(id)
+  const decide = (): { value: DealRecord } => {
+    const before = existing?.value as DealRecord | undefined
+    if (!before && room.deals < 1) throw refuseTooMany()
+    refuseForeign(before, { seller, document })
+    const value = merged(before, document, { id, seller, exchange })
+    refuseUnfit(value, { document, snapshot })
+    refuseTakenWireId(id, value, snapshot)
+    return { value }
+  }
+  const written = await writeRecord<DealRecord>(deps, { kind: 'deal', id }, { decide })
+  if (written.created) room.deals--
+  const isSame = written.version === existing?.version
+  return {
+    outcome: written.created ? 'created' : isSame ? 'unchanged' : 'updated',
+    deal: reading(actor).show(id, written.value!),
+  }
+}
+
+/** How many deals more the caller may bring in: a partner's key must not fill the catalog. */
+function roomFor(deps: DeskDeps, { operator, partner }: Actor): { deals: number } {
+  if (operator) return { deals: Number.POSITIVE_INFINITY }
+  let own = 0
+  for (const { value } of snapshotOf(deps).kind('deal').values())
+    if ((value as DealRecord).seller === partner) own++
+  return { deals: LIMITS.sellerDealsMax - own }
+}
+
+function refuseTooMany() {
+  return refuse('conflict', '', `a partner brings in ${LIMITS.sellerDealsMax} deals at most`)
 }
 
 /** The imported deal that an origin's id names, as the caller may see it; several where several exchanges use it. */

@@ -14,7 +14,7 @@ import { getContract, listContracts, putContract } from './contracts.ts'
 import { dataProtectionFacts } from './data-protection-facts.ts'
 import { deleteDeal, getDeal, listDeals, putDeal } from './deals.ts'
 import type { DeskDeps } from './desk.ts'
-import { dealsCalled, importDeal } from './import-deal.ts'
+import { dealsCalled, importDeals } from './import-deal.ts'
 import { createKey, deleteKey, listKeys } from './keys.ts'
 import { makeMatchSecretFor } from './match-secrets.ts'
 import { getNamespace, listNamespaces, putNamespace } from './namespaces.ts'
@@ -66,7 +66,7 @@ const VERBS = {
   getDeal,
   listDeals,
   deleteDeal,
-  importDeal,
+  importDeals,
   dealsCalled,
   exportCatalog,
   applyCatalog,

@@ -6,6 +6,7 @@ import { decimalText, sameDecimal } from '../../exchange/deal-import/decimal-tex
 import { Lexeme } from '../../exchange/deal-import/foreign-document.ts'
 import { readDealDocument } from '../../exchange/deal-import/read-deal-document.ts'
 import type { ImportParties } from '../../exchange/desk/import-deal.ts'
+import { LIMITS } from '../../exchange/limits.ts'
 import { parseLexical } from '../../proto/lexical-json.ts'
 import { type Actor, OPERATOR, refusal, refusedFields, World } from './world.ts'
 
@@ -42,8 +43,15 @@ function documentOf(raw: string) {
   return readDealDocument(parseLexical(text, (lexeme) => new Lexeme(lexeme)))!
 }
 
-const send = (raw: string, parties: ImportParties = {}, actor = OPERATOR) =>
-  world.desk.importDeal(actor, { document: documentOf(raw), parties })
+async function send(raw: string, parties: ImportParties = {}, actor = OPERATOR) {
+  const { results, written } = await world.desk.importDeals(actor, {
+    documents: [documentOf(raw)],
+    parties,
+  })
+  const [result] = results
+  if (result!.outcome === 'refused') throw result!.error
+  return { value: result!.deal, outcome: result!.outcome, written }
+}
 
 const folder = new URL('../cases/deal-import/', import.meta.url)
 for (const shelf of ['exemplary', 'supplemental'])
@@ -59,10 +67,10 @@ async function check(one: Case): Promise<void> {
     expect({ word, fields: problems.map(({ field }) => field) }).toEqual(one.refused)
     return
   }
-  const { value, created } = await send(one.raw, one.parties)
+  const { value, outcome } = await send(one.raw, one.parties)
   const document = documentOf(one.raw)
   const { id, ...deal } = value
-  expect([created, id]).toEqual([true, one.id])
+  expect([outcome, id]).toEqual(['created', one.id])
   if (one.deal) expect(deal).toEqual(one.deal)
   if (one.json) expect(dealJson(id, deal)).toBe(one.json)
   if (one.sellerStatus) expect(deal.source?.status).toBe(one.sellerStatus)
@@ -70,7 +78,7 @@ async function check(one: Case): Promise<void> {
   expect(notApplied.map(({ field }) => field)).toEqual(one.notApplied ?? [])
   expect(document.ignored).toEqual(one.ignored ?? [])
   const again = await send(one.raw, one.parties)
-  expect([again.created, again.version === again.before]).toEqual([false, true])
+  expect([again.outcome, again.written]).toEqual(['unchanged', []])
 }
 
 describe('sent again', () => {
@@ -79,8 +87,8 @@ describe('sent again', () => {
 
   test('it is the same deal: the sender’s words are replaced, and what it leaves out is gone', async () => {
     await send(sync({ name: 'One', wseat: ['a'] }, { dealfloor: 1, cur: 'EUR' }))
-    const { value, created } = await send(sync({}, { dealfloor: 2 }))
-    expect([created, value.bidfloor, value.bidfloorcur]).toEqual([false, '2', undefined])
+    const { value, outcome } = await send(sync({}, { dealfloor: 2 }))
+    expect([outcome, value.bidfloor, value.bidfloorcur]).toEqual(['updated', '2', undefined])
     expect([value.wseat, value.name]).toEqual([undefined, 'D1'])
   })
 
@@ -143,6 +151,70 @@ describe('a partner’s key', () => {
     expect(await refusedFields(() => send(agent, foreign, HILL))).toBe('forbidden seller')
     const sync = '{"id":"S1","origin":"plaza.example","seller":"bazaar.example","terms":{}}'
     expect(await refusedFields(() => send(sync, parties, HILL))).toBe('forbidden seller')
+  })
+})
+
+describe('several documents', () => {
+  const document = (id: string, more: object = {}) =>
+    documentOf(JSON.stringify({ deal_id: id, floor_price_cpm: 1, ...more }))
+  const parties = { seller: 'hill', exchange: 'plaza' }
+
+  test('are one write: other processes see none of them or all', async () => {
+    const { version } = world.feed.current()!
+    const documents = ['A', 'B', 'C'].map((id) => document(id))
+    const { written } = await world.desk.importDeals(OPERATOR, { documents, parties })
+    expect(world.feed.current()!.version).toBe(version + 1)
+    expect(written).toEqual(
+      ['a', 'b', 'c'].map((id) => ({ kind: 'deal', id, before: null, after: version + 1 })),
+    )
+  })
+
+  test('about one deal: the last word counts, and each is told what it did', async () => {
+    const documents = [
+      document('A'),
+      document('A', { name: 'Last' }),
+      document('A', { name: 'Last' }),
+    ]
+    const { results } = await world.desk.importDeals(OPERATOR, { documents, parties })
+    expect(results.map(({ outcome }) => outcome)).toEqual(['created', 'updated', 'unchanged'])
+    expect(world.desk.getDeal(OPERATOR, 'a').value.name).toBe('Last')
+  })
+
+  test('written while somebody else writes the same deal are taken anew', async () => {
+    const { write } = world.catalog
+    let others = 1
+    world.catalog.write = async (writes) => {
+      if (others-- > 0)
+        await world.desk.putDeal(OPERATOR, {
+          id: 'a',
+          body: {
+            name: `by hand ${others}`,
+            seller: 'hill',
+            exchange: 'plaza',
+            wadomain: ['x.example'],
+            dealId: 'A',
+          },
+        })
+      return write.call(world.catalog, writes)
+    }
+    const { results } = await world.desk.importDeals(OPERATOR, {
+      documents: [document('A')],
+      parties,
+    })
+    expect(results).toMatchObject([{ outcome: 'updated', deal: { wadomain: ['x.example'] } }])
+  })
+
+  test('of a partner’s key do not fill the catalog', async () => {
+    const records = Array.from({ length: LIMITS.sellerDealsMax - 1 }, (_, i) => ({
+      kind: 'deal',
+      id: `x${i}`,
+      value: { name: 'x', seller: 'hill', exchange: 'plaza', status: 'active' },
+    }))
+    await world.catalog.write(records)
+    const documents = ['A', 'x7', 'B'].map((id) => document(id))
+    const { results } = await world.desk.importDeals(HILL, { documents, parties })
+    expect(results.map(({ outcome }) => outcome)).toEqual(['created', 'updated', 'refused'])
+    expect((await send('{"deal_id":"B"}', parties)).outcome).toBe('created')
   })
 })
 

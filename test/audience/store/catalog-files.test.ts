@@ -1,12 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  diffFiles,
-  filesDigest,
-  fileText,
-  partsOfPath,
-} from '../../../audience/store/catalog-files.ts'
+import { filesDigest, fileText, partsOfPath } from '../../../audience/store/catalog-files.ts'
 import { CatalogSnapshot } from '../../../audience/store/catalog-snapshot.ts'
+import { diffFiles } from '../../../audience/store/diff-files.ts'
 import { StagedCatalog } from '../../../audience/store/staged-catalog.ts'
 import { CatalogConflict } from '../../../audience/store/store.ts'
 
