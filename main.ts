@@ -20,6 +20,7 @@ import { EgressSpool } from './exchange/egress/egress-spool.ts'
 import { type Exchange, openExchange } from './exchange/exchange.ts'
 import { type Ledger, openLedger } from './exchange/ledger/open-ledger.ts'
 import { shipLedger } from './exchange/ledger/ship-ledger.ts'
+import { DESK_KINDS } from './exchange/statements/desk-kinds.ts'
 import { Sync } from './exchange/sync/sync.ts'
 import { Usage } from './exchange/usage/usage.ts'
 import { watchCaps } from './exchange/usage/watch-caps.ts'
@@ -250,6 +251,7 @@ async function openRooms(options: Process & { config: Config; isDesk?: boolean }
     log,
     snapshotFile,
     writeSnapshot: isDesk,
+    withoutKinds: isDesk ? [] : DESK_KINDS,
     ...(config.nearCacheRows === undefined ? {} : { nearCacheMax: config.nearCacheRows }),
   })
   closeFirst(() => audience.close())

@@ -43,6 +43,8 @@ export interface AudienceOptions {
   snapshotFile?: string
   /** Whether this process writes that file (one of several does). */
   writeSnapshot?: boolean
+  /** Kinds of the catalog this process has no use for. */
+  withoutKinds?: readonly string[]
   /** How often the change log is read. Default LIMITS.changePollMs. */
   changePollMs?: number
 }
@@ -131,7 +133,12 @@ class Room implements Audience {
     this.#singles = { of: undefined, numbers: new Set() }
     const max = more.nearCacheMax ?? LIMITS.nearCacheMax
     this.#recall = new Recall(store.people, new NearCache({ clock, max }))
-    this.feed = openCatalogFeed({ store: store.catalog, clock, ...snapshotOf(more) })
+    this.feed = openCatalogFeed({
+      store: store.catalog,
+      clock,
+      without: more.withoutKinds ?? [],
+      ...snapshotOf(more),
+    })
     this.#follower = followChanges({
       store: store.people,
       clock,

@@ -11,6 +11,8 @@ export interface CatalogFeedOptions {
   snapshotFile?: string
   /** Whether this process writes the file (one of several does). Default false. */
   writeSnapshot?: boolean
+  /** Kinds this process has no use for: their records are not kept. Default: none. */
+  without?: readonly string[]
   /** Default LIMITS.catalogPollMs. */
   pollMs?: number
   /** Default LIMITS.catalogConfirmWithinMs. */
@@ -117,7 +119,7 @@ class Feed implements CatalogFeed {
     const { snapshotFile } = this.#options
     if (snapshotFile === undefined) return
     const { snapshot, ignored } = readSnapshotFile(snapshotFile)
-    this.#current = snapshot
+    this.#current = snapshot && this.#snapshotOf(snapshot.version, snapshot.records())
     if (ignored !== undefined) this.#find('snapshot_ignored', ignored)
   }
 
@@ -147,19 +149,29 @@ class Feed implements CatalogFeed {
 
   /** Takes a whole catalog: all of it counts as changed, and what is no longer there as deleted. */
   #replace(loaded: CatalogRecords): void {
-    const next = CatalogSnapshot.of(loaded)
+    const next = this.#snapshotOf(loaded.version, loaded.records)
     const gone: CatalogRecord[] = []
     for (const { kind, id } of this.#current?.records() ?? []) {
       if (!next.kind(kind).has(id)) gone.push({ kind, id, version: next.version, value: null })
     }
     this.#current = next
     this.#loaded = true
-    this.#tellAll([...loaded.records, ...gone])
+    this.#tellAll([...next.records(), ...gone])
   }
 
-  #advance(known: CatalogSnapshot, changes: CatalogRecords): void {
-    this.#current = known.with(changes)
-    this.#tellAll(changes.records)
+  #advance(known: CatalogSnapshot, { version, records }: CatalogRecords): void {
+    const kept = this.#kept(records)
+    this.#current = known.with({ version, records: kept })
+    this.#tellAll(kept)
+  }
+
+  #snapshotOf(version: number, records: Iterable<CatalogRecord>): CatalogSnapshot {
+    return CatalogSnapshot.of({ version, records: this.#kept(records) })
+  }
+
+  #kept(records: Iterable<CatalogRecord>): CatalogRecord[] {
+    const { without = [] } = this.#options
+    return [...records].filter(({ kind }) => !without.includes(kind))
   }
 
   #tellAll(changed: readonly CatalogRecord[]): void {

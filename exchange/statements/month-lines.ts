@@ -1,6 +1,7 @@
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { TallyStore } from '../../audience/store/store.ts'
 import type { ContractRecord } from '../contract.ts'
+import { OFFER_KIND, type OfferRecord } from '../offer.ts'
 import type { Witness } from '../usage/ledger-record.ts'
 import { addCounts, type Counts, noCounts } from '../usage/price/counts.ts'
 import { monthFees } from '../usage/price/month-fees.ts'
@@ -167,8 +168,6 @@ function listMicros(
   kind: string,
 ): number | undefined {
   if (offer === undefined) return undefined
-  const { price } = (snapshot.kind('offer').get(offer)?.value ?? {}) as {
-    price?: ContractRecord['price']
-  }
+  const { price } = (snapshot.kind(OFFER_KIND).get(offer)?.value as OfferRecord | undefined) ?? {}
   return price?.kind === kind ? price.amountMicros : undefined
 }

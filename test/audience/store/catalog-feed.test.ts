@@ -32,7 +32,9 @@ afterEach(async () => {
 
 const clock = { now: () => 1.8e12, elapsed: () => elapsedMs }
 
-function openFeed(options: { snapshotFile?: string; writeSnapshot?: boolean } = {}): CatalogFeed {
+function openFeed(
+  options: { snapshotFile?: string; writeSnapshot?: boolean; without?: string[] } = {},
+): CatalogFeed {
   const opened = openCatalogFeed({ store: cut, clock, pollMs: 3_600_000, ...options })
   feeds.push(opened)
   return opened
@@ -54,6 +56,26 @@ describe('the catalog feed', () => {
     expect(feed.current()?.version).toBe(0)
     expect(feed.confirmed()).toBe(true)
     expect([...feed.current()!.kind('segment')]).toEqual([])
+  })
+
+  test('keeps nothing of kinds it was told to leave out, whether they come at first, later or from the file', async () => {
+    const snapshotFile = join(dir, 'snapshot.json')
+    await put('statement', 'before', 1)
+    await put('segment', 'auto', 1)
+    const whole = openFeed({ snapshotFile, writeSnapshot: true })
+    await whole.poke()
+    await whole.close()
+    const told: string[] = []
+    const without = openFeed({ snapshotFile, without: ['statement'] })
+    without.onChange((_, changed) => told.push(...changed.map(({ kind }) => kind)))
+    await without.poke()
+    await put('statement', 'after', 1)
+    await put('segment', 'boats', 1)
+    await without.poke()
+    expect(valuesOf(without, 'statement')).toEqual({})
+    expect(valuesOf(without, 'segment')).toEqual({ auto: 1, boats: 1 })
+    expect(without.current()!.version).toBe(await store.catalog.version())
+    expect(new Set(told)).toEqual(new Set(['segment']))
   })
 
   test('follows writes and deletions, and leaves earlier snapshots as they were', async () => {
