@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { LIMITS } from '../limits.ts'
+import { Rounds } from '../rounds.ts'
 import type { Changes, LogCursor, PeopleStore, UserKey } from '../store/store.ts'
 
 export interface FollowOptions {
@@ -42,45 +43,28 @@ export function followChanges(options: FollowOptions): ChangeFollower {
 
 class Follower implements ChangeFollower {
   readonly #options: FollowOptions
-  readonly #timer: NodeJS.Timeout
+  readonly #rounds: Rounds
   readonly #counts: FollowCounts = { changes: 0, gaps: 0, failures: 0 }
   /** Undefined until the store first answered. */
   #cursor: LogCursor | undefined
   #readAtMs: number
-  #polling: Promise<void> | undefined
-  #nextPoll: Promise<void> | undefined
 
   constructor(options: FollowOptions) {
     this.#options = options
     this.#readAtMs = options.clock.elapsed()
-    this.#timer = setInterval(() => {
-      if (this.#polling === undefined) void this.poke()
-    }, options.pollMs ?? LIMITS.changePollMs)
-    this.#timer.unref()
+    this.#rounds = new Rounds(options.pollMs ?? LIMITS.changePollMs, () => this.#poll())
   }
 
   poke(): Promise<void> {
-    // A poll under way may have read before the caller wrote: it is followed by another.
-    if (this.#polling !== undefined) {
-      this.#nextPoll ??= this.#polling.then(() => {
-        this.#nextPoll = undefined
-        return this.poke()
-      })
-      return this.#nextPoll
-    }
-    this.#polling = this.#poll().finally(() => {
-      this.#polling = undefined
-    })
-    return this.#polling
+    return this.#rounds.poke()
   }
 
   counts(): FollowCounts {
     return { ...this.#counts }
   }
 
-  async close(): Promise<void> {
-    clearInterval(this.#timer)
-    await this.#polling
+  close(): Promise<void> {
+    return this.#rounds.stop()
   }
 
   async #poll(): Promise<void> {

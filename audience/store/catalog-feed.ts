@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { Rounds } from '../rounds.ts'
 import { CatalogSnapshot, readSnapshotFile, writeSnapshotFile } from './catalog-snapshot.ts'
 import { LIMITS } from './limits.ts'
 import { storeFinding } from './reasons.ts'
@@ -47,7 +48,7 @@ export function openCatalogFeed(options: CatalogFeedOptions): CatalogFeed {
 
 class Feed implements CatalogFeed {
   readonly #options: CatalogFeedOptions
-  readonly #timer: NodeJS.Timeout
+  readonly #rounds: Rounds
   /** What each listener has not taken yet: more than one change only where it threw. */
   readonly #listeners = new Map<CatalogListener, CatalogRecord[]>()
   readonly #findings = new Map<string, StoreFinding>()
@@ -55,8 +56,6 @@ class Feed implements CatalogFeed {
   /** False while `#current` is from the file, whose store may have been another one. */
   #loaded = false
   #confirmedAtMs = Number.NEGATIVE_INFINITY
-  #polling: Promise<void> | undefined
-  #nextPoll: Promise<void> | undefined
   #writing: Promise<void> | undefined
   #written: CatalogSnapshot | undefined
   #writtenAtMs = Number.NEGATIVE_INFINITY
@@ -64,10 +63,7 @@ class Feed implements CatalogFeed {
   constructor(options: CatalogFeedOptions) {
     this.#options = options
     this.#startFromFile()
-    this.#timer = setInterval(() => {
-      if (this.#polling === undefined) void this.poke()
-    }, options.pollMs ?? LIMITS.catalogPollMs)
-    this.#timer.unref()
+    this.#rounds = new Rounds(options.pollMs ?? LIMITS.catalogPollMs, () => this.#poll())
   }
 
   current(): CatalogSnapshot | undefined {
@@ -87,18 +83,7 @@ class Feed implements CatalogFeed {
   }
 
   poke(): Promise<void> {
-    // A poll under way may have asked before the caller wrote: it is followed by another.
-    if (this.#polling !== undefined) {
-      this.#nextPoll ??= this.#polling.then(() => {
-        this.#nextPoll = undefined
-        return this.poke()
-      })
-      return this.#nextPoll
-    }
-    this.#polling = this.#poll().finally(() => {
-      this.#polling = undefined
-    })
-    return this.#polling
+    return this.#rounds.poke()
   }
 
   findings(): StoreFinding[] {
@@ -106,8 +91,7 @@ class Feed implements CatalogFeed {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer)
-    await this.#polling
+    await this.#rounds.stop()
     await this.#writing
     this.#writtenAtMs = Number.NEGATIVE_INFINITY
     this.#keepOnDisk()

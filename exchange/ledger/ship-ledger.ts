@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { type Clock, DAY_MS } from '../../audience/clock.ts'
+import { Rounds } from '../../audience/rounds.ts'
 import type { CatalogFeed } from '../../audience/store/catalog-feed.ts'
 import { TallyGap, type TallyStore } from '../../audience/store/store.ts'
 import type { LedgerRecord } from '../usage/ledger-record.ts'
@@ -78,38 +79,22 @@ class Shipper implements LedgerShipper {
   readonly #pendingAt = new Map<string, number>()
   /** Until when (`Clock.elapsed`) a stream need not be looked at. */
   readonly #restsUntilMs = new Map<string, number>()
-  readonly #timer: NodeJS.Timeout
+  readonly #rounds: Rounds
   readonly #counts = { applied: 0, failures: 0 }
   #comparedMs = Number.NEGATIVE_INFINITY
   #retiredMs = Number.NEGATIVE_INFINITY
   #isShippedChanged = false
   #failure: string | undefined
-  #round: Promise<void> | undefined
-  #nextRound: Promise<void> | undefined
 
   constructor(options: ShipOptions, shipped: Shipped) {
     this.#options = options
     this.#shipped = shipped
     this.#local = new LocalStreams(options.dir)
-    this.#timer = setInterval(() => {
-      if (this.#round === undefined) void this.poke()
-    }, options.pollMs ?? LIMITS.shipPollMs)
-    this.#timer.unref()
+    this.#rounds = new Rounds(options.pollMs ?? LIMITS.shipPollMs, () => this.#oneRound())
   }
 
   poke(): Promise<void> {
-    // A round under way may have read before the caller wrote: it is followed by another.
-    if (this.#round !== undefined) {
-      this.#nextRound ??= this.#round.then(() => {
-        this.#nextRound = undefined
-        return this.poke()
-      })
-      return this.#nextRound
-    }
-    this.#round = this.#oneRound().finally(() => {
-      this.#round = undefined
-    })
-    return this.#round
+    return this.#rounds.poke()
   }
 
   streams(): StreamState[] {
@@ -148,7 +133,7 @@ class Shipper implements LedgerShipper {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer)
+    await this.#rounds.stop()
     // What the processes wrote last, before they closed, is counted too.
     await this.poke()
     await writeShipped(this.#options.dir, this.#shipped)

@@ -1,4 +1,5 @@
 import type { Clock } from '../../audience/clock.ts'
+import { Rounds } from '../../audience/rounds.ts'
 import type { CatalogFeed } from '../../audience/store/catalog-feed.ts'
 import type { CatalogSnapshot, KindRecords } from '../../audience/store/catalog-snapshot.ts'
 import {
@@ -55,33 +56,24 @@ type Contracts = ReadonlyMap<string, ContractRecord>
 
 class Watcher implements CapsWatcher {
   readonly #options: WatchCapsOptions
-  readonly #timer: NodeJS.Timeout
+  readonly #rounds: Rounds
   #records: KindRecords | undefined
   #contracts: Contracts = new Map()
   /** Lines of days that hardly change any more, of contracts whose caps look at all days. */
   #old: { key: string; readAtMs: number; lines: readonly UsageLine[] } | undefined
-  #round: Promise<void> | undefined
   #failure: string | undefined
 
   constructor(options: WatchCapsOptions) {
     this.#options = options
-    this.#timer = setInterval(() => {
-      if (this.#round === undefined) void this.poke()
-    }, options.everyMs ?? LIMITS.capsEveryMs)
-    this.#timer.unref()
+    this.#rounds = new Rounds(options.everyMs ?? LIMITS.capsEveryMs, () => this.#compare())
   }
 
-  async poke(): Promise<void> {
-    await this.#round
-    this.#round = this.#compare().finally(() => {
-      this.#round = undefined
-    })
-    await this.#round
+  poke(): Promise<void> {
+    return this.#rounds.poke()
   }
 
-  async close(): Promise<void> {
-    clearInterval(this.#timer)
-    await this.#round
+  close(): Promise<void> {
+    return this.#rounds.stop()
   }
 
   async #compare(): Promise<void> {
@@ -171,7 +163,7 @@ class Watcher implements CapsWatcher {
     for (const [id, contract] of contracts) {
       const held = known.get(id)
       const reached = reachedCap(contract, lines.get(id) ?? [], { terms, nowMs })
-      if (isSame(held?.value as CapRecord | undefined, reached)) continue
+      if (stays(held?.value as CapRecord | undefined, reached, { contract, nowMs })) continue
       const value = reached ? { ...reached, reachedAt: new Date(nowMs).toISOString() } : null
       writes.push({ kind: CAP_KIND, id, value, expect: held?.version ?? 0 })
     }
@@ -181,14 +173,17 @@ class Watcher implements CapsWatcher {
   }
 }
 
-function isSame(held: CapRecord | undefined, reached: Omit<CapRecord, 'reachedAt'> | undefined) {
-  if (!held || !reached) return held === reached
-  const { per, limit, version, day } = reached
-  return (
-    held.per === per &&
-    held.limit === limit &&
-    held.version === version &&
-    held.day?.date === day?.date &&
-    held.day?.untilMs === day?.untilMs
-  )
+/**
+ * True where what the catalog says is right. A cap once reached stays so under the same terms until its day is
+ * over, whatever is counted now: less than before means that usage is being counted anew.
+ */
+function stays(
+  held: CapRecord | undefined,
+  reached: Omit<CapRecord, 'reachedAt'> | undefined,
+  { contract, nowMs }: { contract: ContractRecord; nowMs: number },
+): boolean {
+  if (!held) return reached === undefined
+  if (held.version !== contract.version) return false
+  if (held.day && (nowMs < held.day.fromMs || nowMs >= held.day.untilMs)) return false
+  return held.per === 'contract' || reached?.per !== 'contract'
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { DAY_MS } from '../../../audience/clock.ts'
 import { CAP_KIND } from '../../../exchange/cap.ts'
 import type { ContractBody } from '../../../exchange/contract.ts'
 import type { LedgerRecord } from '../../../exchange/usage/ledger-record.ts'
@@ -141,6 +142,22 @@ describe('a contract with a cap', () => {
     await contract(undefined)
     expect(await watched()).toEqual(ALL)
     expect(world.feed.current()!.kind(CAP_KIND).size).toBe(0)
+  })
+
+  test('stays reached while usage is counted anew', async () => {
+    await contract([
+      { units: 10, per: 'contract' },
+      { units: 4, per: 'day' },
+    ])
+    await use(5)
+    expect(await watched()).toEqual({})
+    await tallies.clear()
+    expect(await watched()).toEqual({})
+    await use(11)
+    expect(await watched()).toEqual({})
+    await tallies.clear()
+    world.clock.nowMs += 2 * DAY_MS
+    expect(await watched()).toEqual({})
   })
 
   test('billed by notices counts an impression once, won or billed', async () => {

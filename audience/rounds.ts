@@ -1,0 +1,40 @@
+/**
+ * Does one thing again and again, never twice at once: every so often by itself, and whenever it is poked.
+ * What it does must not reject.
+ */
+export class Rounds {
+  readonly #run: () => Promise<void>
+  readonly #timer: NodeJS.Timeout
+  #underWay: Promise<void> | undefined
+  #next: Promise<void> | undefined
+
+  constructor(everyMs: number, run: () => Promise<void>) {
+    this.#run = run
+    this.#timer = setInterval(() => {
+      if (this.#underWay === undefined) void this.poke()
+    }, everyMs)
+    this.#timer.unref()
+  }
+
+  /** Resolves when a round is over that began after the call. */
+  poke(): Promise<void> {
+    if (this.#underWay !== undefined) {
+      // It may have looked before the caller did what is to be seen: it is followed by another.
+      this.#next ??= this.#underWay.then(() => {
+        this.#next = undefined
+        return this.poke()
+      })
+      return this.#next
+    }
+    this.#underWay = this.#run().finally(() => {
+      this.#underWay = undefined
+    })
+    return this.#underWay
+  }
+
+  /** Ends the rounds it makes by itself; resolves when none is under way. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#underWay
+  }
+}
