@@ -1,38 +1,21 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { CAP_OVERSHOOT_MS } from '../../exchange/cap.ts'
 import { type Answered, type Product, startProduct } from '../support/product.ts'
+import { makeSale, SALE } from './sale.ts'
 
 // A contract that runs into its cap, through every process of the product.
 
 const CAP = 900
-const CONTRACT = {
-  seller: 'dmp',
-  buyer: 'dsp',
-  segments: ['cars', 'boats', 'bikes'],
-  price: { kind: 'cpm', amountMicros: 1_000_000, currency: 'EUR' },
-  uses: ['bid_enrichment'],
-  billOn: 'delivered',
-  startsAt: '2020-01-01',
-  endsAt: '2099-01-01',
-  status: 'active',
-}
+const SEGMENTS = ['cars', 'boats', 'bikes']
+const CONTRACT = { ...SALE, segments: SEGMENTS, billOn: 'delivered' }
 
 let product: Product
 let key: string
 
 beforeAll(async () => {
   product = await startProduct({ env: { PASSERELLE_WORKERS: '2' } })
-  const put = (path: string, body: object) => product.must('PUT', `/api/${path}`, { body })
-  for (const [id, role] of [
-    ['dsp', 'dsp'],
-    ['dmp', 'data_provider'],
-  ] as const)
-    await put(`partners/${id}`, { name: id, domain: `${id}.example`, roles: [role], region: 'US' })
-  for (const id of CONTRACT.segments)
-    await put(`segments/${id}`, { name: id, owner: 'dmp', provenance: 'third_party', ttlDays: 30 })
-  const lines = [{ source: 'dsp', uid: 'u1', add: CONTRACT.segments }]
-  await product.must('POST', '/api/memberships', { lines })
-  key = (await product.must('POST', '/api/partners/dsp/keys', { body: {} })).key
+  const segments = Object.fromEntries(SEGMENTS.map((id) => [id, 'dmp']))
+  key = await makeSale(product, { segments, people: { u1: SEGMENTS } })
 }, 240_000)
 afterAll(() => product?.stop())
 

@@ -6,18 +6,9 @@ import { tallyKeys } from '../../audience/store/redis/layout.ts'
 import { type ChaosProxy, startChaosProxy } from '../support/chaos-proxy.ts'
 import { type Answered, type Product, startProduct } from '../support/product.ts'
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts'
+import { makeSale, SALE } from './sale.ts'
 
 // One product on a Redis that has a replica. First Redis stands still, then it fails over and loses what it answered.
-
-const SALE = {
-  seller: 'dmp',
-  buyer: 'dsp',
-  price: { kind: 'cpm', amountMicros: 1_000_000, currency: 'EUR' },
-  uses: ['bid_enrichment'],
-  startsAt: '2020-01-01',
-  endsAt: '2099-01-01',
-  status: 'active',
-}
 
 let master: RedisServer
 let replica: RedisServer
@@ -31,7 +22,14 @@ beforeAll(async () => {
   replica = await startRedisServer()
   proxy = await startChaosProxy(master.port)
   product = await startProduct({ store: `redis://127.0.0.1:${proxy.port}/0` })
-  key = await furnish()
+  key = await makeSale(product, {
+    segments: { cars: 'dmp', won: 'dmp', own: 'dsp' },
+    contracts: {
+      delivered: { ...SALE, segments: ['cars'], billOn: 'delivered' },
+      won: { ...SALE, segments: ['won'], billOn: 'win' },
+    },
+    people: { u1: ['cars', 'own'], u2: ['won'] },
+  })
 }, 240_000)
 afterAll(async () => {
   for (const client of clients) client.disconnect()
@@ -40,29 +38,6 @@ afterAll(async () => {
   await master?.stop()
   await replica?.stop()
 })
-
-async function furnish(): Promise<string> {
-  const put = (path: string, body: object) => product.must('PUT', `/api/${path}`, { body })
-  for (const [id, role] of [
-    ['dsp', 'dsp'],
-    ['dmp', 'data_provider'],
-  ] as const)
-    await put(`partners/${id}`, { name: id, domain: `${id}.example`, roles: [role], region: 'US' })
-  for (const [id, owner] of [
-    ['cars', 'dmp'],
-    ['won', 'dmp'],
-    ['own', 'dsp'],
-  ] as const)
-    await put(`segments/${id}`, { name: id, owner, provenance: 'third_party', ttlDays: 30 })
-  await put('contracts/delivered', { ...SALE, segments: ['cars'], billOn: 'delivered' })
-  await put('contracts/won', { ...SALE, segments: ['won'], billOn: 'win' })
-  const lines = [
-    { source: 'dsp', uid: 'u1', add: ['cars', 'own'] },
-    { source: 'dsp', uid: 'u2', add: ['won'] },
-  ]
-  await product.must('POST', '/api/memberships', { lines })
-  return (await product.must('POST', '/api/partners/dsp/keys', { body: {} })).key
-}
 
 /** Asks again where a busy machine answers 429. */
 async function data(uid: string): Promise<Answered[]> {

@@ -6,6 +6,7 @@ import { verifyLedger } from '../../exchange/ledger/verify-ledger.ts'
 import { LIMITS } from '../../exchange/limits.ts'
 import { type Answered, type Product, startProduct } from '../support/product.ts'
 import { seeded } from '../support/random.ts'
+import { makeSale, SALE } from './sale.ts'
 
 // Processes are killed at random moments under load, again and again, one by one and all together.
 
@@ -14,15 +15,6 @@ const SEED = Number(process.env['PASSERELLE_SEED'] ?? 11)
 const KILLS = Number(process.env['PASSERELLE_KILLS'] ?? 6)
 const VICTIMS = ['bid 1', 'bid 2', 'desk', 'all']
 const SEGMENTS = ['cars', 'boats', 'bikes']
-const SALE = {
-  seller: 'dmp',
-  buyer: 'dsp',
-  price: { kind: 'cpm', amountMicros: 1_000_000, currency: 'EUR' },
-  uses: ['bid_enrichment'],
-  startsAt: '2020-01-01',
-  endsAt: '2099-01-01',
-  status: 'active',
-}
 
 const dataDir = mkdtempSync(join(tmpdir(), 'passerelle-survives-'))
 let product: Product
@@ -34,40 +26,27 @@ const start = async () => {
 }
 beforeAll(async () => {
   await start()
-  key = await furnish()
+  key = await makeSale(product, {
+    segments: { ...Object.fromEntries(SEGMENTS.map((id) => [id, 'dmp'])), won: 'dmp' },
+    contracts: {
+      delivered: { ...SALE, segments: SEGMENTS, billOn: 'delivered' },
+      won: { ...SALE, segments: ['won'], billOn: 'win' },
+    },
+    people: { 'u-seen': SEGMENTS, 'u-won': ['won'] },
+  })
+  await vi.waitFor(async () => expect(dataOf(await ask('u-seen'))).toHaveLength(1), 20_000)
 }, 240_000)
 afterAll(async () => {
   await product?.stop()
   rmSync(dataDir, { recursive: true, force: true })
 })
 
-async function furnish(): Promise<string> {
-  const put = (path: string, body: object) => product.must('PUT', `/api/${path}`, { body })
-  for (const [id, role] of [
-    ['dsp', 'dsp'],
-    ['dmp', 'data_provider'],
-  ] as const)
-    await put(`partners/${id}`, { name: id, domain: `${id}.example`, roles: [role], region: 'US' })
-  for (const id of [...SEGMENTS, 'won'])
-    await put(`segments/${id}`, { name: id, owner: 'dmp', provenance: 'third_party', ttlDays: 30 })
-  await put('contracts/delivered', { ...SALE, segments: SEGMENTS, billOn: 'delivered' })
-  await put('contracts/won', { ...SALE, segments: ['won'], billOn: 'win' })
-  const lines = [
-    { source: 'dsp', uid: 'u-seen', add: SEGMENTS },
-    { source: 'dsp', uid: 'u-won', add: ['won'] },
-  ]
-  await product.must('POST', '/api/memberships', { lines })
-  const made = (await product.must('POST', '/api/partners/dsp/keys', { body: {} })).key
-  await vi.waitFor(async () => expect(dataOf(await ask(made, 'u-seen'))).toHaveLength(1), 20_000)
-  return made
-}
-
 const bodyOf = (uid: string) =>
   JSON.stringify({ id: '1', imp: [{ id: 'a' }], user: { buyeruid: uid } })
 
 /** As nobody is given anything where a busy machine answers 429. */
-async function ask(as: string, uid: string): Promise<string> {
-  const { status, text } = await product.enrich(as, bodyOf(uid))
+async function ask(uid: string): Promise<string> {
+  const { status, text } = await product.enrich(key, bodyOf(uid))
   return status === 200 ? text : bodyOf(uid)
 }
 
@@ -113,7 +92,7 @@ class Buyer {
   async #see(): Promise<void> {
     while (!this.#isStopped) {
       try {
-        const isEnriched = dataOf(await ask(key, 'u-seen')).length > 0
+        const isEnriched = dataOf(await ask('u-seen')).length > 0
         if (isEnriched) this.receivedMs.push(performance.now())
       } catch (error) {
         if (!isRefused(error)) this.cutOff++
@@ -126,7 +105,7 @@ class Buyer {
   /** Every impression is won, billed, and told twice: of each notice until it is answered 2xx. */
   async #win(): Promise<void> {
     while (!this.#isStopped) {
-      const token = await ask(key, 'u-won').then(
+      const token = await ask('u-won').then(
         (text) => dataOf(text)[0]?.ext?.t as string | undefined,
         () => undefined,
       )
@@ -175,7 +154,7 @@ test(
     const killedMs: number[] = []
     const victims = VICTIMS.toSorted(() => random() - 0.5)
     for (let kill = 0; kill < KILLS; kill++) {
-      await buyer.answers(100 + random.int(300))
+      await buyer.answers(60 + random.int(140))
       const victim = victims[kill % VICTIMS.length]!
       killedMs.push(performance.now())
       if (victim !== 'all') await killOne(victim)
@@ -184,7 +163,7 @@ test(
         await start()
       }
     }
-    await buyer.answers(200)
+    await buyer.answers(100)
     await buyer.stop()
     // In good order, so that what was counted last is written; the next desk counts what this one left.
     await product.stop()

@@ -213,6 +213,37 @@ describe('the desk', () => {
     expect(await world.counted()).toEqual({ s: 3 })
   })
 
+  test('removes nothing twice where it dies in between: what was half done is done, and counted once', async () => {
+    const world = await open()
+    const tallies = new MemoryTallies()
+    let dies = true
+    world.tallies = Object.assign(Object.create(tallies) as MemoryTallies, {
+      applied: () => tallies.applied(),
+      apply: (batch: TallyBatch) => tallies.apply(batch),
+      read: (from: string, to: string) => tallies.read(from, to),
+      retire: async (streams: readonly string[]) => {
+        if (dies && streams.length > 0) throw new Error('died')
+        await tallies.retire(streams)
+      },
+    })
+    const ledger = await world.ledger()
+    await ledger.append(delivered(1))
+    await ledger.close()
+    const shipper = await world.shipper()
+    await shipper.poke()
+    world.clock.wind((LIMITS.retentionDays + 1) * DAY_MS)
+    await shipper.poke()
+    expect(await readdir(world.dir)).toContainEqual(expect.stringMatching(/\.retired$/))
+    await shipper.close()
+    dies = false
+    const again = await world.shipper()
+    await again.poke()
+    expect(await readdir(world.dir)).toEqual(['shipped.json'])
+    expect([...(await tallies.applied()).keys()]).toEqual([])
+    expect(await world.counted(tallies)).toEqual({ s: 1 })
+    expect(again.findings()).toEqual([])
+  })
+
   test(`whenever it dies, each record is counted once (seed ${SEED})`, async () => {
     const world = await open()
     const random = seeded(SEED)
