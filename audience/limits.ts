@@ -38,8 +38,8 @@ export const LIMITS = {
   /** Keys being read from the store at once, per process; beyond it a recall is refused. */
   readsMax: 20_000,
 
-  /** How often the change log is read. */
-  changePollMs: 40,
+  /** How often the change log is read: as often as the catalog's version, so that one timer wakes a process for both. */
+  changePollMs: 50,
   /** Entries of the change log in one read. */
   changesMax: 1_000,
   /** Without a successful read of the change log for longer, the near-cache starts clean. */

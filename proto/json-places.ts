@@ -58,19 +58,23 @@ export class JsonPlaces {
   readonly transparency = new Place()
   /** The `imp` array itself. */
   readonly imp = new Place()
+  /** These, by PlaceName (request-paths.ts). */
+  readonly named: readonly Place[] = [
+    this.root,
+    this.user,
+    this.data,
+    this.regs,
+    this.regsExt,
+    this.dsa,
+    this.transparency,
+    this.imp,
+  ]
   /** Its elements: the first `impCount` of `imps`; surplus beyond IMPS_MAX is not recorded. */
   readonly imps: ImpPlace[] = []
   impCount = 0
 
   reset(): void {
-    this.root.reset()
-    this.user.reset()
-    this.data.reset()
-    this.regs.reset()
-    this.regsExt.reset()
-    this.dsa.reset()
-    this.transparency.reset()
-    this.imp.reset()
+    for (let i = 0; i < this.named.length; i++) this.named[i]!.reset()
     this.impCount = 0
   }
 }

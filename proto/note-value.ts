@@ -1,6 +1,6 @@
 import { type BidFacts, Kind } from './bid-facts.ts'
 import { IMPS_MAX, ImpPlace, type JsonPlaces, type Place } from './json-places.ts'
-import { Deed, deeds, PlaceName, whiches } from './request-paths.ts'
+import { Deed, deeds, whiches } from './request-paths.ts'
 import { input, skipWhite } from './scan-core.ts'
 
 /**
@@ -60,7 +60,6 @@ function beginEid(node: number, at: number): void {
 /** The array or object at a known path that began at `open` ends with the bracket at `close`. */
 export function noteClosed(node: number, open: number, close: number): void {
   const deed = deedOf[node]
-  if (deed === Deed.none) return
   const kind = input[open] === 0x7b ? Kind.object : Kind.array
   const place = placeOf(node)
   if (place !== undefined) {
@@ -76,7 +75,6 @@ export function noteClosed(node: number, open: number, close: number): void {
 /** A text, number, true, false or null at a known path: its kind and span. */
 export function noteScalar(node: number, kind: number, start: number, end: number): void {
   const deed = deedOf[node]
-  if (deed === Deed.none) return
   if (deed === Deed.imps) places.impCount = 0
   else if (deed === Deed.imp) beginImp()
   const place = placeOf(node)
@@ -94,7 +92,7 @@ function placeOf(node: number): Place | undefined {
   switch (deedOf[node]) {
     case Deed.place:
     case Deed.imps:
-      return namedPlace(whichOf[node]!)
+      return places.named[whichOf[node]!]
     case Deed.imp:
       return imp.self
     case Deed.pmp:
@@ -103,27 +101,6 @@ function placeOf(node: number): Place | undefined {
       return imp.deals
     default:
       return undefined
-  }
-}
-
-function namedPlace(name: number): Place {
-  switch (name) {
-    case PlaceName.user:
-      return places.user
-    case PlaceName.data:
-      return places.data
-    case PlaceName.regs:
-      return places.regs
-    case PlaceName.regsExt:
-      return places.regsExt
-    case PlaceName.dsa:
-      return places.dsa
-    case PlaceName.transparency:
-      return places.transparency
-    case PlaceName.imp:
-      return places.imp
-    default:
-      return places.root
   }
 }
 

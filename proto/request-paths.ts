@@ -115,6 +115,8 @@ const elements = new Uint8Array(NODES_MAX)
 const ELSEWHERE = 0
 /** The whole request. */
 const ROOT = 1
+/** Highest number of a path that means something; those that only lead there have higher ones. */
+const WANTED_MAX = Object.keys(PATHS).length
 
 // By node: the key that leads to it (in `keyBytes`, from `node * KEY_MAX`), and from which node.
 const KEY_MAX = 16
@@ -137,7 +139,8 @@ function unescapedChild(parent: number, start: number, end: number): number {
   return byName.get(`${parent} ${name}`) ?? ELSEWHERE
 }
 
-let nodeCount: number = ROOT
+let wantedCount: number = ELSEWHERE
+let otherCount: number = WANTED_MAX
 
 for (const [path, [deed, which]] of Object.entries(PATHS)) {
   const node = nodeAt(path)
@@ -153,22 +156,28 @@ loadPaths(
     ELEMENTS: elements,
     HEADS: new Uint8Array(keyHeads.buffer),
     KEYS: keyBytes,
+    WANTED: Uint8Array.of(WANTED_MAX),
   },
   unescapedChild,
 )
 
 /** The node of a path, made with all that lead to it where it is new. */
 function nodeAt(path: string): number {
-  let node: number = ROOT
+  let node: number = path === '' ? newNode('') : ROOT
+  let at = ''
   for (const step of path.match(/\[\]|[^.[]+/g) ?? []) {
-    if (step === '[]') node = elements[node] ||= ++nodeCount
-    else node = byName.get(`${node} ${step}`) ?? addChild(node, step)
+    at += step === '[]' || at === '' ? step : `.${step}`
+    if (step === '[]') node = elements[node] ||= newNode(at)
+    else node = byName.get(`${node} ${step}`) ?? addChild(node, step, newNode(at))
   }
   return node
 }
 
-function addChild(parent: number, name: string): number {
-  const node = ++nodeCount
+function newNode(path: string): number {
+  return Object.hasOwn(PATHS, path) ? ++wantedCount : ++otherCount
+}
+
+function addChild(parent: number, name: string, node: number): number {
   const key = Buffer.from(name.padEnd(KEY_MAX, '\0'))
   if (key.length > KEY_MAX || node >= NODES_MAX) throw new Error(`no room for path step ${name}`)
   keyBytes.set(key, node * KEY_MAX)

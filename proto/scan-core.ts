@@ -49,7 +49,7 @@ export function scanCore(body: Uint8Array): number {
 /** Tables of paths, as wasm/scan.ts reads them; see request-paths.ts. */
 export function loadPaths(
   tables: Readonly<
-    Record<'SLOTS' | 'PARENTS' | 'LENGTHS' | 'ELEMENTS' | 'HEADS' | 'KEYS', Uint8Array>
+    Record<'SLOTS' | 'PARENTS' | 'LENGTHS' | 'ELEMENTS' | 'HEADS' | 'KEYS' | 'WANTED', Uint8Array>
   >,
   then: EscapedChild,
 ): void {

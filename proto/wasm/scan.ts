@@ -4,7 +4,7 @@
  *
  * Stage 1 walks the body 64 bytes at a time: where its quotes are (escaped ones left out), whether its
  * escapes and its UTF-8 are sound, whether a control byte stands in a string. Stage 2 walks from lexeme
- * to lexeme by the grammar of RFC 8259, and writes one event for each value at a known path.
+ * to lexeme by the grammar of RFC 8259, and writes one event for each value at a path that means something.
  *
  * Everything lies at fixed addresses. `scan-core.ts` fills the tables of paths once, copies a body to
  * INPUT, calls `scan` and reads the events.
@@ -17,6 +17,8 @@ export const LENGTHS: usize = T + 384
 export const ELEMENTS: usize = T + 512
 export const HEADS: usize = T + 1024
 export const KEYS: usize = T + 2048
+/** One byte: paths up to this number are told of, those above only lead to them. */
+export const WANTED: usize = T + 4600
 /** What is open around the place in hand: path, closing bracket, and where it began. */
 const NODES: usize = T + 4608
 const CLOSERS: usize = T + 4736
@@ -216,13 +218,14 @@ function stage2(length: i32): i32 {
   let node: i32 = 1
   let closer: u32 = 0
   let parent: i32 = 0
+  const wanted: u32 = load<u8>(WANTED)
   while (true) {
     // A value begins here, and `node` is its path.
     const c: u32 = load<u8>(INPUT + at)
     if (c == 0x22) {
       const end = stringEnd(at + 1)
       if (end >= length) return MALFORMED
-      if (node) event(node, bodyEscapes && hasEscape(at + 1, end) ? 6 : 5, at + 1, end)
+      if (<u32>node - 1 < wanted) event(node, bodyEscapes && hasEscape(at + 1, end) ? 6 : 5, at + 1, end)
       at = end + 1
     } else if ((c | 0x20) == 0x7b) {
       if (depth == DEPTH_MAX) return TOO_DEEP
@@ -232,7 +235,7 @@ function stage2(length: i32): i32 {
       parent = node
       closer = c + 2
       store<i32>(OPENS + (depth << 2), at)
-      if (node) event(node, OPENED, at, 0)
+      if (<u32>node - 1 < wanted) event(node, OPENED, at, 0)
       at = white(at + 1)
       if (load<u8>(INPUT + at) != closer) {
         at = member(at, parent, closer, length)
@@ -241,7 +244,7 @@ function stage2(length: i32): i32 {
         continue
       }
     } else {
-      at = scalar(node, at, c)
+      at = scalar(<u32>node - 1 < wanted ? node : 0, at, c)
       if (at < 0) return MALFORMED
     }
     // A value has ended: containers end with it, until a comma says that another follows.
@@ -251,7 +254,7 @@ function stage2(length: i32): i32 {
       const next: u32 = load<u8>(INPUT + at)
       if (next == 0x2c) break
       if (next != closer) return MALFORMED
-      if (parent) event(parent, CLOSED, load<i32>(OPENS + (depth << 2)), at)
+      if (<u32>parent - 1 < wanted) event(parent, CLOSED, load<i32>(OPENS + (depth << 2)), at)
       depth--
       parent = load<u8>(NODES + depth)
       closer = load<u8>(CLOSERS + depth)
