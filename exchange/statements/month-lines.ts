@@ -90,10 +90,12 @@ function readingOf({ lookups, wants }: MonthOptions): ReadOptions {
 
 function sum(sums: Map<string, Sum>, line: UsageLine, { seller, buyer }: ContractRecord): void {
   const { contract, version, segment, deal, currency, witness } = line
-  const what = { contract, version, segment, deal, currency }
-  const key = lineKey({ ...what, seller, buyer })
-  const known = sums.get(key) ?? { ...what, ...noCounts(), witnesses: {} }
-  sums.set(key, known)
+  const key = lineKey({ seller, buyer, contract, version, segment, deal, currency })
+  let known = sums.get(key)
+  if (!known) {
+    known = { contract, version, segment, deal, currency, ...noCounts(), witnesses: {} }
+    sums.set(key, known)
+  }
   addCounts(known, line)
   known.witnesses[witness] = (known.witnesses[witness] ?? 0) + Number(line.units)
 }

@@ -1,5 +1,5 @@
 import type { Witness } from '../ledger-record.ts'
-import { type Counts, noCounts } from '../price/counts.ts'
+import type { Counts } from '../price/counts.ts'
 
 /** What a line of usage is about. */
 export interface UsageKey {
@@ -27,8 +27,28 @@ export interface UsageLine extends UsageKey, Counts {
   unknown: bigint
 }
 
+/** Spelled out: a month has hundreds of thousands of them, and spreading costs ten times as much. */
 export function emptyLine(key: UsageKey): UsageLine {
-  return { ...key, ...noCounts(), lost: 0n, conflicts: 0n, reported: 0n, unknown: 0n }
+  const { day, contract, version, segment, deal, witness, currency } = key
+  return {
+    day,
+    contract,
+    version,
+    segment,
+    deal,
+    witness,
+    currency,
+    units: 0n,
+    shared: 0n,
+    media: 0n,
+    floored: 0n,
+    capped: 0n,
+    unpriced: 0n,
+    lost: 0n,
+    conflicts: 0n,
+    reported: 0n,
+    unknown: 0n,
+  }
 }
 
 const VERSION_DIGITS = 6
