@@ -14,6 +14,7 @@ import { startRedis } from './redis.ts'
 import { playRounds, type Round } from './rounds.ts'
 import { scaleFigures } from './scale.ts'
 import { storeFigures } from './store-figures.ts'
+import { syncFigures } from './sync-figures.ts'
 import { makeWorkload, SEED } from './workload.ts'
 import { writeReadme } from './write-readme.ts'
 
@@ -70,6 +71,7 @@ async function slowFigures(requests: Buffer[], hasRedis: boolean): Promise<Figur
     ...(await scaleFigures(requests, say)),
     ...(await profileFigures(say)),
     ...(await meteringFigures(requests, { say })),
+    ...(await syncFigures({ say })),
     ...(hasRedis ? await storeFigures(say) : []),
   ]
 }

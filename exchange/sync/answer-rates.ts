@@ -5,12 +5,17 @@ interface Counts {
   answered: number
 }
 
+interface Kinds {
+  returning: Counts
+  fresh: Counts
+}
+
 /**
  * How often partners answer, for browsers that had returned our cookie when asked and for new ones apart.
  * Kept in this process: what is forgotten with it is learned again within some hundred asks.
  */
 export class AnswerRates {
-  readonly #counts = new Map<number, Counts>()
+  readonly #partners = new Map<number, Kinds>()
 
   asked(partner: number, wasReturning: boolean): void {
     const counts = this.#of(partner, wasReturning)
@@ -37,9 +42,11 @@ export class AnswerRates {
   }
 
   #of(partner: number, wasReturning: boolean): Counts {
-    const key = partner * 2 + (wasReturning ? 1 : 0)
-    let counts = this.#counts.get(key)
-    if (counts === undefined) this.#counts.set(key, (counts = { asked: 0, answered: 0 }))
-    return counts
+    let kinds = this.#partners.get(partner)
+    if (kinds === undefined) {
+      kinds = { returning: { asked: 0, answered: 0 }, fresh: { asked: 0, answered: 0 } }
+      this.#partners.set(partner, kinds)
+    }
+    return wasReturning ? kinds.returning : kinds.fresh
   }
 }

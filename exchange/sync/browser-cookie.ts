@@ -1,6 +1,7 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { Asks, type Hour } from './asks.ts'
 import { SYNC_LIMITS } from './limits.ts'
+import { MAC_BYTES } from './short-mac.ts'
 import type { SyncKeys } from './sync-keys.ts'
 
 /** What our cookie says of a browser: who it is, and which partners let it down. */
@@ -18,18 +19,20 @@ export const OPTED_OUT = 'optout'
 const VERSION = 1
 const ID_BYTES = 16
 const HEAD_BYTES = 1 + 3 + ID_BYTES
-const MAC_BYTES = 12
 /** Version, hour, id and mac, and a memory of at most 32 partners, in base64url. */
 const TEXT = /^[A-Za-z0-9_-]{43,400}$/
 
-/** `version · hour u24 · id 16 · memory · mac 12` (HMAC-SHA-256, cut): nobody but us makes one that counts. */
+/** `version · hour u24 · id 16 · memory · mac 12`: nobody but us makes one that counts. */
 export function sealCookie(keys: SyncKeys, { id, issuedHour, asks }: OwnCookie): string {
-  const head = Buffer.alloc(HEAD_BYTES)
-  head[0] = VERSION
-  head.writeUIntBE(issuedHour, 1, 3)
-  id.copy(head, 4)
-  const body = Buffer.concat([head, asks.pack(issuedHour)])
-  return Buffer.concat([body, macOf(keys, body)]).toString('base64url')
+  const memory = asks.pack(issuedHour)
+  const end = HEAD_BYTES + memory.length
+  const bytes = Buffer.allocUnsafe(end + MAC_BYTES)
+  bytes[0] = VERSION
+  bytes.writeUIntBE(issuedHour, 1, 3)
+  id.copy(bytes, 4)
+  bytes.set(memory, HEAD_BYTES)
+  keys.cookie.sign(bytes, end)
+  return bytes.toString('base64url')
 }
 
 /** Undefined for a value that is not ours: such a browser is new to us. */
@@ -38,12 +41,11 @@ export function openCookie(keys: SyncKeys, text: string): OwnCookie | undefined 
   const bytes = Buffer.from(text, 'base64url')
   // A last character may differ in bits that stand for nothing: one cookie has one spelling.
   if (bytes.toString('base64url') !== text) return undefined
-  const body = bytes.subarray(0, bytes.length - MAC_BYTES)
-  if (body.length < HEAD_BYTES || body[0] !== VERSION) return undefined
-  if (!timingSafeEqual(macOf(keys, body), bytes.subarray(body.length))) return undefined
-  const issuedHour = body.readUIntBE(1, 3)
-  const asks = Asks.unpack(body.subarray(HEAD_BYTES), issuedHour)
-  return { id: Buffer.from(body.subarray(4, HEAD_BYTES)), issuedHour, asks }
+  const end = bytes.length - MAC_BYTES
+  if (end < HEAD_BYTES || bytes[0] !== VERSION || !keys.cookie.holds(bytes, end)) return undefined
+  const issuedHour = bytes.readUIntBE(1, 3)
+  const asks = Asks.unpack(bytes.subarray(HEAD_BYTES, end), issuedHour)
+  return { id: bytes.subarray(4, HEAD_BYTES), issuedHour, asks }
 }
 
 export function newBrowserId(): Buffer {
@@ -58,8 +60,4 @@ export function browserValue(id: Buffer): string {
 /** Due to be written anew, so that a browser in use never loses it. */
 export function isOld({ issuedHour }: OwnCookie, hour: Hour): boolean {
   return hour - issuedHour >= SYNC_LIMITS.cookieRenewDays * 24
-}
-
-function macOf(keys: SyncKeys, body: Buffer): Buffer {
-  return createHmac('sha256', keys.cookie).update(body).digest().subarray(0, MAC_BYTES)
 }

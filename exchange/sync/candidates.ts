@@ -27,8 +27,12 @@ export interface Candidate {
   isKnown: boolean
   /** Those that a page named come first (0), then the groups, then all others. */
   tier: number
+  /** One before it has the same syncer key. */
+  isDuplicate: boolean
   template: SyncTemplate | undefined
   consent: ConsentAnswer
+  /** Its place among those of its tier, once it is drawn: the highest comes first. */
+  lot: number
 }
 
 export interface CandidateRooms {
@@ -36,33 +40,48 @@ export interface CandidateRooms {
   syncers: Syncers
 }
 
-/** In Prebid Server's order of tiers; within one, as they come. Consent is asked here, once for each. */
+/**
+ * In Prebid Server's order of tiers; within one, as they come. Consent is asked here, once for each. Who shares
+ * a syncer key with one before is a duplicate where a page names it, and not looked at where none does.
+ */
 export function candidatesOf(rooms: CandidateRooms, wanted: Wanted): Candidate[] {
   const { bidders, coop, groups, groupsOnly } = wanted
   const all: Candidate[] = []
-  const add = (name: string, tier: number) => void all.push(candidate(rooms, wanted, name, tier))
-  for (const name of bidders.slice(0, SYNC_LIMITS.biddersMax)) add(name, 0)
+  const keys = new Set<string>()
+  const name = (one: string, tier: number) => {
+    const syncer = rooms.syncers.find(one)
+    if (syncer === undefined) all.push(unfound(rooms, one, tier))
+    else all.push(candidate(syncer, wanted, { name: one, tier, isDuplicate: keys.has(syncer.key) }))
+    if (syncer !== undefined) keys.add(syncer.key)
+  }
+  for (const one of bidders.slice(0, SYNC_LIMITS.biddersMax)) name(one, 0)
   if (bidders.length > 0 && !coop) return all
-  if (coop) for (const [i, group] of groups.entries()) for (const name of group) add(name, i + 1)
+  if (coop) for (const [i, group] of groups.entries()) for (const one of group) name(one, i + 1)
   if (coop && groupsOnly) return all
-  const seen = new Set(all.map((one) => one.syncer))
-  for (const syncer of rooms.syncers.all)
-    if (!seen.has(syncer)) add(syncer.partner.id, groups.length + 1)
+  for (const { key, partner } of rooms.syncers.all)
+    if (!keys.has(key)) name(partner.id, groups.length + 1)
   return all
 }
 
+function unfound({ catalog }: CandidateRooms, name: string, tier: number): Candidate {
+  const isKnown =
+    catalog.partner(name) !== undefined || catalog.partner(name.toLowerCase()) !== undefined
+  return { ...NOTHING, name, isKnown, tier }
+}
+
+const NOTHING = {
+  syncer: undefined,
+  isDuplicate: false,
+  template: undefined,
+  consent: 0 as const,
+  lot: 0,
+}
+
 function candidate(
-  { catalog, syncers }: CandidateRooms,
+  syncer: Syncer,
   { admits, consentOf }: Wanted,
-  name: string,
-  tier: number,
+  { name, tier, isDuplicate }: Pick<Candidate, 'name' | 'tier' | 'isDuplicate'>,
 ): Candidate {
-  const syncer = syncers.find(name)
-  if (syncer === undefined) {
-    const isKnown =
-      catalog.partner(name) !== undefined || catalog.partner(name.toLowerCase()) !== undefined
-    return { name, syncer, isKnown, tier, template: undefined, consent: 0 }
-  }
   const { redirect, iframe } = syncer
   const template =
     redirect && admits(syncer, 'redirect')
@@ -70,5 +89,6 @@ function candidate(
       : iframe && admits(syncer, 'iframe')
         ? iframe
         : undefined
-  return { name, syncer, isKnown: true, tier, template, consent: consentOf(syncer) }
+  const consent = consentOf(syncer)
+  return { name, syncer, isKnown: true, tier, isDuplicate, template, consent, lot: 0 }
 }

@@ -31,8 +31,10 @@ export interface Situation {
 }
 
 export interface Choice {
-  chosen: { syncer: Syncer; template: SyncTemplate }[]
+  chosen: readonly Fit[]
   leftOut: LeftOut[]
+  /** Who would be synced but for the limit. */
+  surplus: readonly Fit[]
 }
 
 export interface LeftOut {
@@ -51,45 +53,56 @@ export function planSyncs(candidates: readonly Candidate[], situation: Situation
   const { matches, eidMatches } = situation
   const isLeftAlone = [matches, ...eidMatches].some((one) => one.isSuppressed)
   const known = new Known(situation)
-  const seen = new Set<string>()
-  const chosen: Choice['chosen'] = []
+  const chosen: Fit[] = []
+  const surplus: Fit[] = []
   const leftOut: LeftOut[] = []
-  for (const one of ordered(candidates, situation)) {
-    const reason = isLeftAlone
-      ? { reason: 'suppressed' as const }
-      : (unfit(one, seen) ?? known.reasonAgainst(one))
-    if (reason !== undefined) leftOut.push({ name: one.name, ...reason })
-    else if (chosen.length >= situation.limit)
-      leftOut.push({ name: one.name, reason: 'limit_reached' })
-    else chosen.push({ syncer: one.syncer!, template: one.template! })
+  for (const one of candidates) {
+    const reason = isLeftAlone ? SUPPRESSED : (unfit(one) ?? known.reasonAgainst(one))
+    if (reason !== undefined) {
+      leftOut.push({ name: one.name, ...reason })
+      continue
+    }
+    one.lot = drawLot(one.syncer!, situation)
+    place(chosen, one as Fit)
+    if (chosen.length > situation.limit) surplus.push(chosen.pop()!)
   }
-  return { chosen, leftOut }
+  return { chosen, leftOut, surplus }
+}
+
+/** Puts one where it belongs in a short list that is in order. */
+function place(ordered: Fit[], one: Fit): void {
+  let at = ordered.length
+  while (at > 0 && comesBefore(one, ordered[at - 1]!)) {
+    ordered[at] = ordered[at - 1]!
+    at--
+  }
+  ordered[at] = one
+}
+
+function comesBefore(a: Candidate, b: Candidate): boolean {
+  return a.tier === b.tier ? a.lot > b.lot : a.tier < b.tier
 }
 
 type Reason = Omit<LeftOut, 'name'>
 
+const SUPPRESSED: Reason = { reason: 'suppressed' }
+
+/** A candidate that may be synced. */
+type Fit = Candidate & { syncer: Syncer; template: SyncTemplate }
+
 /** Weighted order without replacement (Efraimidis and Spirakis 2006): a heavier one is more likely to come first. */
-function ordered(candidates: readonly Candidate[], situation: Situation): Candidate[] {
-  const { rates, kind, random } = situation
-  const lot = (syncer: Syncer | undefined) => {
-    if (syncer === undefined) return 0
-    const weight = syncer.value * rates.expected(syncer.partner.number, kind === 'returning')
-    return Math.log(1 - random()) / weight ** SHARPNESS
-  }
-  const lots = new Map(candidates.map((one) => [one, lot(one.syncer)]))
-  return [...candidates].sort((a, b) => a.tier - b.tier || lots.get(b)! - lots.get(a)!)
+function drawLot({ value, partner }: Syncer, { rates, kind, random }: Situation): number {
+  const weight = value * rates.expected(partner.number, kind === 'returning')
+  // Cubed, a heavier partner gets more than its share: most of what can be earned, and all are heard of.
+  return Math.log(1 - random()) / (weight * weight * weight)
 }
 
-/** How much more than its share a heavier partner gets: most of what can be earned, and all are heard of. */
-const SHARPNESS = 3
-
-function unfit({ syncer, isKnown, name, template }: Candidate, seen: Set<string>) {
+function unfit({ syncer, isKnown, isDuplicate, name, template }: Candidate): Reason | undefined {
   if (syncer === undefined) return because(isKnown ? 'not_configured' : 'unknown')
-  if (seen.has(syncer.key)) {
+  if (isDuplicate) {
     const isOtherName = syncer.key !== name.toLowerCase()
     return because('duplicate', isOtherName ? syncer.key : undefined)
   }
-  seen.add(syncer.key)
   return template === undefined ? because('filtered') : undefined
 }
 

@@ -4,8 +4,7 @@ import type { BindRefusal } from '../../audience/people/reasons.ts'
 export const StateRefusals = {
   state_missing: 'The parameter s is missing: this address was not given out by /cookie_sync.',
   state_unreadable: 'The parameter s is no state.',
-  state_bent: 'The state was changed, or made by somebody else.',
-  state_foreign: 'The state was given to another browser.',
+  state_forged: 'The state was changed, made by somebody else, or given to another browser.',
   state_other_partner: 'The state was given out for another partner.',
   state_expired: 'The state is older than ten minutes.',
   state_used: 'The state was used before, with another id.',

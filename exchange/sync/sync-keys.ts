@@ -1,4 +1,5 @@
-import { type Cipher, createCipheriv, createSecretKey, type KeyObject } from 'node:crypto'
+import { type Cipher, createCipheriv } from 'node:crypto'
+import { ShortMac } from './short-mac.ts'
 
 export const BLOCK_BYTES = 16
 
@@ -22,16 +23,14 @@ export type Derive = (label: string, bytes: number) => Buffer
 /** The keys of cookie sync, each of its own purpose. */
 export class SyncKeys {
   readonly state: BlockCipher
-  readonly browserTag: BlockCipher
-  readonly cookie: KeyObject
+  readonly cookie: ShortMac
   readonly derive: Derive
   readonly #pseudonyms = new Map<string, BlockCipher>()
 
   constructor(derive: Derive) {
     this.derive = derive
     this.state = new BlockCipher(derive('sync-state v1', BLOCK_BYTES))
-    this.browserTag = new BlockCipher(derive('sync-browser-tag v1', BLOCK_BYTES))
-    this.cookie = createSecretKey(derive('browser-cookie v1', 32))
+    this.cookie = new ShortMac(derive('browser-cookie v1', BLOCK_BYTES))
   }
 
   /** The cipher of one partner's pseudonyms; one for each partner and version in the catalog. */

@@ -39,6 +39,8 @@ export class SyncTemplate {
   readonly isSecret: boolean
   /** The partner sends the browser back to us, with its own id. */
   readonly comesBack: boolean
+  /** Nothing in it needs escaping where it is quoted as JSON. */
+  readonly isPlain: boolean
   /** What a `{sig}` is made for: the address's own parameter `p`. */
   readonly signsAs: string
   /** Text and macros by turns, text first. */
@@ -51,6 +53,7 @@ export class SyncTemplate {
     this.type = type
     this.#parts = url.split(MACRO)
     this.comesBack = url.includes('{redirect}')
+    this.isPlain = !/["\\]/.test(url + edgeUrl)
     this.isSecret = /\{(uid|ts|sig)\}/.test(url)
     this.signsAs = /[?&]p=([^&#{}]*)/.exec(url)?.[1] ?? ''
     this.#format = FORMAT_OF[type]

@@ -27,7 +27,7 @@ import type { PrivacyMacros } from './privacy-macros.ts'
 import { SyncKeys } from './sync-keys.ts'
 import type { SyncSettings } from './sync-settings.ts'
 import { SyncStates } from './sync-state.ts'
-import type { SyncType } from './sync-template.ts'
+import type { SyncTemplate, SyncType } from './sync-template.ts'
 import { type Syncer, Syncers } from './syncers.ts'
 
 export interface SyncOptions {
@@ -63,8 +63,10 @@ export interface PlanAsk {
 export interface Plan {
   /** The browser is matched with somebody. */
   isMatched: boolean
-  syncs: { partner: string; url: string; type: SyncType }[]
+  syncs: { partner: string; url: string; template: SyncTemplate }[]
   leftOut: LeftOut[]
+  /** Names of those who would be synced but for the limit. */
+  surplus: readonly { name: string }[]
   /** Values to be set; absent: as they are. */
   mainCookie: string | undefined
   twinCookie: string | undefined
@@ -133,14 +135,15 @@ export class Sync {
   }
 
   #wanted({ bidders, coop, settings, admits, consent }: PlanAsk): Wanted {
-    const { disabledIframes = [], disabledRedirects = [] } = settings
-    const disabled = { iframe: disabledIframes, redirect: disabledRedirects }
+    const { disabledIframes, disabledRedirects } = settings
+    const isDisabled = ({ partner }: Syncer, type: SyncType) =>
+      (type === 'iframe' ? disabledIframes : disabledRedirects)?.includes(partner.id) ?? false
     return {
       bidders,
       coop: coop ?? settings.coopSync ?? false,
       groups: settings.priorityGroups ?? [],
       groupsOnly: settings.priorityGroupsOnly ?? false,
-      admits: (syncer, type) => !disabled[type].includes(syncer.partner.id) && admits(syncer, type),
+      admits: (syncer, type) => !isDisabled(syncer, type) && admits(syncer, type),
       consentOf: (syncer) => this.consentOf(consent, syncer),
     }
   }
@@ -154,18 +157,24 @@ export class Sync {
     const id = wasReturning ? browser.cookie.id : newBrowserId()
     const asks = wasReturning ? browser.cookie.asks : new Asks()
     const [matches, ...eidMatches] = known.found as [Matches, ...Matches[]]
-    const { gdprApplies } = known
-    const { chosen, leftOut } = planSyncs(known.candidates, {
-      ...{ kind: browser.kind, id, today: dayOf(nowMs), hour, asks, matches, eidMatches },
-      ...{ rates: this.rates, gdprApplies, gppSids: ask.gppSids, random: this.random },
+    const { chosen, leftOut, surplus } = planSyncs(known.candidates, {
+      kind: browser.kind,
+      id,
+      today: dayOf(nowMs),
+      hour,
+      asks,
+      matches,
+      eidMatches,
+      rates: this.rates,
+      gdprApplies: known.gdprApplies,
+      gppSids: ask.gppSids,
       limit: limitOf(ask),
+      random: this.random,
     })
     const numbers = chosen.map(({ syncer }) => syncer.partner.number)
     const states = rooms.states.mint(numbers, { browser: id, hop: 0, wasReturning, nowMs })
-    for (const number of numbers) {
-      asks.note(number, hour)
-      this.rates.asked(number, wasReturning)
-    }
+    for (const number of numbers) this.rates.asked(number, wasReturning)
+    for (const number of numbers.slice(0, SYNC_LIMITS.asksMax)) asks.note(number, hour)
     const isLeftAlone = known.found.some((one) => one.isSuppressed)
     const mayRenew = known.isPermitted && !isLeftAlone
     const isChanged = chosen.length > 0 || (mayRenew && isDueForRenewal(browser, hour))
@@ -174,9 +183,10 @@ export class Sync {
       syncs: chosen.map(({ syncer, template }, i) => ({
         partner: syncer.partner.id,
         url: template.shown(privacy, states[i]!),
-        type: template.type,
+        template,
       })),
       leftOut,
+      surplus,
       mainCookie: isChanged ? sealCookie(rooms.keys, { id, issuedHour: hour, asks }) : undefined,
       twinCookie: isChanged && !browser.hasTwin ? twinValue(nowMs) : undefined,
     }

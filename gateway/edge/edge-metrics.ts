@@ -13,13 +13,15 @@ export class EdgeMetrics {
   readonly #answered
   readonly #leftOut
   readonly #seconds
-  /** By name and partner: as many as there are partners. */
-  readonly #partners = new Map<string, Counter>()
+  readonly #offered: PerPartner
+  readonly #matched: PerPartner
 
   constructor(metrics: Metrics, clock: Clock) {
     this.#metrics = metrics
     this.#clock = clock
     this.#answered = metrics.counterOf('passerelle_sync_answered_total', 'endpoint', ENDPOINTS)
+    this.#offered = new PerPartner(metrics, 'passerelle_sync_offered_total')
+    this.#matched = new PerPartner(metrics, 'passerelle_sync_matched_total')
     const reasons = Object.keys(PlanReasons) as PlanReason[]
     this.#leftOut = metrics.counterOf('passerelle_sync_left_out_total', 'reason', reasons)
     this.#seconds = Object.fromEntries(
@@ -39,25 +41,36 @@ export class EdgeMetrics {
     this.#metrics.counter('passerelle_sync_refused_total', { endpoint, reason }).add()
   }
 
-  leftOut(reason: PlanReason): void {
-    this.#leftOut[reason].add()
+  leftOut(reason: PlanReason, count = 1): void {
+    this.#leftOut[reason].add(count)
   }
 
   /** A sync with the partner was handed to a browser. */
   offered(partner: string): void {
-    this.#partner('passerelle_sync_offered_total', partner).add()
+    this.#offered.of(partner).add()
   }
 
   /** A browser came back from the partner with an id that was taken. */
   matched(partner: string): void {
-    this.#partner('passerelle_sync_matched_total', partner).add()
+    this.#matched.of(partner).add()
+  }
+}
+
+/** One counter for each partner, found by one look. */
+class PerPartner {
+  readonly #metrics: Metrics
+  readonly #name: string
+  readonly #counters = new Map<string, Counter>()
+
+  constructor(metrics: Metrics, name: string) {
+    this.#metrics = metrics
+    this.#name = name
   }
 
-  #partner(name: string, partner: string): Counter {
-    const key = `${name} ${partner}`
-    let counter = this.#partners.get(key)
+  of(partner: string): Counter {
+    let counter = this.#counters.get(partner)
     if (counter === undefined)
-      this.#partners.set(key, (counter = this.#metrics.counter(name, { partner })))
+      this.#counters.set(partner, (counter = this.#metrics.counter(this.#name, { partner })))
     return counter
   }
 }

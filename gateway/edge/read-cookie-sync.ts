@@ -1,4 +1,5 @@
 import type { SyncType } from '../../exchange/sync/sync-template.ts'
+import type { Syncer } from '../../exchange/sync/syncers.ts'
 import { EdgeRefused } from './reasons.ts'
 
 /** A body of /cookie_sync, as Prebid Server takes it, with `eids` besides. */
@@ -46,11 +47,11 @@ export function readCookieSync(bytes: Uint8Array): CookieSyncBody {
   }
 }
 
-/** Whether a filter lets a partner through, by any of its names; without one everybody. */
-export function admits(filter: Filter | undefined, names: readonly string[]): boolean {
+/** Whether a filter lets a partner through, by its id or its syncer key; without one everybody. */
+export function admits(filter: Filter | undefined, { partner, key }: Syncer): boolean {
   if (filter === undefined) return true
-  const { bidders } = filter
-  return (bidders === '*' || names.some((name) => bidders.has(name))) === filter.isInclude
+  const { bidders, isInclude } = filter
+  return (bidders === '*' || bidders.has(partner.id) || bidders.has(key)) === isInclude
 }
 
 function parsed(bytes: Uint8Array): Fields {

@@ -34,7 +34,17 @@ export function syncerOf(number: number, more: Partial<Syncer> = {}): Syncer {
 
 export function candidateOf(syncer: Syncer, more: Partial<Candidate> = {}): Candidate {
   const { redirect: template } = syncer
-  return { name: syncer.partner.id, syncer, isKnown: true, tier: 0, template, consent: 0, ...more }
+  return {
+    name: syncer.partner.id,
+    syncer,
+    isKnown: true,
+    tier: 0,
+    isDuplicate: false,
+    template,
+    consent: 0,
+    lot: 0,
+    ...more,
+  }
 }
 
 /** Matches by namespace → the day each was last confirmed. */

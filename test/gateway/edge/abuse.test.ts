@@ -43,8 +43,8 @@ describe('a page learns no id', () => {
       const readable = Object.entries(answer.headers).filter(([name]) => name !== 'set-cookie')
       const text = decodeURIComponent(answer.body.toString()) + JSON.stringify(readable)
       // Of states, any four characters in their places.
-      const states = [...text.matchAll(/[?&]s=([\w-]{48})/g)].flatMap(([, state]) =>
-        Array.from({ length: 12 }, (_, i) => `${i}:${state!.slice(i * 4, i * 4 + 4)}`),
+      const states = [...text.matchAll(/[?&]s=([\w-]{40})/g)].flatMap(([, state]) =>
+        Array.from({ length: 10 }, (_, i) => `${i}:${state!.slice(i * 4, i * 4 + 4)}`),
       )
       return new Set([...text.split(/[^\w-]+/), ...states])
     }

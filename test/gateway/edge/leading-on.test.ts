@@ -88,7 +88,7 @@ describe('a partner whose address carries an id of ours', () => {
     const urls = await browser.urls({ bidders: ['curious'] })
     const path = urls['curious']!.slice('https://edge.test'.length)
     const refused = [
-      [await thief.ask('GET', path), 'state_foreign'],
+      [await thief.ask('GET', path), 'state_forged'],
       [await browser.ask('GET', path.replace(/&s=[^&]+/, '&s=x')), 'state_unreadable'],
       [await house.browser().ask('GET', path), 'no_cookie'],
       [
@@ -145,7 +145,7 @@ describe('a route', () => {
     const bytes = Buffer.from(state, 'base64url')
     bytes[0]! &= 0xf0
     const bent = onward.replace(state, bytes.toString('base64url'))
-    expect((await browser.back(bent, 'B-3')).headers['x-passerelle-reason']).toBe('state_bent')
+    expect((await browser.back(bent, 'B-3')).headers['x-passerelle-reason']).toBe('state_forged')
   })
 
   test('ends at once where everybody on it is in sync', async () => {

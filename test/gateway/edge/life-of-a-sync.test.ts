@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { MAIN_COOKIE, TWIN_COOKIE } from '../../../gateway/edge/cookies.ts'
-import { EdgeHouse, imageSync, pathBack } from '../../support/edge-house.ts'
+import { type EdgeAnswer, EdgeHouse, imageSync, pathBack } from '../../support/edge-house.ts'
 
 // From a page to a partner and back, over real HTTP, with the embedded store.
 
@@ -63,24 +63,19 @@ test('a state is worth nothing once it is bent, old, another partner’s, or ano
   const urls = await browser.urls({ bidders: ['north-dmp', 'south-dsp'] })
   const path = pathBack(urls['north-dmp']!, 'X-1')
   await other.plan({})
-  const refusals = {
-    state_bent: await browser.ask(
-      'GET',
-      path.replace(/(&s=.{20})(.)/, (_, a, b) => a + (b === 'A' ? 'B' : 'A')),
-    ),
-    state_unreadable: await browser.ask('GET', path.replace(/&s=[^&]+/, '&s=abc')),
-    state_missing: await browser.ask('GET', path.replace(/&s=[^&]+/, '')),
-    state_foreign: await other.ask('GET', path),
-    state_other_partner: await browser.ask(
-      'GET',
-      path.replace('bidder=north-dmp', 'bidder=south-dsp'),
-    ),
-    no_cookie: await house.browser().ask('GET', path),
-  }
+  const bent = path.replace(/(&s=.{20})(.)/, (_, a, b) => a + (b === 'A' ? 'B' : 'A'))
+  const refused = [
+    ['state_forged', await browser.ask('GET', bent)],
+    ['state_forged', await other.ask('GET', path)],
+    ['state_unreadable', await browser.ask('GET', path.replace(/&s=[^&]+/, '&s=abc'))],
+    ['state_missing', await browser.ask('GET', path.replace(/&s=[^&]+/, ''))],
+    ['state_other_partner', await browser.ask('GET', path.replace('north-dmp', 'south-dsp'))],
+    ['no_cookie', await house.browser().ask('GET', path)],
+  ] as [string, EdgeAnswer][]
   house.clock.aheadMs += 11 * 60_000
-  const late = { ...refusals, state_expired: await browser.ask('GET', path) }
+  refused.push(['state_expired', await browser.ask('GET', path)])
   house.clock.aheadMs = 0
-  for (const [reason, answer] of Object.entries(late))
+  for (const [reason, answer] of refused)
     expect([answer.status, answer.headers['x-passerelle-reason']]).toEqual([400, reason])
   for (const partner of ['north-dmp', 'south-dsp'])
     expect(await house.matched(partner, ['X-1'])).toEqual([])

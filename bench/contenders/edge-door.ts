@@ -1,0 +1,68 @@
+// The edge door as `main.ts` opens it, in one process of its own: 50 partners to sync with, and a cookie to
+// speak with. Says its cookie, and on request states to come back with.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openAudience } from '../../audience/audience.ts'
+import { systemClock as clock } from '../../audience/clock.ts'
+import { openStore } from '../../audience/store/open-store.ts'
+import { openExchange } from '../../exchange/exchange.ts'
+import { Asks, hourOf } from '../../exchange/sync/asks.ts'
+import { newBrowserId, sealCookie } from '../../exchange/sync/browser-cookie.ts'
+import { Sync } from '../../exchange/sync/sync.ts'
+import { MAIN_COOKIE } from '../../gateway/edge/cookies.ts'
+import { edgeRoutes } from '../../gateway/edge/edge-routes.ts'
+import { openNodeDoor } from '../../gateway/http/open-node-door.ts'
+import { BROWSER_HEADER_BYTES_MAX } from '../../gateway/limits.ts'
+import { Metrics } from '../../gateway/metrics/counters.ts'
+import { SYNC_PARTNERS, syncPartner } from '../sync-workload.ts'
+
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+const [port, address = ''] = [Number(process.argv[2]), process.argv[3]]
+const folder = mkdtempSync(join(tmpdir(), 'passerelle-edge-door-'))
+process.once('SIGTERM', () => {
+  rmSync(folder, { recursive: true, force: true })
+  process.exit(0)
+})
+
+const where = address === '' ? `embedded:${folder}` : address
+const store = await openStore(where, { clock, dataDir: folder })
+const audience = await openAudience({ store, clock, log: quiet })
+const { feed } = audience
+const exchange = await openExchange({ feed, catalogStore: store.catalog, clock, log: quiet })
+for (const id of SYNC_PARTNERS)
+  await exchange.desk.putPartner({ operator: true }, { id, body: syncPartner(id) })
+await audience.poke()
+const edgeUrl = 'https://edge.bench.example'
+const sync = new Sync({ audience, exchange, clock, edgeUrl, gvl: undefined, ownGvlId: undefined })
+await openNodeDoor({
+  host: '127.0.0.1',
+  port,
+  routes: edgeRoutes({ sync, metrics: new Metrics(), clock }),
+  clock,
+  limits: { headerBytesMax: BROWSER_HEADER_BYTES_MAX },
+})
+
+// The browsers of this bench never come back; partners that never hear of any would soon be left alone.
+setInterval(() => {
+  for (const { partner } of sync.rooms()!.syncers.all)
+    for (let i = 0; i < 200; i++) sync.rates.answered(partner.number, true)
+}, 50)
+
+const rooms = sync.rooms()!
+const { keys, states, syncers } = rooms
+/** A browser's cookie, and the way back from one partner with its state. */
+function visit(uid: string): { cookie: string; path: string } {
+  const id = newBrowserId()
+  const nowMs = clock.now()
+  const cookie = sealCookie(keys, { id, issuedHour: hourOf(nowMs), asks: new Asks() })
+  const [partner] = SYNC_PARTNERS
+  const mint = { browser: id, hop: 0, wasReturning: true, nowMs }
+  const [state] = states.mint([syncers.find(partner!)!.partner.number], mint)
+  const path = `/setuid?bidder=${partner}&f=i&s=${state}&uid=${uid}`
+  return { cookie: `${MAIN_COOKIE}=${cookie}`, path }
+}
+process.on('message', (count: number) =>
+  process.send?.(Array.from({ length: count }, (_, i) => visit(`bench-${i}`))),
+)
+process.send?.(visit('none').cookie)

@@ -1,0 +1,34 @@
+/** Fifty partners whose syncs carry consent there and back. */
+export const SYNC_PARTNERS = Array.from({ length: 50 }, (_, i) => `bench-sync-${i + 1}`)
+
+export function syncPartner(id: string): object {
+  const query = 'gdpr={gdpr}&gdpr_consent={gdpr_consent}&us_privacy={us_privacy}'
+  const url = `https://${id}.example/sync?${query}&gpp={gpp}&gpp_sid={gpp_sid}&redir={redirect}`
+  return {
+    name: id,
+    domain: `${id}.example`,
+    roles: ['dsp'],
+    region: 'US',
+    status: 'active',
+    sync: { redirect: { url, userMacro: '$UID' } },
+  }
+}
+
+/** What a page with all fifty asks, under US law; `limit` as OpenRTB advises, or none. */
+export function syncBody(limit: number | undefined): Buffer {
+  return Buffer.from(
+    JSON.stringify({
+      uuid: 'c9b65281-0000-4000-8000-000000000001',
+      bidders: SYNC_PARTNERS,
+      gdpr: 0,
+      us_privacy: '1YNN',
+      filterSettings: {
+        iframe: { bidders: '*', filter: 'include' },
+        image: { bidders: '*', filter: 'include' },
+      },
+      account: 'bench',
+      coopSync: true,
+      ...(limit === undefined ? {} : { limit }),
+    }),
+  )
+}
