@@ -1,5 +1,7 @@
 /** Bounds of cookie sync: each with what happens there. */
 export const SYNC_LIMITS = {
+  /** A name that is not synced here lets the catalog be asked anew at most this often. */
+  lookAgainMs: 20,
   /** How long a state may take through partner and back; later: `state_expired`. */
   stateTtlMs: 600_000,
   /** Syncs in one answer, whatever was asked: a person has 64 ids at most. */

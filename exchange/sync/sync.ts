@@ -87,6 +87,7 @@ export class Sync {
   readonly random: () => number
   #keys: SyncKeys | undefined
   #rooms: SyncRooms | undefined
+  #lookedMs = Number.NEGATIVE_INFINITY
 
   constructor(options: SyncOptions) {
     this.options = options
@@ -103,6 +104,18 @@ export class Sync {
     const syncers = new Syncers(catalog, this.options.edgeUrl)
     this.#rooms = { catalog, syncers, keys, states: new SyncStates(keys) }
     return this.#rooms
+  }
+
+  /**
+   * Where a page names somebody who is not synced here, that may have been changed a moment ago: asks the
+   * store now, and not too often, since pages name many who never were. Undefined where nothing is to be asked.
+   */
+  lookAgain({ syncers }: SyncRooms, names: readonly string[]): Promise<void> | undefined {
+    if (names.every((name) => syncers.find(name) !== undefined)) return undefined
+    const nowMs = this.options.clock.elapsed()
+    if (nowMs - this.#lookedMs < SYNC_LIMITS.lookAgainMs) return undefined
+    this.#lookedMs = nowMs
+    return this.options.audience.feed.poke()
   }
 
   browser(rooms: SyncRooms, sent: SentCookies): Browser {

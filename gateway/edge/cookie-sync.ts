@@ -64,8 +64,15 @@ const preflightRoute: Route = {
 
 /** At once, where the store has the browser at hand. */
 function cookieSync(room: EdgeRoom, ask: Ask, answer: Answer): Soon<void> {
-  const rooms = roomsOf(room)
   const body = readCookieSync(ask.body)
+  const looking = room.sync.lookAgain(roomsOf(room), body.bidders)
+  return looking === undefined
+    ? planned(room, { ask, answer, body })
+    : looking.then(() => planned(room, { ask, answer, body }))
+}
+
+function planned(room: EdgeRoom, { ask, answer, body }: Omit<Planned, 'plan'>): Soon<void> {
+  const rooms = roomsOf(room)
   const { settings, gdprDefault } = accountOf(rooms, body.account)
   const gpc = body.gpc || hasGpcHeader(ask)
   if (gdprDefault === 1 && body.gdpr === '' && body.gppSid === '' && body.gdprConsent === '')

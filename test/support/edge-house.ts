@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type Audience, openAudience } from '../../audience/audience.ts'
 import { type Clock, systemClock } from '../../audience/clock.ts'
 import type { Gvl } from '../../audience/consent/gvl.ts'
+import { openCatalogFeed } from '../../audience/store/catalog-feed.ts'
 import { openStore } from '../../audience/store/open-store.ts'
 import type { Store } from '../../audience/store/store.ts'
 import { type Exchange, openExchange } from '../../exchange/exchange.ts'
@@ -93,6 +94,25 @@ export class EdgeHouse {
   async partners(bodies: Record<string, object>): Promise<void> {
     for (const [id, body] of Object.entries(bodies))
       await this.exchange.desk.putPartner(OPERATOR, { id, body: { ...PARTNER, name: id, ...body } })
+  }
+
+  /** A desk on the same store, as another process has it: this one's rooms are told nothing. */
+  async otherDesk(): Promise<{ put(id: string): Promise<void>; close(): Promise<void> }> {
+    const { clock } = this
+    const { catalog: catalogStore } = this.store
+    const feed = openCatalogFeed({ store: catalogStore, clock })
+    await feed.poke()
+    const exchange = await openExchange({ feed, catalogStore, clock, log: quiet, lazy: true })
+    return {
+      async put(id) {
+        const body = { ...PARTNER, name: id, ...imageSync() }
+        await exchange.desk.putPartner(OPERATOR, { id, body })
+      },
+      async close() {
+        await exchange.close()
+        await feed.close()
+      },
+    }
   }
 
   namespace(partner: string): number {

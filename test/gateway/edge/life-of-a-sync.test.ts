@@ -110,4 +110,16 @@ test('an opt-out sticks: nothing is synced, nothing taken, and what was matched 
   expect((await browser.plan({})).status).toBe('no_cookie')
 })
 
+test('a partner that another process gave sync settings is offered in the very next answer', async () => {
+  const desk = await house.otherDesk()
+  for (let i = 0; i < 5; i++) {
+    await desk.put(`late-${i}`)
+    const { bidder_status } = await house.browser().plan({ bidders: [`late-${i}`] })
+    expect(bidder_status.map(({ bidder }) => bidder)).toEqual([`late-${i}`])
+    house.clock.aheadMs += 20
+  }
+  house.clock.aheadMs = 0
+  await desk.close()
+})
+
 test('no handler failed', () => expect(house.failures).toEqual([]))
