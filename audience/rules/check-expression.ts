@@ -25,6 +25,8 @@ export function checkExpression(tree: Expression, field: string, subject: RuleSu
   for (const leaf of leaves) {
     if ('score' in leaf && leaf.is === '==')
       reasons.add('a score decays all the time: compare it with >=, <=, > or <')
+    if ('score' in leaf && leaf.value !== 0 && Math.abs(leaf.value) < LIMITS.scoreMin)
+      reasons.add(`a score is compared with 0, or with ${LIMITS.scoreMin} and more`)
     if ('property' in leaf) addAll(reasons, propertyReasons(leaf))
     else if (subject === 'event')
       reasons.add('asks of one event, so it knows properties only: no trait, score or segment')

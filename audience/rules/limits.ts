@@ -18,6 +18,8 @@ export const LIMITS = {
   daysMax: 400,
   hoursMax: 24 * 14,
   minutesMax: 60 * 24 * 14,
+  /** Smallest threshold of a SCORE besides 0: below it decay would be a matter of rounding. */
+  scoreMin: 1e-6,
   /** Largest count a FREQUENCY asks for. */
   timesMax: 1_000_000,
   /** Conjunctions one rule may come to in the counting index; beyond it the rule is evaluated as it is written. */

@@ -47,7 +47,10 @@ function sumOf({ score, halfLife }: ScoreTest, history: PersonHistory, nowMs: nu
 }
 
 function pointsAt({ points, lastMs }: Sum, { halfLife }: ScoreTest, atMs: number): number {
-  return points === 0 ? 0 : points * 2 ** ((lastMs - atMs) / durationMs(halfLife))
+  if (points === 0) return 0
+  const left = points * 2 ** ((lastMs - atMs) / durationMs(halfLife))
+  // What decays stays on its side of zero, however small it becomes.
+  return left === 0 ? Math.sign(points) * Number.MIN_VALUE : left
 }
 
 /** Decay passes a threshold that lies between the score and zero; found to the millisecond. */

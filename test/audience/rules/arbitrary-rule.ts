@@ -98,7 +98,7 @@ const score: fc.Arbitrary<Expression> = fc.record({
   }),
   halfLife: fc.constantFrom('30M', '6H', '3D'),
   is: fc.constantFrom('>=', '<=', '>', '<') as fc.Arbitrary<'>='>,
-  value: fc.double({ min: -5, max: 20, noNaN: true }).map((n) => (n === 0 ? 0 : n)),
+  value: fc.integer({ min: -5000, max: 20_000 }).map((n) => n / 1000 || 0),
 })
 
 const segment: fc.Arbitrary<Expression> = fc.record(

@@ -76,6 +76,13 @@ describe('what time alone changes', () => {
     )
   })
 
+  test('a score that decays for years stays on its side of zero', () => {
+    const rule = parseExpression('SCORE(a * -1 HALFLIFE 30M) >= 0')
+    const person = { ...nobody, shown: () => [{ atMs: START_MS, count: 1 }] }
+    const nowMs = START_MS + 1_000 * DAY_MS
+    expect(ruleHolds(rule, person, { nowMs, calendar: zones[0]! })).toBe(false)
+  })
+
   test('comes at the last moment it can', () => {
     const calendar = zones[1]!
     const atMs = Date.parse('2026-10-20T20:00:00+02:00')
