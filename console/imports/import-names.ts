@@ -7,6 +7,8 @@ import {
 import { SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { Actor } from '../../exchange/desk/desk.ts'
+import type { PartnerRecord } from '../../exchange/partner.ts'
+import { macrosOf } from '../../exchange/sync/syncers.ts'
 import { LIMITS } from '../limits.ts'
 
 /** The names that lines of an import use, as its caller may use them, in the catalog as it is now. */
@@ -16,6 +18,7 @@ export class ImportNames {
   #snapshot: CatalogSnapshot | undefined
   readonly #namespaces = new Map<string, Namespace | undefined>()
   readonly #segments = new Map<string, Segment | undefined>()
+  readonly #macros = new Map<string, readonly string[]>()
 
   constructor(actor: Actor, current: () => CatalogSnapshot | undefined) {
     this.#actor = actor
@@ -42,6 +45,20 @@ export class ImportNames {
     return this.#segments.get(id)
   }
 
+  /** What partners leave in the ids of a namespace where they should have put one: the macros of its partner. */
+  macros({ name, kind }: Namespace): readonly string[] {
+    if (kind !== 'partner') return NO_MACROS
+    this.#follow()
+    let macros = this.#macros.get(name)
+    if (macros === undefined) this.#macros.set(name, (macros = this.#findMacros(name)))
+    return macros
+  }
+
+  #findMacros(partner: string): readonly string[] {
+    const record = this.#snapshot?.kind('partner').get(partner)?.value as PartnerRecord | undefined
+    return macrosOf(record?.sync)
+  }
+
   #findNamespace(name: string): Namespace | undefined {
     const own = OWN_NAMESPACES.get(name)
     if (own !== undefined) return own === BROWSER ? undefined : own
@@ -62,5 +79,8 @@ export class ImportNames {
     this.#snapshot = snapshot
     this.#namespaces.clear()
     this.#segments.clear()
+    this.#macros.clear()
   }
 }
+
+const NO_MACROS: readonly string[] = []

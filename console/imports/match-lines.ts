@@ -1,10 +1,12 @@
 import { dayOf } from '../../audience/clock.ts'
 import { LIMITS as AUDIENCE_LIMITS } from '../../audience/limits.ts'
-import { EXCHANGE_OWNER, type Namespace } from '../../audience/namespace.ts'
+import { EXCHANGE_OWNER, IdFaults, idFault, type Namespace } from '../../audience/namespace.ts'
 import type { EdgeRequest } from '../../audience/people/link.ts'
 import { expiryDayOf } from '../../audience/people/memberships.ts'
 import { type Static, Type } from '../../audience/schema.ts'
 import { closed } from '../../exchange/fields.ts'
+import { UidRefusals } from '../../exchange/sync/reasons.ts'
+import { uidRefusal } from '../../exchange/sync/uid-rules.ts'
 import { LineFaults } from '../reasons.ts'
 import type { Caller } from '../sign-in/caller.ts'
 import type { ImportNames } from './import-names.ts'
@@ -60,6 +62,11 @@ export function readMatch(line: Line, reading: MatchReading): LineValue<MatchCha
   if (!b) return { reason: unknownName('namespace', other.source) }
   const reason = refusalOf([a, b], { names, remove })
   if (reason) return { reason }
+  // What was matched before it was found to be no id can still be taken back.
+  const fault = remove
+    ? undefined
+    : (valueFault('uid', names, a, uid) ?? valueFault('with.uid', names, b, other.uid))
+  if (fault) return { reason: fault }
   const atMs = momentOfLine(at, nowMs)
   if (typeof atMs === 'string') return { reason: atMs }
   const expiryDay = expiryDayOf(atMs, ttlDays)
@@ -74,6 +81,19 @@ export function readMatch(line: Line, reading: MatchReading): LineValue<MatchCha
     expiryDay,
   }
   return { value: { what: remove ? 'unlink' : isOver ? 'nothing' : 'link', edge } }
+}
+
+/** The same rules as for an id that a browser brings (`/setuid`), and those of the namespace. */
+function valueFault(
+  field: string,
+  names: ImportNames,
+  namespace: Namespace,
+  uid: string,
+): string | undefined {
+  const refusal = uidRefusal(uid, names.macros(namespace))
+  if (refusal !== undefined && refusal !== 'uid_unfit') return `${field}: ${UidRefusals[refusal]}`
+  const fault = idFault(namespace.number, uid)
+  return fault && `${field}: ${IdFaults[fault]}`
 }
 
 /**

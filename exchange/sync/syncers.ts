@@ -95,6 +95,6 @@ function compiled(partner: CompiledPartner, sync: SyncConfig, edgeUrl: string): 
 }
 
 /** The macros a partner may leave in its id: those of its addresses. */
-export function macrosOf({ partner: { sync } }: Syncer): string[] {
+export function macrosOf(sync: SyncConfig | undefined): string[] {
   return [sync?.redirect?.userMacro, sync?.iframe?.userMacro].filter((macro) => macro !== undefined)
 }

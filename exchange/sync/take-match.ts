@@ -84,7 +84,7 @@ function refusalOf(sync: Sync, ask: MatchAsk, isOurs: boolean) {
   if (redirect !== '' && redirectTarget(redirect, syncer.redirectHosts, '') === undefined)
     return 'redirect_refused'
   if (!isOurs && !syncer.admitsUnsigned) return 'unsigned'
-  return uidRefusal(match.uid, macrosOf(syncer))
+  return uidRefusal(match.uid, macrosOf(syncer.partner.sync))
 }
 
 function isProven(sync: Sync, rooms: SyncRooms, { syncer, match, signature }: MatchAsk): boolean {

@@ -48,7 +48,7 @@ export async function takeUid(sync: Sync, rooms: SyncRooms, ask: TakeAsk): Promi
   if (browser.kind !== 'returning') return no('no_cookie')
   const state = openState(sync, rooms, ask, browser.cookie.id)
   if (typeof state === 'string') return no(state)
-  const unfit = uid === '' ? undefined : uidRefusal(uid, macrosOf(syncer))
+  const unfit = uid === '' ? undefined : uidRefusal(uid, macrosOf(syncer.partner.sync))
   if (unfit !== undefined) return no(unfit)
   const { audience } = sync.options
   const word = claimWord(uid)

@@ -25,8 +25,9 @@ const MACROS = new Set(
 )
 
 /**
- * Why a partner's value is no id; undefined where it is one. Only what stands in the lists is refused:
- * whether an id is shared by too many is found by counting, not by its looks. `macros`: the partner's own.
+ * Why a partner's value is no id, wherever it comes from: a browser, or an import of matches; undefined
+ * where it is one. Only what stands in the lists is refused: whether an id is shared by too many is found by
+ * counting, not by its looks. `macros`: the partner's own.
  */
 export function uidRefusal(uid: string, macros: readonly string[]): UidRefusal | undefined {
   const plain = uid.toLowerCase()
@@ -38,6 +39,7 @@ export function uidRefusal(uid: string, macros: readonly string[]): UidRefusal |
 
 /** Partners replace their macro raw or encoded, and leave it as either. */
 function percentDecoded(text: string): string {
+  if (!text.includes('%')) return text
   try {
     return decodeURIComponent(text)
   } catch {
