@@ -37,25 +37,32 @@ export function malformedDates(
     .map(([field]) => ({ field, reason: 'is not a date that exists' }))
 }
 
-/** What is well formed and makes no sense: all of it, each at its field. */
+/**
+ * What is well formed and makes no sense: all of it, each at its field. What a contract that is over names
+ * may be gone: it gives nothing, and stays as it was.
+ */
 export function senselessContract(body: ContractBody, snapshot: CatalogSnapshot): Problem[] {
   const problems: Problem[] = []
   const wrong = (field: string, reason: string) => problems.push({ field, reason })
-  for (const side of ['seller', 'buyer'] as const)
-    if (!snapshot.kind('partner').has(body[side])) wrong(side, `there is no partner ${body[side]}`)
   if (body.seller === body.buyer)
     wrong('buyer', 'is the seller: a partner needs no contract for its own segments')
   if (momentOf(body.endsAt, body.timeZone) <= momentOf(body.startsAt, body.timeZone))
     wrong('endsAt', 'must be after startsAt')
+  problems.push(...senselessPrice(body))
+  const isOver = body.status === 'ended' || body.status === 'revoked'
+  return isOver ? problems : [...problems, ...danglingProblems(body, snapshot)]
+}
+
+/** What it rests on, and is not there or not so. */
+function danglingProblems(body: ContractBody, snapshot: CatalogSnapshot): Problem[] {
+  const problems: Problem[] = []
+  const wrong = (field: string, reason: string) => problems.push({ field, reason })
+  for (const side of ['seller', 'buyer'] as const)
+    if (!snapshot.kind('partner').has(body[side])) wrong(side, `there is no partner ${body[side]}`)
   const offer = snapshot.kind(OFFER_KIND).get(body.offer ?? '')?.value as OfferRecord | undefined
   if (body.offer !== undefined && offer?.seller !== body.seller)
     wrong('offer', `the seller has no offer ${body.offer}`)
-  return [
-    ...problems,
-    ...senselessPrice(body),
-    ...segmentProblems(body, snapshot),
-    ...seatProblems(body, snapshot),
-  ]
+  return [...problems, ...segmentProblems(body, snapshot), ...seatProblems(body, snapshot)]
 }
 
 function segmentProblems(body: ContractBody, snapshot: CatalogSnapshot): Problem[] {

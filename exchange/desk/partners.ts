@@ -3,6 +3,8 @@ import { NAMESPACE_KIND, type Namespace, RESERVED_NAMES } from '../../audience/n
 import { type Problem, refuse } from '../../audience/refusal.ts'
 import { checker } from '../../audience/schema.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
+import type { CatalogWrite } from '../../audience/store/store.ts'
+import { FORMER_PARTNER_KIND, type FormerPartner, wasAnothers } from '../former-partner.ts'
 import { PartnerBody, type PartnerRecord, syncUrlFaults } from '../partner.ts'
 import { MATCH_SECRET_KIND } from '../sync/match-secret.ts'
 import {
@@ -34,7 +36,7 @@ const checkPartner = checker(PartnerBody)
 
 /**
  * Makes or replaces a partner. Its namespace is made with it; its keys are never touched. Refuses:
- * `invalid`, `unprocessable` (exchange or route name no partner), `conflict` (name taken).
+ * `invalid`, `unprocessable` (exchange or route name no partner), `conflict` (name taken, or once another's).
  */
 export async function putPartner(
   deps: DeskDeps,
@@ -57,6 +59,7 @@ export async function putPartner(
           return { value: { ...fields, number, namespace } }
         }
         refuseTakenName(id, snapshot)
+        refuseAnothersName({ id, domain: given.domain }, snapshot)
         const number = await deps.catalog.nextNumber('partner')
         const namespace: Namespace = {
           name: id,
@@ -101,6 +104,7 @@ export async function deletePartner(
             { kind: NAMESPACE_KIND, id, value: null },
             ...keys.map((key) => ({ kind: 'key', id: key.id, value: null })),
             { kind: MATCH_SECRET_KIND, id, value: null },
+            formerPartner(id, existing.value as PartnerRecord),
           ],
         }
       },
@@ -129,6 +133,21 @@ function refuseTakenName(id: string, snapshot: CatalogSnapshot): void {
   const taken = snapshot.kind(NAMESPACE_KIND).has(id)
   if (taken || RESERVED_NAMES.has(id))
     throw refuse('conflict', 'id', `the name ${id} is taken by a namespace of another owner`)
+}
+
+/** One of another domain is another company: it must not find itself in the former one's contracts and usage. */
+function refuseAnothersName(given: FormerPartner, snapshot: CatalogSnapshot): void {
+  if (wasAnothers(snapshot, given))
+    throw refuse(
+      'conflict',
+      'id',
+      `${given.id} was a partner of another domain: its contracts and usage still name it, so choose another id`,
+    )
+}
+
+function formerPartner(id: string, { number, domain }: PartnerRecord): CatalogWrite {
+  const value: FormerPartner = { id, domain }
+  return { kind: FORMER_PARTNER_KIND, id: String(number), value }
 }
 
 function problemsOf(id: string, given: PartnerBody, snapshot: CatalogSnapshot): Problem[] {

@@ -12,6 +12,7 @@ import type { EgressEntry } from '../../proto/egress-blob.ts'
 import { kindsOf, type SuppressionKind } from '../../proto/suppression-mark.ts'
 import type { ContractRecord } from '../contract.ts'
 import { EGRESS_CHANNELS } from '../egress/channels.ts'
+import { FORMER_PARTNER_KIND, type FormerPartner, formerName } from '../former-partner.ts'
 import { whyDormant } from '../live-contracts.ts'
 import type { PartnerRecord } from '../partner.ts'
 
@@ -265,12 +266,15 @@ class CatalogNumbers {
     return this.#segments.get(number)
   }
 
-  /** Partner id, or `exchange`. */
+  /** Partner id, or `exchange`; one that was deleted is named as such. */
   partner(number: number): string {
-    this.#partners ??= new Map(
-      this.#values<PartnerRecord>('partner').map(({ id, value }) => [value.number, id]),
-    )
-    return this.#partners.get(number) ?? EXCHANGE_OWNER
+    this.#partners ??= new Map([
+      ...this.#values<PartnerRecord>('partner').map(({ id, value }) => [value.number, id] as const),
+      ...this.#values<FormerPartner>(FORMER_PARTNER_KIND).map(
+        ({ id, value }) => [Number(id), formerName(value)] as const,
+      ),
+    ])
+    return this.#partners.get(number) ?? (number === 0 ? EXCHANGE_OWNER : `#${number}`)
   }
 
   contractsOn(segment: string): { id: string; value: ContractRecord }[] {

@@ -134,6 +134,31 @@ test('who was given what is told, to each its own, and outlives the erasure with
   expect(after.body.egress).toMatchObject([{ ...given, segments: [] }])
 })
 
+test('a recipient that was deleted since is told as such, also where its id is in use again', async () => {
+  await ann('ann7')
+  const gone = { name: 'Gone', domain: 'gone.example', roles: ['dsp'], region: 'US' }
+  await world.must('PUT', '/api/partners/gone', { body: gone })
+  const snapshot = world.audience.feed.current()!
+  const numberOf = (kind: string, id: string) =>
+    (snapshot.kind(kind).get(id)!.value as { number: number }).number
+  const key = world.audience.userKeys()!.of(numberOf('namespace', 'dsp'), 'ann7')
+  const day = Math.floor(Date.now() / 86_400_000)
+  const given = { recipient: numberOf('partner', 'gone'), channel: 0, reference: '' }
+  const segments = [numberOf('segment', 'cars')]
+  await world.store.people.noteEgress([
+    { key, entries: [{ ...given, segments, firstDay: day, lastDay: day }] },
+  ])
+  await world.must('DELETE', '/api/partners/gone')
+  const other = { ...gone, name: 'Other', domain: 'other.example' }
+  const taken = await world.ask('PUT', '/api/partners/gone', { body: other })
+  expect([taken.status, taken.body.errors?.[0]?.field]).toEqual([409, 'id'])
+  await world.must('PUT', '/api/partners/gone', { body: gone })
+  const { body } = await ask('export', { source: 'dsp', uid: 'ann7', reason: REASON })
+  expect(body.egress).toMatchObject([{ recipient: 'former:gone', segments: ['cars'] }])
+  const erased = await ask('erase', { source: 'dsp', uid: 'ann7' })
+  expect(erased.body.recipients).toMatchObject([{ recipient: 'former:gone' }])
+})
+
 test('what is asked about people is audited, with the reason and never with an id', async () => {
   await ann('secret-name')
   await ask('lookup', { source: 'dsp', uid: 'secret-name', reason: REASON })

@@ -73,6 +73,22 @@ describe('the files of a catalog', () => {
     }
   }, 60_000)
 
+  test('hold contracts that are over, though who had them is gone', async () => {
+    await fill()
+    await world.desk.deleteDeal(OPERATOR, { id: 'd' })
+    await world.desk.endContract(OPERATOR, { id: 'autumn' })
+    await world.desk.deleteSegment(OPERATOR, { id: 'cars' })
+    await world.desk.deletePartner(OPERATOR, { id: 'dmp' })
+    const files = exported(world)
+    expect(Object.keys(files)).toContain('contracts/autumn.json')
+    await apply(other, files)
+    expect(exported(other)).toEqual(files)
+    const again = { ...(files['contracts/autumn.json'] as object), status: 'active' }
+    expect(
+      await refusal(() => other.desk.putContract(OPERATOR, { id: 'autumn', body: again })),
+    ).toMatchObject({ word: 'unprocessable' })
+  })
+
   test('name no secret, and no number of this installation', async () => {
     await fill()
     const { key } = await world.desk.createKey(OPERATOR, { partner: 'dsp', body: {} })

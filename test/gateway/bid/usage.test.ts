@@ -1,13 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Audience } from '../../../audience/audience.ts'
-import { systemClock } from '../../../audience/clock.ts'
-import { WANTS } from '../../../gateway/bid/arrive.ts'
-import { BidMetrics } from '../../../gateway/bid/bid-metrics.ts'
-import { createBidHandler } from '../../../gateway/bid/handle-bid.ts'
-import { Overload } from '../../../gateway/bid/overload.ts'
-import type { Answer, Ask } from '../../../gateway/http/door.ts'
-import { Metrics } from '../../../gateway/metrics/counters.ts'
 import { BidHouse } from '../../support/bid-house.ts'
+import { askOf, heldBid, waitingRequest } from '../../support/held-bid.ts'
 import {
   dealTokenIn,
   deliveredBy,
@@ -24,14 +17,12 @@ import {
 const buyer = 'dsp'
 const additions = { prefer: 'return=additions' }
 let house: BidHouse
-const overload = new Overload(systemClock)
 
 beforeAll(async () => {
   house = await BidHouse.open()
   await house.settle(saleWorld)
 })
 afterAll(async () => {
-  overload.close()
   await house.close()
 })
 beforeEach(async () => {
@@ -92,11 +83,12 @@ describe('deliveries', () => {
   })
 
   test('a client that went away before its answer is not charged', async () => {
-    const { handle, answer, sent } = handlerOf(house)
-    handle(askOf('counted'), { ...answer, done: true })
+    const { handle, answer, sent } = heldBid(house)
+    const ask = askOf(waitingRequest('counted'), house.keys.get(buyer)!)
+    handle(ask, { ...answer, done: true })
     expect(sent).toHaveLength(1)
     expect(await deliveredBy(house)).toEqual({})
-    handle(askOf('counted'), answer)
+    handle(ask, answer)
     expect(await deliveredBy(house)).toEqual({ 'delivered/counted': 1, 'delivered/counted-too': 1 })
   })
 
@@ -242,8 +234,8 @@ describe('failing closed', () => {
 
   test('a partner gone while its request waits gets nothing more, and its tokens still count', async () => {
     const token = tokenIn(await enrich('won'))
-    const { handle, answer, sent, found } = handlerOf(house, { isStoreSlow: true })
-    handle(askOf('won'), answer)
+    const { handle, answer, sent, found } = heldBid(house, { isStoreSlow: true })
+    handle(askOf(waitingRequest('won'), house.keys.get(buyer)!), answer)
     await house.exchange.desk.putPartner(
       { operator: true },
       { id: 'dsp', body: { ...(saleWorld.partners['dsp'] as object), status: 'paused' } },
@@ -251,61 +243,9 @@ describe('failing closed', () => {
     await house.audience.poke()
     found()
     await vi.waitFor(() => expect(sent).toHaveLength(1))
-    expect(sent[0]).toBe(requestOf('won', { tmax: 60_000 }))
+    expect(sent[0]?.body).toBe(waitingRequest('won'))
     expect((await enrich('won')).status).toBe(401)
     expect((await house.notice('win', { t: token })).status).toBe(204)
     expect(noticesIn(house)).toHaveLength(1)
   })
 })
-
-/** The bid handler on the rooms of the house, without a door; with a store that answers when told to. */
-function handlerOf(house: BidHouse, { isStoreSlow = false } = {}) {
-  let found = () => {}
-  const held = new Promise<void>((resolve) => {
-    found = resolve
-  })
-  const slow: Partial<Audience> = {
-    userKeys: () => house.audience.userKeys(),
-    recall: async (...given) => {
-      await held
-      return house.audience.recall(...given)
-    },
-  }
-  // A deadline that does not come while the test runs.
-  const clock = { now: systemClock.now, elapsed: () => 0 }
-  const handle = createBidHandler({
-    audience: isStoreSlow ? (slow as Audience) : house.audience,
-    exchange: house.exchange,
-    usage: house.usage,
-    egress: house.egress,
-    clock,
-    overload,
-    metrics: new BidMetrics(new Metrics(), clock),
-    gvl: undefined,
-    ownGvlId: undefined,
-  })
-  const sent: string[] = []
-  const answer: Answer = {
-    done: false,
-    send: (_status, _headers, body = '') => void sent.push(Buffer.from(body).toString()),
-    onAbort: () => {},
-  }
-  return { handle, answer, sent, found }
-}
-
-function askOf(uid: string): Ask {
-  const body = Buffer.from(requestOf(uid, { tmax: 60_000 }))
-  const headers = WANTS.map((name) =>
-    name === 'authorization' ? `Bearer ${house.keys.get(buyer)}` : '',
-  )
-  return {
-    method: 'POST',
-    path: '/openrtb2/enrich',
-    query: '',
-    headers,
-    body,
-    keepBody: () => body,
-    arrivedMs: 0,
-    remote: () => '',
-  }
-}
