@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url'
 import { type Contender, freePort, groupCpuS, startGroup, stopGroup } from './processes.ts'
 import {
   BUYER,
-  CACHE_ROWS,
+  CACHED_PEOPLE,
   DEAL,
   EXCHANGE,
+  IDS_EACH,
   type Person,
   PROVIDERS,
   SEGMENTS,
@@ -31,7 +32,7 @@ export interface Ours extends Contender {
 /** `store`: PASSERELLE_STORE; an embedded one in a temp folder where absent. */
 export async function startOurs(
   name: string,
-  { store, cacheRows = CACHE_ROWS }: { store?: string; cacheRows?: number } = {},
+  { store, cachedPeople = CACHED_PEOPLE }: { store?: string; cachedPeople?: number } = {},
 ): Promise<Ours> {
   const folder = mkdtempSync(join(tmpdir(), 'passerelle-bench-'))
   const [gateway, edge, desk] = [await freePort(), await freePort(), await freePort()]
@@ -45,7 +46,7 @@ export async function startOurs(
     PASSERELLE_ADMIN_TOKEN: TOKEN,
     PASSERELLE_DEMO: 'off',
     PASSERELLE_WORKERS: '1',
-    PASSERELLE_NEAR_CACHE_ROWS: String(cacheRows),
+    PASSERELLE_NEAR_CACHE_ROWS: String(cachedPeople * IDS_EACH),
   })
   const origin = `http://127.0.0.1:${desk}`
   await ready(child, [gateway, edge, desk])

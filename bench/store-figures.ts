@@ -38,7 +38,7 @@ async function missAddedMs(): Promise<number> {
   if (!redis) return Number.NaN
   const store = `redis://127.0.0.1:${redis.port}/0`
   const { people, requests } = makeWorkload(RATE * (SECONDS + 2), 2)
-  const ours = await startOurs('redis', { store, cacheRows: people.length })
+  const ours = await startOurs('redis', { store, cachedPeople: people.length })
   try {
     await ours.importPeople(people)
     const hits = requests.filter((_, i) => i % 2 !== MISS)

@@ -3,11 +3,13 @@ import { writeTcString } from './tc-string.ts'
 /**
  * The seeded workload every contender gets: web requests of 2–4 KB with `gdpr: 1` and a TC 2.3 string
  * of 350–700 characters per person. Nineteen in twenty requests name one of a few hundred hot people
- * (Zipf); every twentieth names a cold one that no cache of CACHE_ROWS can still hold: 95 % hits by
- * construction, in every contender alike.
+ * (Zipf); every twentieth names a cold one that no cache of CACHED_PEOPLE can still hold: 95 % hits by
+ * construction, in every contender alike. A person comes with two ids that are looked up, the buyer's and the
+ * exchange's, which the product keeps in a row each; the peers look at the first alone.
  */
 export const SEED = 20_261_124
-export const CACHE_ROWS = 512
+export const CACHED_PEOPLE = 512
+export const IDS_EACH = 2
 const HOT_PEOPLE = 300
 const COLD_EVERY = 20
 const REQUESTS = 6_000
@@ -132,7 +134,7 @@ function bidRequest(index: number, buyeruid: string, tcString: string): object {
     },
     device: device(index),
     user: {
-      id: `x-${number}`,
+      id: `x-${buyeruid}`,
       buyeruid,
       consent: tcString,
       eids: [

@@ -20,8 +20,9 @@ import { Metrics } from '../../gateway/metrics/counters.ts'
 import { contractBody, dealBody, segmentBody } from '../ours.ts'
 import {
   BUYER,
-  CACHE_ROWS,
+  CACHED_PEOPLE,
   EXCHANGE,
+  IDS_EACH,
   makePeople,
   PROVIDERS,
   SEGMENTS,
@@ -41,7 +42,12 @@ process.once('SIGTERM', () => {
 })
 
 const store = await openStore(`embedded:${folder}`, { clock, dataDir: folder })
-const audience = await openAudience({ store, clock, log: quiet, nearCacheMax: CACHE_ROWS })
+const audience = await openAudience({
+  store,
+  clock,
+  log: quiet,
+  nearCacheMax: CACHED_PEOPLE * IDS_EACH,
+})
 const { feed } = audience
 const exchange = await openExchange({ feed, catalogStore: store.catalog, clock, log: quiet })
 const key = await settle(exchange.desk)

@@ -1,6 +1,6 @@
 import { TCString } from '@iabtechlabtcf/core'
 import { LRUCache } from 'lru-cache'
-import { BUYER, CACHE_ROWS, DEAL, PROVIDERS, SEGMENTS } from '../workload.ts'
+import { BUYER, CACHED_PEOPLE, DEAL, PROVIDERS, SEGMENTS } from '../workload.ts'
 
 /**
  * The same job as ours, written the usual way on a parsed request: consent of the buyer and three
@@ -19,7 +19,7 @@ interface Request {
 }
 
 export const KEY = 'Bearer bench-peer-key'
-export const profiles = new LRUCache<string, ProfileJson>({ max: CACHE_ROWS })
+export const profiles = new LRUCache<string, ProfileJson>({ max: CACHED_PEOPLE })
 
 const consents = new LRUCache<string, Set<string>>({ max: 10_000 })
 const entitled = new Map(SEGMENTS.map((segment) => [segment.id, segment.owner]))
