@@ -3,10 +3,11 @@
 import { execFileSync } from 'node:child_process'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { bookkeepingFigures } from './bookkeeping.ts'
 import { atMost, contenderTable, cpuFigures, type Figure, figureTable } from './figures.ts'
 import { latencyFigures } from './latency.ts'
 import { hasWrk } from './load.ts'
-import { meteringFigures } from './metering.ts'
+
 import { startOurs } from './ours.ts'
 import { type Contender, startPeer } from './processes.ts'
 import { profileFigures } from './profile-figures.ts'
@@ -70,7 +71,7 @@ async function slowFigures(requests: Buffer[], hasRedis: boolean): Promise<Figur
   return [
     ...(await scaleFigures(requests, say)),
     ...(await profileFigures(say)),
-    ...(await meteringFigures(requests, { say })),
+    ...(await bookkeepingFigures(requests, { say })),
     ...(await syncFigures({ say })),
     ...(hasRedis ? await storeFigures(say) : []),
   ]

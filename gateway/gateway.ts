@@ -1,13 +1,13 @@
 import type { Audience } from '../audience/audience.ts'
 import type { Clock } from '../audience/clock.ts'
 import type { Gvl } from '../audience/consent/gvl.ts'
-import type { EgressMeter } from '../exchange/egress/egress-meter.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { NoticeBook } from '../exchange/usage/notice-book.ts'
 import type { Usage } from '../exchange/usage/usage.ts'
 import { usageTerms } from '../exchange/usage/usage-terms.ts'
 import { WANTS } from './bid/arrive.ts'
 import { BidMetrics } from './bid/bid-metrics.ts'
+import type { BidRooms } from './bid/bid-rooms.ts'
 import { createBidHandler } from './bid/handle-bid.ts'
 import { BID_LIMITS } from './bid/limits.ts'
 import { Overload } from './bid/overload.ts'
@@ -31,7 +31,7 @@ export interface GatewayOptions {
   exchange: Exchange
   usage: Usage
   /** Where it is noted who was given what about whom; closed by whoever opened it, after this. */
-  egress: EgressMeter
+  egress: BidRooms['egress']
   metrics: Metrics
   clock: Clock
   gvl: Gvl | undefined

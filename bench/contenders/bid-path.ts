@@ -1,5 +1,6 @@
 // The bid path as `main.ts` opens it, over a real door, store and ledger, in one process of its own. With
-// `free` the same segments are given as if nobody owed anything for them: nothing is counted or sealed.
+// `free` the same segments are given as if nobody owed anything for them: nothing is counted or sealed. With
+// `unnoted` nobody notes who was given what about whom.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,7 +35,7 @@ const OPERATOR = { operator: true } as const
 const BILL_ON = ['billable', 'delivered', 'win']
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
-const [port, isFree] = [Number(process.argv[2]), process.argv[3] === 'free']
+const [port, mode] = [Number(process.argv[2]), process.argv[3]]
 const folder = mkdtempSync(join(tmpdir(), 'passerelle-bid-path-'))
 process.once('SIGTERM', () => {
   rmSync(folder, { recursive: true, force: true })
@@ -57,13 +58,17 @@ const ledger = await openLedger({
   clock,
   log: quiet,
 })
+const egress = new EgressMeter(
+  await EgressSpool.open(join(folder, 'egress'), 'bid 1', clock),
+  clock,
+)
 await openGateway({
   host: '127.0.0.1',
   port,
   audience,
-  exchange: seenThrough(exchange, (one) => (isFree ? { ...one, use: undefined } : one)),
+  exchange: seenThrough(exchange, (one) => (mode === 'free' ? { ...one, use: undefined } : one)),
   usage: new Usage({ ledger, clock, deriveKey: audience.deriveKey.bind(audience) }),
-  egress: new EgressMeter(await EgressSpool.open(join(folder, 'egress'), 'bid 1', clock), clock),
+  egress: mode === 'unnoted' ? { isOpen: () => true, note() {} } : egress,
   metrics: new Metrics(),
   clock,
   gvl: undefined,

@@ -31,6 +31,11 @@ export function egressMark(segments: Iterable<number>): EgressMark {
   return { segments: ascending, epoch: -1, set: 0 }
 }
 
+/** Whether a set holds all of another: who was given the first was told the second. */
+export function covers({ segments }: EgressMark, other: EgressMark): boolean {
+  return other.segments.every((segment) => segments.includes(segment))
+}
+
 /**
  * Notes who was given what about whom: once a day for each person, recipient and set of segments. What was
  * noted today already costs a look at one row of a table. The table forgets only that something was

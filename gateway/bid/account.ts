@@ -1,10 +1,9 @@
 import { KEY_WORDS } from '../../audience/people/user-key.ts'
 import type { CompiledDeal } from '../../exchange/buyer-view.ts'
-import { type EgressMark, egressMark } from '../../exchange/egress/egress-meter.ts'
+import { covers, type EgressMark, egressMark } from '../../exchange/egress/egress-meter.ts'
 import type { DeliveredUse, MeterCell } from '../../exchange/usage/meter.ts'
 import type { Bid } from './bid.ts'
 import { sealPiece } from './billed-piece.ts'
-import type { DealPiece } from './deal-pieces.ts'
 
 /** Writes this answer's tokens into the pieces that are about to be placed. */
 export function sealTokens(bid: Bid): void {
@@ -12,22 +11,23 @@ export function sealTokens(bid: Bid): void {
   const token = plan.fragment?.token
   if (token !== undefined) sealPiece(token, rooms.usage.mint()!, bid)
   if (plan.hasBilledDeals)
-    for (const piece of dealsPlaced(bid))
+    for (const piece of plan.placed)
       if (piece.token !== undefined) sealPiece(piece.token, rooms.usage.mint()!, bid)
 }
 
 /** Notes what about the person an answer told its buyer: of a test too, since it was told. */
 export function noteEgress(bid: Bid): void {
-  const { plan, person, candidates, rooms, view } = bid
+  const { plan, person, candidates, rooms, view, selection } = bid
   if (person.foundBy < 0) return
   const at = person.foundBy * KEY_WORDS
-  const { egress } = rooms
-  if (plan.fragment !== undefined)
-    egress.note(candidates.keys, at, view!.buyer, plan.fragment.egress)
-  if (bid.selection.personDeals.length === 0) return
-  for (const { deal } of dealsPlaced(bid))
-    if (bid.selection.personDeals.includes(deal))
-      egress.note(candidates.keys, at, view!.buyer, toldBy(deal))
+  const given = plan.fragment?.egress
+  if (given !== undefined) rooms.egress.note(candidates.keys, at, view!.buyer, given)
+  for (const { deal } of plan.placed) {
+    if (!selection.personDeals.includes(deal)) continue
+    const mark = toldBy(deal)
+    if (given !== undefined && covers(given, mark)) continue
+    rooms.egress.note(candidates.keys, at, view!.buyer, mark)
+  }
 }
 
 /** A deal tells that its audience holds: of each segment in it that the person may be in it. */
@@ -46,13 +46,9 @@ export function countDelivered(bid: Bid): void {
   const cell = plan.fragment?.cell
   if (cell !== undefined) rooms.usage.meter.count(cell)
   if (plan.hasBilledDeals) {
-    const cells = dealsPlaced(bid).flatMap((piece) => piece.cell ?? [])
+    const cells = plan.placed.flatMap((piece) => piece.cell ?? [])
     if (cells.length > 0) rooms.usage.meter.count(cells.length === 1 ? cells[0]! : unionOf(cells))
   }
-}
-
-function dealsPlaced({ plan }: Bid): DealPiece[] {
-  return plan.deals.filter((piece) => plan.impDeals.some((pieces) => pieces.includes(piece)))
 }
 
 /** Several deals of one answer may use the same segment under the same contract: that is one unit. */

@@ -23,6 +23,8 @@ export class JsonPlan {
   /** Parallel: the imps that get deals, and which. */
   readonly imps: ImpPlace[] = []
   readonly impDeals: (readonly DealPiece[])[] = []
+  /** Those of `deals` that some imp gets, each once. */
+  readonly placed: DealPiece[] = []
   /** Entries for `regs.ext.dsa.transparency`. */
   transparency: NestedJson | undefined
 
@@ -37,6 +39,7 @@ export class JsonPlan {
     empty(this.deals)
     empty(this.imps)
     empty(this.impDeals)
+    empty(this.placed)
   }
 }
 
@@ -92,6 +95,7 @@ function planDeals({ plan, places, bytes }: Bid): void {
     if (added.length === 0) continue
     plan.imps.push(imp)
     plan.impDeals.push(added)
+    for (const piece of added) if (!plan.placed.includes(piece)) plan.placed.push(piece)
   }
 }
 

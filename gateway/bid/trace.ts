@@ -26,7 +26,7 @@ function traceOf(bid: Bid): object {
     matchedIds: Math.max(0, person.nodes - 1),
     segments: segmentsIn(plan.fragment),
     segmentsLeftOut: selection.leftOut,
-    deals: [...new Set(plan.impDeals.flat().map(({ deal }) => deal.wireId))],
+    deals: plan.placed.map(({ deal }) => deal.wireId),
     dealsWithheld: Object.fromEntries(withheld),
     microseconds: Object.fromEntries(
       STEP_NAMES.map((name, i) => [name, Math.round(bid.steps.us[i]! * 10) / 10]),

@@ -29,10 +29,9 @@ function providersAdded({ plan, selection }: Bid): readonly string[] {
   const domains = plan.fragment?.domains ?? []
   if (selection.personDeals.length === 0) return domains
   const all = new Set(domains)
-  for (const pieces of plan.impDeals)
-    for (const { deal } of pieces)
-      if (selection.personDeals.includes(deal))
-        for (const provider of deal.providers) all.add(provider.domain)
+  for (const { deal } of plan.placed)
+    if (selection.personDeals.includes(deal))
+      for (const provider of deal.providers) all.add(provider.domain)
   return all.size === domains.length ? domains : [...all]
 }
 
