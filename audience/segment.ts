@@ -1,3 +1,4 @@
+import { RuleText } from './events/trait.ts'
 import { LIMITS } from './limits.ts'
 import { checker, NAME_PATTERN, type Static, Type } from './schema.ts'
 
@@ -37,6 +38,8 @@ const fields = {
    * where the segment is sensitive (GDPR art. 9(2)(a)).
    */
   basis: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+  /** Who is in it, asked of what the owner's traits have shown (rules/expression.ts); besides those imported. */
+  rule: Type.Optional(RuleText),
 }
 
 /** Body of PUT /api/segments/{id}. */

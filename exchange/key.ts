@@ -28,10 +28,28 @@ export interface KeyRecord {
   createdAt: string
 }
 
-/** A new key: `pk_<its id>_<32 random bytes>`, so that one found in a log can be named and revoked. */
-export function makeKey(): { id: string; key: string } {
+/** Catalog kind under which the write keys of sources are kept. */
+export const SOURCE_KEY_KIND = 'source_key'
+
+/** Body of `POST /api/sources/{id}/keys`: there is nothing to say yet. */
+export const SourceKeyBody = closed({})
+
+/** A write key as kept: it stands in pages for everybody to read, and still only its hash is kept. */
+export interface SourceKeyRecord {
+  /** Id of the source. */
+  source: string
+  /** As that of a partner's key. */
+  hash: string
+  createdAt: string
+}
+
+/**
+ * A new key: `pk_<its id>_<32 random bytes>`, so that one found in a log can be named and revoked; `wk` for
+ * write keys of sources.
+ */
+export function makeKey(prefix: 'pk' | 'wk' = 'pk'): { id: string; key: string } {
   const id = randomBytes(6).toString('hex')
-  return { id, key: `pk_${id}_${randomBytes(32).toString('base64url')}` }
+  return { id, key: `${prefix}_${id}_${randomBytes(32).toString('base64url')}` }
 }
 
 export function hashKey(key: string): Buffer {

@@ -24,8 +24,10 @@ import { partnerRoutes } from '../resources/partners.ts'
 import { peopleRoutes } from '../resources/people.ts'
 import { reconciliationRoute } from '../resources/reconciliation.ts'
 import { segmentRoutes } from '../resources/segments.ts'
+import { sourceRoutes } from '../resources/sources.ts'
 import { statementRoutes } from '../resources/statements.ts'
 import { syncSettingsRoutes } from '../resources/sync-settings.ts'
+import { traitRoutes } from '../resources/traits.ts'
 import { usageRoute } from '../resources/usage.ts'
 import { openApiDocument } from './openapi.ts'
 import type { ApiRoute } from './route.ts'
@@ -38,6 +40,8 @@ export function apiRoutes(rooms: ImportRooms & RehearsalRooms): ApiRoute[] {
     matchSecretRoute(rooms),
     ...syncSettingsRoutes(rooms),
     ...namespaceRoutes(rooms),
+    ...sourceRoutes(rooms),
+    ...traitRoutes(rooms),
     ...segmentRoutes(rooms),
     ...offerRoutes(rooms),
     ...contractRoutes(rooms),

@@ -39,6 +39,32 @@ export function addKeyCommands(program: Command, session: Session): void {
     })
 }
 
+/** `passerelle source key create|list|delete <source>`. */
+export function addSourceKeyCommands(source: Command, session: Session): void {
+  const { io } = session
+  const command = source.command('key').description('write keys of sources')
+  const keys = (id: string) => `/api/sources/${part(id)}/keys`
+  command
+    .command('create <source>')
+    .description('makes a write key and shows it, this once')
+    .action(async (id: string) => {
+      const asking = { body: {}, headers: { 'idempotency-key': randomUUID() } }
+      printJson(io, (await session.client().call('POST', keys(id), asking)).body)
+    })
+  command
+    .command('list <source>')
+    .description('ids of its write keys, one JSON a line')
+    .action(async (id: string) => {
+      for await (const key of itemsOf(session, keys(id))) printLine(io, key)
+    })
+  command
+    .command('delete <source> <key-id>')
+    .description('revokes a write key: nothing is collected under it any more')
+    .action(async (id: string, key: string) => {
+      await session.client().call('DELETE', `${keys(id)}/${part(key)}`)
+    })
+}
+
 function keysOf(partner: string): string {
   return `/api/partners/${part(partner)}/keys`
 }

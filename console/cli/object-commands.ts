@@ -27,6 +27,18 @@ export const OBJECT_NOUNS: readonly ObjectNoun[] = [
     isDeletable: true,
   },
   {
+    noun: 'source',
+    path: '/api/sources',
+    says: 'where events come from',
+    isDeletable: true,
+  },
+  {
+    noun: 'trait',
+    path: '/api/traits',
+    says: 'what an event shows of a person',
+    isDeletable: true,
+  },
+  {
     noun: 'offer',
     path: '/api/offers',
     says: 'what a seller would sell, to whom, at what price',

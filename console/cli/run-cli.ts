@@ -8,7 +8,7 @@ import { addDataProtectionCommand } from './data-protection-commands.ts'
 import { addDealCommands } from './deal-commands.ts'
 import { addImportCommands } from './import-commands.ts'
 import { type Io, printLine } from './io.ts'
-import { addKeyCommands } from './key-commands.ts'
+import { addKeyCommands, addSourceKeyCommands } from './key-commands.ts'
 import { addObjectCommands, OBJECT_NOUNS } from './object-commands.ts'
 import { addOfferCommands } from './offer-commands.ts'
 import { addPersonCommands } from './person-commands.ts'
@@ -56,6 +56,7 @@ function programOf(io: Io): Command {
     const command = addObjectCommands(program, session, noun)
     if (noun.noun === 'offer') addOfferCommands(command, session)
     if (noun.noun === 'contract') addContractCommands(program, command, session)
+    if (noun.noun === 'source') addSourceKeyCommands(command, session)
     if (noun.noun === 'deal') addDealCommands(command, session)
   }
   addKeyCommands(program, session)

@@ -7,7 +7,8 @@ import { PageQuery, pageOf, shownAs } from './shapes.ts'
 
 const PATH = '/api/partners/{id}/keys'
 
-const Made = {
+/** What the making of a key answers. */
+export const KeyMade = {
   name: 'KeyMade',
   schema: closed({
     id: Type.String(),
@@ -35,7 +36,7 @@ function createRoute(rooms: AuditedRooms): ApiRoute {
     permission: 'side',
     isCreating: true,
     body: { kind: 'json', name: 'Key', schema: KeyBody, isOptional: true },
-    answers: { 201: { says: 'Made.', body: Made } },
+    answers: { 201: { says: 'Made.', body: KeyMade } },
     async handle(call) {
       const given = { partner: call.params['id']!, body: call.body }
       const made = await rooms.exchange.desk.createKey(call.caller.actor, given)

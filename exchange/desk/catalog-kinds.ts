@@ -1,3 +1,5 @@
+import { SOURCE_KIND } from '../../audience/events/source.ts'
+import { TRAIT_KIND } from '../../audience/events/trait.ts'
 import { NAMESPACE_KIND, type Namespace } from '../../audience/namespace.ts'
 import { SEGMENT_KIND } from '../../audience/segment.ts'
 import type { FileKind } from '../../audience/store/catalog-files.ts'
@@ -10,6 +12,8 @@ import { putNamespace } from './namespaces.ts'
 import { deleteOffer, putOffer } from './offers.ts'
 import { deletePartner, putPartner } from './partners.ts'
 import { deleteSegment, putSegment } from './segments.ts'
+import { deleteSource, putSource } from './sources.ts'
+import { deleteTrait, putTrait } from './traits.ts'
 
 /** A kind whose objects may be written from files, by the verbs that write them one by one. */
 export interface AppliedKind extends FileKind {
@@ -42,11 +46,26 @@ export const APPLIED_KINDS: readonly AppliedKind[] = [
     put: (deps, actor, { id, body }) => putNamespace(deps, actor, { name: id, body }),
   },
   {
+    kind: SOURCE_KIND,
+    folder: 'sources',
+    toFile: (_, value) => value as object,
+    put: putSource,
+    delete: deleteSource,
+  },
+  {
+    kind: TRAIT_KIND,
+    folder: 'traits',
+    toFile: (_, value) => without(value, ['number']),
+    put: putTrait,
+    delete: deleteTrait,
+  },
+  {
     kind: SEGMENT_KIND,
     folder: 'segments',
     toFile: (_, value) => without(value, ['number']),
     put: putSegment,
     delete: deleteSegment,
+    bare: (body) => without(body, ['rule']),
   },
   {
     kind: OFFER_KIND,

@@ -22,7 +22,10 @@ import { closeOffer, deleteOffer, getOffer, listOffers, putOffer } from './offer
 import { deletePartner, getPartner, listPartners, putPartner } from './partners.ts'
 import { requestContract } from './request-contract.ts'
 import { deleteSegment, getSegment, listSegments, putSegment } from './segments.ts'
+import { createSourceKey, deleteSourceKey, listSourceKeys } from './source-keys.ts'
+import { deleteSource, getSource, listSources, putSource } from './sources.ts'
 import { getSyncSettings, putSyncSettings } from './sync-settings.ts'
+import { deleteTrait, getTrait, listTraits, putTrait } from './traits.ts'
 
 const VERBS = {
   putPartner,
@@ -42,6 +45,17 @@ const VERBS = {
   getSegment,
   listSegments,
   deleteSegment,
+  putSource,
+  getSource,
+  listSources,
+  deleteSource,
+  createSourceKey,
+  listSourceKeys,
+  deleteSourceKey,
+  putTrait,
+  getTrait,
+  listTraits,
+  deleteTrait,
   putContract,
   getContract,
   listContracts,

@@ -1,4 +1,8 @@
+import { SOURCE_KIND } from '../../audience/events/source.ts'
+import { TRAIT_KIND } from '../../audience/events/trait.ts'
 import { Refused } from '../../audience/refusal.ts'
+import { segmentsOf, traitsOf } from '../../audience/rules/expression.ts'
+import { SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { ContractRecord } from '../contract.ts'
 import type { DealRecord } from '../deal.ts'
@@ -7,6 +11,7 @@ import { LIMITS } from '../limits.ts'
 import { momentOf } from '../moment.ts'
 import { OFFER_KIND, type OfferRecord, partnersNamed } from '../offer.ts'
 import type { PartnerRecord } from '../partner.ts'
+import { ruleOf } from './check-rule.ts'
 
 /** An object that rests on another, e.g. `contract autumn`. */
 export interface Holder {
@@ -20,7 +25,8 @@ export function* holdersOfPartner(
   id: string,
   nowMs: number,
 ): Iterable<Holder> {
-  yield* where<{ owner: string }>(snapshot, 'segment', ({ owner }) => owner === id)
+  for (const kind of [SEGMENT_KIND, SOURCE_KIND, TRAIT_KIND])
+    yield* where<{ owner: string }>(snapshot, kind, ({ owner }) => owner === id)
   yield* where<{ owner: string }>(
     snapshot,
     'namespace',
@@ -66,7 +72,15 @@ export function holdersOfOffer(
   )
 }
 
-/** What keeps a segment from being deleted: living contracts, offers and deals. */
+/** What keeps a trait from being deleted: segments whose rules ask for it. */
+export function holdersOfTrait(snapshot: CatalogSnapshot, id: string): Iterable<Holder> {
+  return where<Segment>(snapshot, SEGMENT_KIND, (segment) => {
+    const rule = ruleOf(segment)
+    return rule !== undefined && traitsOf(rule).has(id)
+  })
+}
+
+/** What keeps a segment from being deleted: living contracts, offers, deals, and other segments' rules. */
 export function* holdersOfSegment(
   snapshot: CatalogSnapshot,
   id: string,
@@ -81,6 +95,10 @@ export function* holdersOfSegment(
   yield* where<DealRecord>(snapshot, 'deal', ({ audience }) =>
     [audience?.any, audience?.all, audience?.none].some((ids) => ids?.includes(id)),
   )
+  yield* where<Segment>(snapshot, SEGMENT_KIND, (segment) => {
+    const rule = ruleOf(segment)
+    return rule !== undefined && segmentsOf(rule).has(id)
+  })
 }
 
 /** Refuses with `conflict` and the names of what holds the object; many are counted. */

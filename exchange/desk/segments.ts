@@ -1,4 +1,3 @@
-import { refuse } from '../../audience/refusal.ts'
 import {
   checkSegmentBody,
   SEGMENT_KIND,
@@ -6,8 +5,10 @@ import {
   type SegmentBody,
 } from '../../audience/segment.ts'
 import type { ContractRecord } from '../contract.ts'
+import { refuseBadRule } from './check-rule.ts'
 import type { Shown, WriteOptions, Written } from './desk.ts'
 import { type Actor, type DeskDeps, isExchange, mustWriteFor, notFound, sees } from './desk.ts'
+import { refuseForeign, refuseUnknownOwner } from './owned.ts'
 import {
   listRecords,
   type Page,
@@ -23,7 +24,7 @@ export type SegmentShown = SegmentBody & { id: string }
 
 /**
  * Makes or replaces a segment. Its number is given once; its owner may not change (`conflict`). An
- * owner that does not exist is `unprocessable`.
+ * owner that does not exist is `unprocessable`, and so is a rule that makes no sense (check-rule.ts).
  */
 export async function putSegment(
   deps: DeskDeps,
@@ -40,9 +41,9 @@ export async function putSegment(
       ifMatch,
       decide: async (existing, snapshot) => {
         const before = existing?.value as Segment | undefined
-        if (before && before.owner !== given.owner) throw refuseOwner(actor, before)
-        if (!snapshot.kind('partner').has(given.owner))
-          throw refuse('unprocessable', 'owner', `there is no partner ${given.owner}`)
+        refuseForeign(actor, { kind: 'segment', before, owner: given.owner })
+        refuseUnknownOwner(snapshot, given.owner)
+        refuseBadRule(id, given, snapshot)
         const number = before?.number ?? (await deps.catalog.nextNumber('segment'))
         return { value: { ...given, number } }
       },
@@ -102,17 +103,6 @@ function contractedSegments(deps: DeskDeps, actor: Actor): Set<string> {
       for (const id of contract.segments) segments.add(id)
   }
   return segments
-}
-
-/** A tenant that takes another's id learns that it is taken, and nothing else. */
-function refuseOwner(actor: Actor, before: Segment) {
-  return isExchange(actor) || sees(actor, before.owner)
-    ? refuse(
-        'conflict',
-        'owner',
-        `the owner is ${before.owner}: it is fixed when a segment is made`,
-      )
-    : refuse('conflict', 'id', 'the id is taken')
 }
 
 function show(id: string, { number: _number, ...fields }: Segment): SegmentShown {

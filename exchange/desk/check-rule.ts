@@ -1,0 +1,84 @@
+import { TRAIT_KIND, type Trait } from '../../audience/events/trait.ts'
+import { type Problem, Refused } from '../../audience/refusal.ts'
+import { checkExpression, type RuleSubject } from '../../audience/rules/check-expression.ts'
+import { type Expression, leavesOf, segmentsOf, traitsOf } from '../../audience/rules/expression.ts'
+import { readExpression } from '../../audience/rules/read-expression.ts'
+import { SEGMENT_KIND, type Segment, type SegmentBody } from '../../audience/segment.ts'
+import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
+
+/** An expression as it was sent, as a tree. Refuses with everything that is wrong with it, at `field`. */
+export function soundExpression(given: unknown, field: string, subject: RuleSubject): Expression {
+  const read = readExpression(given, field)
+  if ('problems' in read) throw new Refused('unprocessable', read.problems)
+  const problems = checkExpression(read.tree, field, subject)
+  if (problems.length > 0) throw new Refused('unprocessable', problems)
+  return read.tree
+}
+
+/** A segment's rule as a tree; undefined where it has none. What is kept was checked when it was written. */
+export function ruleOf({ rule }: Pick<SegmentBody, 'rule'>): Expression | undefined {
+  if (rule === undefined) return undefined
+  const read = readExpression(rule, 'rule')
+  return 'tree' in read ? read.tree : undefined
+}
+
+/**
+ * Refuses `unprocessable` a rule that makes no sense here: its form, what an empty profile satisfies, traits and
+ * segments that are not there or another's, a circle of segments, and what nothing collected would ever decide.
+ */
+export function refuseBadRule(id: string, segment: SegmentBody, snapshot: CatalogSnapshot): void {
+  if (segment.rule === undefined) return
+  const tree = soundExpression(segment.rule, 'rule', 'person')
+  const reasons = new Set([
+    ...propertyReasons(tree),
+    ...traitReasons(tree, segment.owner, snapshot),
+    ...segmentReasons(tree, segment.owner, snapshot),
+  ])
+  if (reasons.size === 0) for (const reason of reachReasons(id, tree, snapshot)) reasons.add(reason)
+  const problems: Problem[] = [...reasons].map((reason) => ({ field: 'rule', reason }))
+  if (problems.length > 0) throw new Refused('unprocessable', problems)
+}
+
+function* propertyReasons(tree: Expression): Iterable<string> {
+  for (const leaf of leavesOf(tree))
+    if ('property' in leaf)
+      yield `properties of a person are not kept: make a trait of ${leaf.property} and ask for that`
+}
+
+function* traitReasons(tree: Expression, owner: string, snapshot: CatalogSnapshot) {
+  for (const id of traitsOf(tree)) {
+    const trait = snapshot.kind(TRAIT_KIND).get(id)?.value as Trait | undefined
+    // One answer for what is not there and what is somebody else's.
+    if (trait?.owner !== owner) yield `${owner} has no trait ${id}`
+  }
+}
+
+function* segmentReasons(tree: Expression, owner: string, snapshot: CatalogSnapshot) {
+  for (const leaf of leavesOf(tree)) {
+    if (!('segment' in leaf)) continue
+    const segment = snapshot.kind(SEGMENT_KIND).get(leaf.segment)?.value as Segment | undefined
+    if (segment?.owner !== owner) yield `${owner} has no segment ${leaf.segment}`
+    else if (leaf.since && segment.rule === undefined)
+      yield `segment ${leaf.segment} has no rule: since when somebody is in it is not known`
+  }
+}
+
+/** Follows the rules of other segments: none may lead back here, and a trait has to be among what they ask for. */
+function* reachReasons(id: string, tree: Expression, snapshot: CatalogSnapshot): Iterable<string> {
+  const seen = new Set<string>()
+  let traits = 0
+  const follow = (rule: Expression): void => {
+    traits += traitsOf(rule).size
+    for (const other of segmentsOf(rule)) {
+      if (seen.has(other)) continue
+      seen.add(other)
+      const segment = snapshot.kind(SEGMENT_KIND).get(other)?.value as Segment | undefined
+      const next = other === id ? undefined : segment && ruleOf(segment)
+      if (next) follow(next)
+    }
+  }
+  follow(tree)
+  if (seen.has(id)) yield `rests on itself: segment ${id} is asked for on the way`
+  else if (traits === 0)
+    yield 'asks for imported segments only: name a trait, so that an event can decide on it'
+}
