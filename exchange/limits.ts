@@ -100,6 +100,13 @@ export const LIMITS = {
   tokenAgeSMax: 72 * 3600,
   /** How far in the future a token may be made, by clocks that differ; beyond it `from_future`. */
   tokenSkewSMax: 60,
+  /**
+   * Impressions that a token says its answer was for: of one for more, and of one from before tokens said it, so
+   * many can be billed.
+   */
+  tokenImpsMax: 127,
+  /** Impressions remembered, over all tokens, so that a token tells of no more than it was for; the oldest tokens' leave. */
+  toldImpsMax: 100_000,
   /** Characters of an imp id in a notice; longer ones are `bad_imp`. */
   noticeImpCharsMax: 256,
   /** Segments a notice may say were used: as many as an answer can carry; more are `bad_used`. */

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { DAY_MS } from '../clock.ts'
 import { LIMITS } from './limits.ts'
-import type { TallyAdd, TallyBatch } from './store.ts'
+import type { TallyAdd, TallyBatch, TallyEntry } from './store.ts'
 
 /** What a batch of tallies comes to, for a store to carry out. */
 export interface TallyPlan {
@@ -16,6 +16,8 @@ export interface OncePlan {
   /** 96 bits of the id's hash: 16 letters of base64url. */
   id: string
   rank: string
+  /** Named like `id`. */
+  among: { id: string; max: number } | undefined
   /** Wall time (ms) until which it must be remembered. */
   untilMs: number
   adds: readonly TallyAdd[]
@@ -54,7 +56,7 @@ function sum(sums: Map<string, TallyAdd>, { day, field, by }: TallyAdd): void {
 }
 
 function planOnce(
-  once: { id: string; rank: string; day: string },
+  once: NonNullable<TallyEntry['once']>,
   adds: readonly TallyAdd[],
   nowMs: number,
 ): OncePlan {
@@ -62,8 +64,19 @@ function planOnce(
   const dayMs = Date.parse(`${once.day}T00:00:00Z`)
   if (!DAY.test(once.day) || Number.isNaN(dayMs))
     throw new RangeError(`tallies: ${once.day} is no day`)
-  const id = hash('sha256', once.id, 'base64url').slice(0, ID_LETTERS)
+  const { among } = once
   const untilMs = Math.max(dayMs + LIMITS.onceDays * DAY_MS, nowMs + LIMITS.onceKeptMs)
   const some = adds.filter(({ by }) => by !== 0n)
-  return { day: once.day, id, rank: once.rank, untilMs, adds: some }
+  return {
+    day: once.day,
+    id: nameOf(once.id),
+    rank: once.rank,
+    among: among && { id: nameOf(`among ${among.id}`), max: among.max },
+    untilMs,
+    adds: some,
+  }
+}
+
+function nameOf(id: string): string {
+  return hash('sha256', id, 'base64url').slice(0, ID_LETTERS)
 }

@@ -313,7 +313,13 @@ export interface TallyEntry {
    * texts of one width, of digits and a–f, compared byte by byte. Remembered until LIMITS.onceDays after
    * `day`, and at least LIMITS.onceKeptMs after the entry was applied.
    */
-  once?: { id: string; rank: string; day: string }
+  once?: {
+    id: string
+    rank: string
+    day: string
+    /** Of so many different ids that say the same here, and the same day, entries count: the first ones that come. */
+    among?: { id: string; max: number }
+  }
 }
 
 export interface TallyAdd {

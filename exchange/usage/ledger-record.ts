@@ -42,8 +42,10 @@ export interface NoticeRecord {
   answer: string
   /** When that answer was given, in seconds since the epoch: its day is the day of the usage. */
   answeredS: number
-  /** The imp the notice is about; '' where it named none. */
+  /** The imp the notice is about; '' where it named none, or the answer was for one only. */
   imp: string
+  /** How many imps with a name may be told of for this answer; absent in records from before it was kept. */
+  imps?: number
   /** Buying partner and exchange by number (0: unknown). */
   buyer: number
   exchange: number

@@ -5,6 +5,7 @@ import type { NoticeIgnored, NoticeRefusal } from './notice-reasons.ts'
 import { type OpenedToken, openToken } from './open-token.ts'
 import { carriedBy, knownIds, type NoticeGiven, readSaid } from './read-notice.ts'
 import type { TokenKeys } from './token-seal.ts'
+import { ToldImps } from './told-imps.ts'
 import type { UsageLedger } from './usage-ledger.ts'
 import type { UsageTerms } from './usage-terms.ts'
 
@@ -30,6 +31,7 @@ export class NoticeBook {
   readonly #options: NoticeBookOptions
   /** By what a notice says: when it is durable. The oldest leave. */
   readonly #recent = new Map<string, Promise<void>>()
+  readonly #told = new ToldImps()
 
   constructor(options: NoticeBookOptions) {
     this.#options = options
@@ -51,6 +53,9 @@ export class NoticeBook {
       this.#options.onIgnored?.('test')
       return undefined
     }
+    const isNamed = record.imp !== ''
+    if (isNamed && !this.#told.admits(`${record.answer}${record.what}`, record.imp, token.imps))
+      return 'too_many_imps'
     return this.#write(record)
   }
 
@@ -85,6 +90,8 @@ export class NoticeBook {
       buyer: token.buyer,
       exchange: token.exchange,
       ...said,
+      // Two who name the only impression differently mean the same one.
+      ...(token.imps === 1 ? { imp: '' } : { imps: token.imps }),
       carried,
       receivedMs: this.#options.clock.now(),
     }

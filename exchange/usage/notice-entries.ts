@@ -8,6 +8,8 @@ import { toldPrice } from './told-price.ts'
 import type { UsageTerms } from './usage-terms.ts'
 import { usedSegments } from './used-segments.ts'
 
+type Once = NonNullable<TallyEntry['once']>
+
 /** A contract that an answer carried, with its terms and the segments the notice says were used. */
 interface Used extends CarriedContract {
   terms: ContractRecord | undefined
@@ -27,13 +29,19 @@ export function noticeEntries(record: NoticeRecord, terms: UsageTerms): TallyEnt
   const day = dayIn(record.answeredS * 1000)
   if (record.what === 'loss') {
     const adds = all.map((one) => addTo(record.by, one, { measure: 'lost' }))
-    return [{ adds, once: { id: `${impression}|loss`, rank: rankOf(record), day } }]
+    const once = { id: `${impression}|loss`, rank: rankOf(record), day }
+    return [{ adds, once: { ...once, ...amongOf(record, '|loss') } }]
   }
   const counted = all.filter((one) => counts(record, one))
   if (counted.length === 0) return []
   const adds = addsOf(record, counted)
-  const once = { id: impression, rank: rankOf(record), day }
+  const once = { id: impression, rank: rankOf(record), day, ...amongOf(record) }
   return [{ adds, once }, ...conflictEntries(record, all, { impression, day })]
+}
+
+/** Whoever has a token may name what impressions it likes: no more of them count than the answer was for. */
+function amongOf({ answer, imp, imps }: NoticeRecord, kind = ''): Pick<Once, 'among'> {
+  return imp === '' || imps === undefined ? {} : { among: { id: `${answer}${kind}`, max: imps } }
 }
 
 function usedOf(record: NoticeRecord, terms: UsageTerms): Used[] {

@@ -7,6 +7,8 @@ export const NoticeRefusals = {
   unauthorized: 'The key beside the token is unknown or revoked; none is needed.',
   foreign_key: 'The key beside the token is not the buyer’s.',
   bad_imp: '`imp` is longer than an imp id may be.',
+  too_many_imps:
+    'Notices of this kind have named as many impressions of the answer as its request had.',
   bad_price: '`price` is no decimal number such as 2.50.',
   bad_currency: '`cur` is no currency of three letters.',
   bad_used: '`used` names more segments than an answer can carry.',

@@ -7,6 +7,7 @@ import {
   FLAG_TEST,
   FORMAT,
   ID_BYTES,
+  IMPS_SHIFT,
   MAC_BYTES,
   SEAL_BYTES,
   SEAL_CHARS,
@@ -20,6 +21,8 @@ export interface OpenedToken extends TokenContent {
   readonly atS: number
   readonly exchange: number
   readonly isTest: boolean
+  /** How many impressions it may tell of, one that names none not counted. */
+  readonly imps: number
 }
 
 const TOKEN = new RegExp(`^([A-Za-z0-9_-]+)\\.([A-Za-z0-9_-]{${SEAL_CHARS}})$`)
@@ -39,6 +42,7 @@ export function openToken(text: string, keys: TokenKeys): OpenedToken | undefine
       atS: block.readUInt32BE(Field.atS),
       exchange: block.readUInt32BE(Field.exchange),
       isTest: (block[Field.flags]! & FLAG_TEST) !== 0,
+      imps: block[Field.flags]! >>> IMPS_SHIFT || LIMITS.tokenImpsMax,
     }
   )
 }

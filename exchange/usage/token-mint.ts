@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
+import { LIMITS } from '../limits.ts'
 import { type TokenContent, writeDescriptor } from './token-descriptor.ts'
 import {
   DIGEST_BYTES,
   Field,
   FLAG_TEST,
   FORMAT,
+  IMPS_SHIFT,
   NONCE_BYTES,
   SEAL_BYTES,
   type TokenKeys,
@@ -23,6 +25,8 @@ export interface SealedFor {
   /** Number of the exchange the request came from; 0 unknown. */
   readonly exchange: number
   readonly isTest: boolean
+  /** Impressions the request had. */
+  readonly imps: number
 }
 
 const COUNTS = 2 ** 32
@@ -45,13 +49,15 @@ export class TokenMint {
   }
 
   /** Writes SEAL_CHARS characters into `out` from `at`: after `<descriptor>.` they make a token of their own. */
-  seal(stamp: Stamp, { atMs, exchange, isTest }: SealedFor, out: Uint8Array, at: number): void {
+  seal(stamp: Stamp, to: SealedFor, out: Uint8Array, at: number): void {
+    const { atMs, exchange, isTest, imps } = to
     const block = this.#block
     if (this.#counter === COUNTS) this.#takeNonce()
     putUint32(block, Field.atS, Math.floor(atMs / 1000))
     putUint32(block, Field.counter, this.#counter++)
     putUint32(block, Field.exchange, exchange)
-    block[Field.flags] = isTest ? FLAG_TEST : 0
+    const told = Math.min(imps, LIMITS.tokenImpsMax)
+    block[Field.flags] = (told << IMPS_SHIFT) | (isTest ? FLAG_TEST : 0)
     this.#keys.putMac(block, stamp.digest)
     putBase64url(block, out, at)
   }

@@ -9,7 +9,7 @@ import { sipHash128Raw } from '../../proto/siphash.ts'
  *   1–4    seconds since the epoch
  *   5–15   id of the token: 7 random bytes of the process, 4 of a counter
  *   16–19  number of the exchange the request came from; 0 unknown
- *   20     flags: 1 = the request was a test
+ *   20     1 = the request was a test; from bit 1 on how many impressions it had, 127 for more, 0 not told
  *   21–35  MAC: 15 bytes of SipHash-2-4-128 over bytes 0–20 and the descriptor's digest
  */
 export const SEAL_CHARS = 48
@@ -29,6 +29,8 @@ export const NONCE_BYTES = Field.counter - Field.id
 export const MAC_BYTES = SEAL_BYTES - Field.mac
 export const DIGEST_BYTES = 16
 export const FLAG_TEST = 1
+/** So far left of it stands how many impressions there were. */
+export const IMPS_SHIFT = 1
 
 /** Label of the key in the derivation from the root secret, and its length. */
 export const TOKEN_KEY_LABEL = 'usage-token v1'

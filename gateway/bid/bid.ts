@@ -87,6 +87,11 @@ export class Bid {
     return this.facts.test
   }
 
+  /** Impressions its tokens may be won for; LIMITS.tokenImpsMax stands for more. */
+  get imps(): number {
+    return this.places.impCount
+  }
+
   /** The trace was asked for, on a key that may. */
   get isTraced(): boolean {
     return this.prefer.trace && (this.holder?.trace ?? false)

@@ -71,6 +71,7 @@ const STATUS: Readonly<Record<NoticeRefusal, number>> = {
   unauthorized: 401,
   foreign_key: 403,
   bad_imp: 400,
+  too_many_imps: 400,
   bad_price: 400,
   bad_currency: 400,
   bad_used: 400,

@@ -12,6 +12,7 @@ export class MemoryTallies implements TallyStore {
   readonly #positions = new Map<string, StreamPosition>()
   readonly #days = new Map<string, Map<string, bigint>>()
   readonly #once = new Map<string, TallyEntry>()
+  readonly #among = new Map<string, number>()
 
   async applied(): Promise<ReadonlyMap<string, StreamPosition>> {
     return new Map(this.#positions)
@@ -51,7 +52,7 @@ export class MemoryTallies implements TallyStore {
   }
 
   async clear(): Promise<void> {
-    for (const one of [this.#positions, this.#days, this.#once]) one.clear()
+    for (const one of [this.#positions, this.#days, this.#once, this.#among]) one.clear()
   }
 
   #enter(entry: TallyEntry): void {
@@ -59,10 +60,17 @@ export class MemoryTallies implements TallyStore {
     if (once) {
       const counted = this.#once.get(once.id)
       if (counted && counted.once!.rank >= once.rank) return
+      if (!counted && once.among && !this.#isAmong(once.among)) return
       if (counted) this.#move(counted, -1n)
       this.#once.set(once.id, entry)
     }
     this.#move(entry, 1n)
+  }
+
+  #isAmong({ id, max }: { id: string; max: number }): boolean {
+    const taken = this.#among.get(id) ?? 0
+    if (taken < max) this.#among.set(id, taken + 1)
+    return taken < max
   }
 
   /** Counters at zero are as if they had never been. */

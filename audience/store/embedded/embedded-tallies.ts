@@ -26,6 +26,7 @@ type OnceState = { rank: string; adds: [string, number, string][] }
  *     [applied, stream]   {seq, digest}        [count, day, number]  the counter, as decimal text
  *     [number, field]     its short number     [field, number]       back again
  *     [once, day, id]     {rank, adds}         [until, day]          first UTC day without them
+ *                         for what ids are among: how many were counted
  *     [generation]        how often all of it was cleared
  */
 export class EmbeddedTallies implements TallyStore {
@@ -148,10 +149,11 @@ export class EmbeddedTallies implements TallyStore {
     for (const one of once) this.#countOnce(one)
   }
 
-  #countOnce({ day, id, rank, untilMs, adds }: OncePlan): void {
+  #countOnce({ day, id, rank, among, untilMs, adds }: OncePlan): void {
     const key = ['once', day, id]
     const held = this.#tallies.get(key) as OnceState | undefined
     if (held && held.rank >= rank) return
+    if (!held && among && !this.#isAmong(day, among)) return
     for (const [on, number, by] of held?.adds ?? []) this.#add(on, number, -BigInt(by))
     const numbered = adds.map(({ day, field, by }) => ({ day, number: this.#numberOf(field), by }))
     for (const one of numbered) this.#add(one.day, one.number, one.by)
@@ -160,6 +162,15 @@ export class EmbeddedTallies implements TallyStore {
     const until = dayOf(untilMs) + 1
     if (((this.#tallies.get(['until', day]) as number | undefined) ?? 0) < until)
       this.#tallies.put(['until', day], until)
+  }
+
+  /** Takes a place for one more id where there is room. */
+  #isAmong(day: string, { id, max }: NonNullable<OncePlan['among']>): boolean {
+    const key = ['once', day, id]
+    const taken = (this.#tallies.get(key) as number | undefined) ?? 0
+    if (taken >= max) return false
+    this.#tallies.put(key, taken + 1)
+    return true
   }
 
   #add(day: TallyAdd['day'], number: number, by: bigint): void {

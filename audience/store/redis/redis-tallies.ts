@@ -151,7 +151,11 @@ function addText({ day, field, by }: TallyAdd): [string, string, string] {
   return [day, field, String(by)]
 }
 
-function onceText({ day, id, rank, untilMs, adds }: OncePlan) {
-  const bucket = Buffer.from(id, 'base64url').readUInt16BE(0) % LIMITS.onceBuckets
-  return [day, bucket, id, rank, Math.ceil(untilMs / 1000), adds.map(addText)]
+function onceText({ day, id, rank, among, untilMs, adds }: OncePlan) {
+  const one = [day, bucketOf(id), id, rank, Math.ceil(untilMs / 1000), adds.map(addText)]
+  return among ? [...one, bucketOf(among.id), among.id, among.max] : one
+}
+
+function bucketOf(id: string): number {
+  return Buffer.from(id, 'base64url').readUInt16BE(0) % LIMITS.onceBuckets
 }

@@ -7,7 +7,8 @@ import type { Script } from './ioredis.ts'
  *     ARGV     1 stream  2 seq it must be at  3 position after it, `<seq> <digest>`
  *              4 name of the counter of overflows
  *              5 plain adds, JSON: [[day, field, by], …]
- *              6 entries of which one counts, JSON: [[day, bucket, id, rank, until s, [[day, field, by], …]], …]
+ *              6 entries of which one counts, JSON: [[day, bucket, id, rank, until s, [[day, field, by], …],
+ *                among bucket, among id, most ids], …], the last three only where they are among others
  *     answer   the position held where that is another; else nothing
  *
  * What the entry that counts has added is kept beside its rank, as ` <day>/<number>=<by>` each (no day:
@@ -46,12 +47,29 @@ local function negated(by)
   return '-' .. by
 end
 
+local function keepUntil(key, time)
+  if until_[key] ~= time then
+    until_[key] = time
+    redis.call('EXPIREAT', key, time)
+  end
+end
+local function isAmong(one)
+  if not one[8] then return true end
+  local key = P .. 'once:' .. one[1] .. ':' .. one[7]
+  if tonumber(redis.call('HGET', key, one[8]) or '0') >= one[9] then return false end
+  redis.call('HINCRBY', key, one[8], 1)
+  keepUntil(key, one[5])
+  return true
+end
+
 for _, one in ipairs(cjson.decode(ARGV[5])) do add(one[1], numberOf(one[2]), one[3]) end
 for _, one in ipairs(cjson.decode(ARGV[6])) do
   local day, id, rank = one[1], one[3], one[4]
   local key = P .. 'once:' .. day .. ':' .. one[2]
   local known = redis.call('HGET', key, id)
-  if not known or string.match(known, '^%S+') < rank then
+  local counts
+  if known then counts = string.match(known, '^%S+') < rank else counts = isAmong(one) end
+  if counts then
     if known then
       for on, number, by in string.gmatch(known, ' ([%d-]*)/(%d+)=(-?%d+)') do
         add(on == '' and day or on, number, negated(by))
@@ -65,10 +83,7 @@ for _, one in ipairs(cjson.decode(ARGV[6])) do
       state[#state + 1] = on .. '/' .. number .. '=' .. change[3]
     end
     redis.call('HSET', key, id, table.concat(state, ' '))
-    if until_[key] ~= one[5] then
-      until_[key] = one[5]
-      redis.call('EXPIREAT', key, one[5])
-    end
+    keepUntil(key, one[5])
   end
 end
 redis.call('HSET', P .. 'applied', ARGV[1], ARGV[3])

@@ -107,6 +107,23 @@ export function talliesConformance(open: OpenForTest): void {
     })
   })
 
+  test('of different ids among which so many count, those count that came first, however often and by whatever rank', async () => {
+    const { tallies } = (await open()).store
+    const imp = (id: string, rank = 1, group = 'answer'): TallyEntry => {
+      const entry = once(id, rank, [[DAY, id, 1n]])
+      return { ...entry, once: { ...entry.once!, among: { id: group, max: 2 } } }
+    }
+    await tallies.apply(part('a', 0, 1, [imp('1'), imp('1', 2), imp('2')]))
+    await tallies.apply(part('b', 0, 1, [imp('3', 9), imp('2', 3), imp('4', 1, 'another')]))
+    await tallies.apply(part('a', 1, 2, [imp('3'), once('5', 1, [[DAY, '5', 1n]])]))
+    expect(await counters(tallies)).toEqual(
+      Object.fromEntries(['1', '2', '4', '5'].map((id) => [`${DAY} ${id}`, 1n])),
+    )
+    await tallies.clear()
+    await tallies.apply(part('a', 0, 1, [imp('3'), imp('2'), imp('1')]))
+    expect(await counters(tallies)).toEqual({ [`${DAY} 3`]: 1n, [`${DAY} 2`]: 1n })
+  })
+
   test(`in whatever order entries about the same things come, the counters are the same (seed ${SEED})`, async () => {
     const opened = await open()
     const random = seeded(SEED)

@@ -37,7 +37,7 @@ function tokens(count: number): string[] {
   })
   return Array.from({ length: count }, () => {
     const seal = Buffer.alloc(SEAL_CHARS)
-    mint.seal(stamp, { atMs: clock.nowMs, exchange: 2, isTest: false }, seal, 0)
+    mint.seal(stamp, { atMs: clock.nowMs, exchange: 2, isTest: false, imps: 2 }, seal, 0)
     return `${stamp.descriptor}.${seal}`
   })
 }

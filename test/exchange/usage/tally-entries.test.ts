@@ -48,6 +48,22 @@ describe('units', () => {
     })
   })
 
+  test('no more impressions of an answer count than it was for, whoever told of them; one without a name beside them', async () => {
+    const told = ['', '1', '2', '3', '1'].map((imp) => notice({ imp, imps: 2 }))
+    expect(await units([...told, notice({ imp: '3', imps: 2, by: 'creative' })], billable)).toEqual(
+      { '2026-11-10 units c@1/cars exchange': 3 },
+    )
+    const lost = ['1', '2', '3'].map((imp) => notice({ what: 'loss', imp, imps: 2 }))
+    expect(await units([...lost, notice({ imps: 2 })], billable)).toEqual({
+      '2026-11-10 lost c@1/ exchange': 2,
+      '2026-11-10 units c@1/cars exchange': 1,
+    })
+    const wins = ['7', '8', '9'].map((imp) => win({ imp, imps: 2 }))
+    expect(await units([...wins, notice({ imps: 2 })], billable)).toEqual({
+      '2026-11-10 units c@1/cars exchange': 1,
+    })
+  })
+
   test('a loss is counted beside them, and is none', async () => {
     const lost = notice({ what: 'loss' })
     expect(await units([lost, lost, notice()], billable)).toEqual({

@@ -11,7 +11,7 @@ const keys = new TokenKeys(Buffer.alloc(32, 7))
 const clock = new WoundClock()
 const mint = new TokenMint(keys)
 
-const plain = { atMs: clock.nowMs, exchange: 0, isTest: false }
+const plain = { atMs: clock.nowMs, exchange: 0, isTest: false, imps: 3 }
 
 function tokenOf(content: TokenContent, to = plain): string {
   const stamp = mint.stampOf(content)
@@ -38,10 +38,11 @@ const content: fc.Arbitrary<TokenContent> = fc.record({
 
 test('a token says what it was made for, when, and for which exchange', () => {
   fc.assert(
-    fc.property(content, fc.nat(), fc.boolean(), (given, exchange, isTest) => {
-      const opened = openToken(tokenOf(given, { ...plain, exchange, isTest }), keys)
+    fc.property(content, fc.nat(), fc.boolean(), fc.nat(300), (given, exchange, isTest, held) => {
+      const opened = openToken(tokenOf(given, { ...plain, exchange, isTest, imps: held }), keys)
       const atS = clock.nowMs / 1000
-      expect(opened).toEqual({ ...given, exchange, isTest, atS, id: opened?.id })
+      const imps = Math.min(held || LIMITS.tokenImpsMax, LIMITS.tokenImpsMax)
+      expect(opened).toEqual({ ...given, exchange, isTest, imps, atS, id: opened?.id })
       expect(opened?.id).toMatch(/^[0-9a-f]{22}$/)
     }),
   )

@@ -55,6 +55,7 @@ describe('what a notice writes', () => {
       answer: openToken(t, house.usage.keys()!)!.id,
       answeredS: expect.closeTo(beforeS, -1),
       imp: 'a',
+      imps: 2,
       buyer: house.exchange.catalog()!.partner('dsp')!.number,
       exchange: house.exchange.catalog()!.partner('ssp')!.number,
       by: 'exchange',
@@ -129,9 +130,41 @@ describe('what a notice writes', () => {
   })
 })
 
+describe('how many impressions a token tells of', () => {
+  const won = (t: string, imp: string, what = 'win') => refusalOf(house.notice(what, { t, imp }))
+  const namedIn = () => noticesIn(house).map(({ imp, imps }) => [imp, imps])
+
+  test('as many as the request had, of each kind; the same again, and one without a name, are taken', async () => {
+    const t = await token()
+    for (const imp of ['a', 'b', 'a', '']) expect(await won(t, imp)).toBe('204')
+    for (const imp of ['c', 'd']) expect(await won(t, imp)).toBe('400 too_many_imps')
+    expect(await won(t, 'x', 'loss')).toBe('204')
+    expect(namedIn()).toEqual([
+      ['a', 2],
+      ['b', 2],
+      ['', 2],
+      ['x', 2],
+    ])
+  })
+
+  test('of a request with one, whatever it is called is that one', async () => {
+    const t = await token('won', { imp: [{ id: 'a' }] })
+    for (const imp of ['a', '', 'made-up']) expect(await won(t, imp)).toBe('204')
+    expect(namedIn()).toEqual([['', undefined]])
+  })
+
+  test('of a request with more than a token can say, as many as it can', async () => {
+    const imp = Array.from({ length: 200 }, (_, i) => ({ id: `i${i}` }))
+    const t = await token('won', { imp })
+    for (let i = 0; i < 127; i++) expect(await won(t, `i${i}`)).toBe('204')
+    expect(await won(t, 'i127')).toBe('400 too_many_imps')
+    expect(noticesIn(house)).toHaveLength(127)
+  })
+})
+
 describe('who says so', () => {
   test('the buyer where its key stands beside the token, else the exchange or whom it names', async () => {
-    const t = await token()
+    const t = await token('won', { imp: [{ id: '1' }, { id: '2' }, { id: '3' }] })
     await house.notice('win', { t, imp: '1' }, { buyer })
     await house.notice('win', { t, imp: '2', by: 'creative' })
     await house.notice('win', { t, imp: '3', by: 'exchange' }, { buyer })
@@ -203,7 +236,7 @@ describe('what is refused', () => {
       lines: [{ contract: 'gone', version: 1, positions: [0] }],
     })
     const seal = Buffer.alloc(SEAL_CHARS)
-    mint.seal(stamp, { atMs: Date.now(), exchange: 0, isTest: false }, seal, 0)
+    mint.seal(stamp, { atMs: Date.now(), exchange: 0, isTest: false, imps: 2 }, seal, 0)
     const sent = await house.notice('win', { t: `${stamp.descriptor}.${seal}` })
     expect([sent.status, sent.headers['retry-after']]).toEqual([503, '1'])
     expect(sent.headers['x-passerelle-reason']).toBe('unknown_terms')
