@@ -134,7 +134,7 @@ async function bytesOf({ body, stream }: Ask): Promise<Uint8Array> {
 
 function bodyOf(bytes: Uint8Array, { contentEncoding }: Call['headers'], doc: BodyDoc): unknown {
   if (contentEncoding !== '' && contentEncoding !== 'identity')
-    throw new Denied('unsupported', 'a JSON body is sent without content coding')
+    throw new Denied('unsupported', 'this body is sent without content coding')
   if (bytes.byteLength === 0) return undefined
   try {
     const text = UTF8.decode(bytes)

@@ -93,6 +93,7 @@ function headerParameters({ isVersioned, isCreating }: ApiRoute): Json[] {
 
 function requestBodyOf(body: BodyDoc, refer: Refer): Json {
   const schema = refer(body)
+  if (body.as) return { required: !body.isOptional, content: { [body.as]: { schema } } }
   const json = { 'application/json': { schema } }
   const lines = { 'application/x-ndjson': { schema } }
   const content =

@@ -54,6 +54,8 @@ export interface BodyDoc extends NamedSchema {
   kind: 'json' | 'text' | 'ndjson'
   /** May be left out. */
   isOptional?: boolean
+  /** The one content type of a text that is no JSON. */
+  as?: string
   /** Other content types it may come in. */
   alsoAs?: readonly string[]
   /** Default LIMITS.jsonBytesMax. A longer body is read once its sender is known. */

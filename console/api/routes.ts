@@ -27,6 +27,7 @@ import { segmentRoutes } from '../resources/segments.ts'
 import { sourceRoutes } from '../resources/sources.ts'
 import { statementRoutes } from '../resources/statements.ts'
 import { syncSettingsRoutes } from '../resources/sync-settings.ts'
+import { taxonomyRoutes } from '../resources/taxonomies.ts'
 import { traitRoutes } from '../resources/traits.ts'
 import { usageRoute } from '../resources/usage.ts'
 import { openApiDocument } from './openapi.ts'
@@ -43,6 +44,7 @@ export function apiRoutes(rooms: ImportRooms & RehearsalRooms): ApiRoute[] {
     ...sourceRoutes(rooms),
     ...traitRoutes(rooms),
     ...segmentRoutes(rooms),
+    ...taxonomyRoutes(rooms),
     ...offerRoutes(rooms),
     ...contractRoutes(rooms),
     dataProtectionRoute(rooms),

@@ -14,6 +14,7 @@ import { addOfferCommands } from './offer-commands.ts'
 import { addPersonCommands } from './person-commands.ts'
 import { itemsOf, type Session } from './session.ts'
 import { addStatementCommands } from './statement-commands.ts'
+import { addTaxonomyCommands } from './taxonomy-commands.ts'
 import { addUsageCommands } from './usage-commands.ts'
 import { addVerifyCommands } from './verify-commands.ts'
 
@@ -59,6 +60,7 @@ function programOf(io: Io): Command {
     if (noun.noun === 'source') addSourceKeyCommands(command, session)
     if (noun.noun === 'deal') addDealCommands(command, session)
   }
+  addTaxonomyCommands(program, session)
   addKeyCommands(program, session)
   addImportCommands(program, session)
   addDataProtectionCommand(program, session)

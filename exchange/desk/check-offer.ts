@@ -3,8 +3,9 @@ import type { Segment } from '../../audience/segment.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import { LIMITS } from '../limits.ts'
 import { type OfferBody, type OfferRecord, partnersNamed } from '../offer.ts'
-import { ProhibitedTopics, prohibitedTopic } from '../prohibited-nodes.ts'
 import type { OfferRefusal } from '../reasons.ts'
+import { ProhibitedTopics } from '../taxonomy/prohibited-nodes.ts'
+import { topicOf } from '../taxonomy/taxonomy-record.ts'
 import type { AudienceSizes } from './audience-sizes.ts'
 import { malformedDates, ownershipProblem } from './check-contract.ts'
 import { malformedPrice, senselessPrice } from './check-price.ts'
@@ -53,7 +54,7 @@ export async function tooSmall(
 
 function unofferable(id: string, snapshot: CatalogSnapshot): string | undefined {
   const { taxonomy, sensitive, basis } = snapshot.kind('segment').get(id)!.value as Segment
-  const topic = taxonomy && prohibitedTopic(taxonomy)
+  const topic = taxonomy && topicOf(snapshot, taxonomy)
   if (topic)
     return because(
       'prohibited_node',

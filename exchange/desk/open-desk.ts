@@ -25,6 +25,13 @@ import { deleteSegment, getSegment, listSegments, putSegment } from './segments.
 import { createSourceKey, deleteSourceKey, listSourceKeys } from './source-keys.ts'
 import { deleteSource, getSource, listSources, putSource } from './sources.ts'
 import { getSyncSettings, putSyncSettings } from './sync-settings.ts'
+import {
+  deleteTaxonomy,
+  getTaxonomy,
+  importTaxonomy,
+  listTaxonomies,
+  listTaxonomyNodes,
+} from './taxonomies.ts'
 import { deleteTrait, getTrait, listTraits, putTrait } from './traits.ts'
 
 const VERBS = {
@@ -56,6 +63,11 @@ const VERBS = {
   getTrait,
   listTraits,
   deleteTrait,
+  importTaxonomy,
+  getTaxonomy,
+  listTaxonomies,
+  listTaxonomyNodes,
+  deleteTaxonomy,
   putContract,
   getContract,
   listContracts,

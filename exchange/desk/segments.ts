@@ -1,10 +1,14 @@
+import { isDeepStrictEqual } from 'node:util'
+import { refuse } from '../../audience/refusal.ts'
 import {
   checkSegmentBody,
   SEGMENT_KIND,
   type Segment,
   type SegmentBody,
 } from '../../audience/segment.ts'
+import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { ContractRecord } from '../contract.ts'
+import { missingNode } from '../taxonomy/taxonomy-record.ts'
 import { refuseBadRule } from './check-rule.ts'
 import type { Shown, WriteOptions, Written } from './desk.ts'
 import { type Actor, type DeskDeps, isExchange, mustWriteFor, notFound, sees } from './desk.ts'
@@ -44,6 +48,7 @@ export async function putSegment(
         refuseForeign(actor, { kind: 'segment', before, owner: given.owner })
         refuseUnknownOwner(snapshot, given.owner)
         refuseBadRule(id, given, snapshot)
+        refuseUnknownNode(before, given, snapshot)
         const number = before?.number ?? (await deps.catalog.nextNumber('segment'))
         return { value: { ...given, number } }
       },
@@ -103,6 +108,17 @@ function contractedSegments(deps: DeskDeps, actor: Actor): Set<string> {
       for (const id of contract.segments) segments.add(id)
   }
   return segments
+}
+
+/** A node that was there when it was given stays, so that what else a segment says can be mended. */
+function refuseUnknownNode(
+  before: Segment | undefined,
+  { taxonomy }: SegmentBody,
+  snapshot: CatalogSnapshot,
+): void {
+  if (!taxonomy || isDeepStrictEqual(before?.taxonomy, taxonomy)) return
+  const reason = missingNode(snapshot, taxonomy)
+  if (reason) throw refuse('unprocessable', 'taxonomy.id', reason)
 }
 
 function show(id: string, { number: _number, ...fields }: Segment): SegmentShown {

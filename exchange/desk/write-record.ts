@@ -94,7 +94,8 @@ async function write<T>(
   return { value, version, created: !existing }
 }
 
-function checkMatch(existing: CatalogRecord | undefined, ifMatch: number | undefined): void {
+/** Refuses (`precondition_failed`) where the caller read another version. */
+export function checkMatch(existing: CatalogRecord | undefined, ifMatch: number | undefined): void {
   if (ifMatch !== undefined && ifMatch !== (existing?.version ?? 0))
     throw refuse('precondition_failed', '', 'it was changed since you read it: read it again')
 }

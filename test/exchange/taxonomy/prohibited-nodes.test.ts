@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { prohibitedTopic } from '../../exchange/prohibited-nodes.ts'
-import { corpusPath } from '../support/corpus.ts'
+import { prohibitedTopic } from '../../../exchange/taxonomy/prohibited-nodes.ts'
+import { corpusPath } from '../../support/corpus.ts'
 
 test('ranges hold their ends and nothing beyond', () => {
   const topic = (segtax: number, id: string) => prohibitedTopic({ segtax, id })
@@ -17,6 +17,15 @@ test('ranges hold their ends and nothing beyond', () => {
     undefined,
   ])
   expect(topic(3, '286')).toBeUndefined()
+})
+
+test('what a new edition adds below a topic is not for sale either, except below what is open', () => {
+  const below = (id: string, ...above: string[]) => prohibitedTopic({ segtax: 4, id }, above)
+  expect(below('9999', '1449', '1448', '9998')).toBe('health')
+  expect(below('9999', '9998', '529')).toBe('politics')
+  expect(below('9999', '532', '529')).toBeUndefined()
+  expect(below('532', '529')).toBeUndefined()
+  expect(below('9999', '243')).toBeUndefined()
 })
 
 const FILES: { file: string; segtax: number; roots: string[] }[] = [

@@ -44,14 +44,34 @@ const LISTED: readonly Listed[] = [
   { segtax: [1], topic: 'minors', ids: 'IAB14-6' },
 ]
 
-const topics = new Map<string, ProhibitedTopic>()
-for (const { segtax, topic, ids } of LISTED)
+/** Below a listed node, and not about what it is about: wars in the news, civic affairs. */
+const OPEN: readonly Pick<Listed, 'segtax' | 'ids'>[] = [
+  { segtax: [4], ids: '532' },
+  { segtax: CONTENT, ids: '389 8YPBBL avbNf2 I4GWl6 mm3UXx j9PaO9 6i4dB6' },
+]
+
+const topics = new Map<string, ProhibitedTopic | undefined>()
+for (const { segtax, topic, ids } of [
+  ...LISTED,
+  ...OPEN.map((one) => ({ ...one, topic: undefined })),
+])
   for (const tax of segtax)
     for (const id of ids.split(' ').flatMap(spelledOut)) topics.set(`${tax} ${id}`, topic)
 
-/** Why a node's segments cannot be offered; undefined where they can. */
-export function prohibitedTopic(node: { segtax: number; id: string }): ProhibitedTopic | undefined {
-  return topics.get(`${node.segtax} ${node.id}`)
+/**
+ * Why a node's segments cannot be offered; undefined where they can. `above`: the nodes it stands below, nearest
+ * first, where its taxonomy is known. A node that no list names is what the nearest one above it that is
+ * named says, so that what a new edition adds below a topic is not for sale either.
+ */
+export function prohibitedTopic(
+  { segtax, id }: { segtax: number; id: string },
+  above: Iterable<string> = [],
+): ProhibitedTopic | undefined {
+  for (const one of [id, ...above]) {
+    const name = `${segtax} ${one}`
+    if (topics.has(name)) return topics.get(name)
+  }
+  return undefined
 }
 
 /** `386-388` and `IAB7-1-45` are ranges; `IAB7-1` is an id. */
