@@ -30,10 +30,7 @@ const CALLS: Record<string, () => Call | Promise<Call>> = {
     '/api/segments/new',
     body({ name: 'New', owner: 'dmp', provenance: 'campaign', ttlDays: 3 }),
   ],
-  importTaxonomy: () => [
-    '/api/taxonomies/9',
-    { raw: 'Unique ID\tParent\tTier 1\nk1\t\tWeather' },
-  ],
+  importTaxonomy: () => ['/api/taxonomies/9', { raw: 'Unique ID\tParent\tTier 1\nk1\t\tWeather' }],
   deleteTaxonomy: () => ['/api/taxonomies/9'],
   createKey: () => ['/api/partners/new/keys', body({})],
   deleteKey: async () => {
