@@ -33,6 +33,16 @@ export function dayIn(atMs: number, timeZone = 'UTC'): string {
   return dayText(dayOf(localMs))
 }
 
+const DAY = /^(19|2\d)\d\d-\d\d-\d\d$/
+
+/**
+ * True for a date such as `2026-11-26` that exists. Its year is from 1900 to 2999: who asks for days is
+ * answered day by day, and texts of years with five digits have no order.
+ */
+export function isDay(text: string): boolean {
+  return DAY.test(text) && !Number.isNaN(momentOf(text))
+}
+
 /** The text of a day's number (days since 1970-01-01). */
 export function dayText(day: number): string {
   return new Date(day * DAY_MS).toISOString().slice(0, 10)

@@ -15,6 +15,7 @@ import type { UsageLine } from '../usage/read/usage-line.ts'
 import { malformedContract, senselessContract } from './check-contract.ts'
 import { CONTRACT_READ_ONLY } from './contracts.ts'
 import { type Actor, notFound, sees, snapshotOf } from './desk.ts'
+import { mustBeDays } from './statement-asked.ts'
 import { lookupsOf, type UsageDeps } from './usage-deps.ts'
 import { checkedBody, refuseAll } from './write-record.ts'
 
@@ -95,6 +96,7 @@ function daysAsked(
 ): { from: string; to: string } {
   const last = daysOfMonth(periodBefore(clock.now()))
   const { from = last.from, to = last.to } = given
+  mustBeDays({ from, to })
   if (to < from) throw refuse('invalid', 'to', 'must not be before from')
   if (to > addDays(from, LIMITS.previewDaysMax - 1))
     throw refuse('invalid', 'to', `must be at most ${LIMITS.previewDaysMax} days after from`)

@@ -1,6 +1,6 @@
 import type { ContractRecord } from '../contract.ts'
 import { LIMITS } from '../limits.ts'
-import { dayIn } from '../moment.ts'
+import { dayIn, isDay } from '../moment.ts'
 import { type ContractLife, contractLives } from '../statements/contract-lives.ts'
 import type { UsageReportRecord } from '../usage/ledger-record.ts'
 import { type Actor, isExchange, snapshotOf } from './desk.ts'
@@ -109,9 +109,7 @@ function unsupportedValue({ day, units, revision = 0 }: ReportLine): string | un
     return `units must be a whole number from 0 to ${LIMITS.reportUnitsMax}`
   if (!Number.isSafeInteger(revision) || revision < 0 || revision > LIMITS.reportRevisionMax)
     return `revision must be a whole number from 0 to ${LIMITS.reportRevisionMax}`
-  const ms = Date.parse(`${day}T00:00:00Z`)
-  if (!/^\d{4}-\d\d-\d\d$/.test(day) || Number.isNaN(ms) || dayIn(ms) !== day)
-    return 'day is not a date such as 2026-11-26'
+  if (!isDay(day)) return 'day is not a date such as 2026-11-26'
   return undefined
 }
 

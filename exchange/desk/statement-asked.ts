@@ -2,9 +2,11 @@ import { refuse } from '../../audience/refusal.ts'
 import { Type } from '../../audience/schema.ts'
 import { OperatorId } from '../fields.ts'
 import { LIMITS } from '../limits.ts'
+import { isDay } from '../moment.ts'
 import { isPeriod } from '../statements/month-period.ts'
 import type { StatementOf } from '../statements/statement-record.ts'
 import { type Actor, notFound, sees } from './desk.ts'
+import { refuseAll } from './write-record.ts'
 
 /** Fields that say which statement; a partner is one side of it by itself. */
 export const Pair = { seller: Type.Optional(OperatorId), buyer: Type.Optional(OperatorId) }
@@ -26,6 +28,15 @@ export function statementAsked(
     if (pair[side] === undefined) throw refuse('invalid', side, 'is required')
   if (!sees(actor, pair.seller!, pair.buyer!)) throw notFound()
   return { period, seller: pair.seller!, buyer: pair.buyer! }
+}
+
+/** Refuses days (`from`, `to`) that do not exist. */
+export function mustBeDays(days: Readonly<Record<string, string | undefined>>): void {
+  const wrong = Object.entries(days).filter(([, day]) => day !== undefined && !isDay(day))
+  refuseAll(
+    'invalid',
+    wrong.map(([field]) => ({ field, reason: 'must be a date that exists, such as 2026-11-26' })),
+  )
 }
 
 export function mustBePeriod(period: string): void {

@@ -10,6 +10,7 @@ import { keyText, type UsageKey, type UsageLine } from '../usage/read/usage-line
 import { type UsageNote, usageNotes } from '../usage/usage-notes.ts'
 import { type Actor, notFound, sees, snapshotOf } from './desk.ts'
 import type { Page, PageOptions } from './read-records.ts'
+import { mustBeDays } from './statement-asked.ts'
 import { lookupsOf, type UsageDeps } from './usage-deps.ts'
 
 export interface UsageQuery extends PageOptions {
@@ -50,6 +51,7 @@ export async function listUsage(
 ): Promise<Page<UsageItem>> {
   const { limit = LIMITS.pageDefault, after = '', segment } = query
   const { from, to } = daysAsked(deps, query)
+  if (after !== '') mustBeDays({ after: after.slice(0, 10) })
   const options = readingFor(deps, actor, query)
   const days = { from: [from, after.slice(0, 10)].sort()[1]!, to }
   const items: UsageItem[] = []
@@ -73,6 +75,7 @@ const DAYS_DEFAULT = 31
 const DAYS_AHEAD = 1
 
 function daysAsked({ clock }: UsageDeps, { from, to }: UsageQuery): { from: string; to: string } {
+  mustBeDays({ from, to })
   const latest = addDays(dayIn(clock.now()), DAYS_AHEAD)
   const last = to !== undefined && to < latest ? to : latest
   const first = from ?? addDays(last, 1 - DAYS_DEFAULT)

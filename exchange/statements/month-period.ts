@@ -1,10 +1,9 @@
 import { DAY_MS } from '../../audience/clock.ts'
-
-const PERIOD = /^\d{4}-(0[1-9]|1[0-2])$/
+import { isDay } from '../moment.ts'
 
 /** True for a month such as `2026-11`. */
 export function isPeriod(text: string): boolean {
-  return PERIOD.test(text)
+  return isDay(`${text}-01`)
 }
 
 /** The westernmost time zones are half a day behind UTC: there a month ends last. */

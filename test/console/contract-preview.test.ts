@@ -115,6 +115,16 @@ describe('a preview', () => {
     const query = '?from=2024-01-01&to=2026-01-01'
     const long = await world.ask('POST', `/api/contracts/autumn/preview${query}`)
     expect([long.status, long.body.errors[0].field]).toEqual([400, 'to'])
+    for (const [days, field] of [
+      ['from=2026-02-30&to=2026-03-10', 'from'],
+      ['from=2026-02-01&to=2026-02-29', 'to'],
+      ['from=9998-11-27&to=9999-12-31', 'from'],
+      ['from=2998-11-27&to=2999-12-31', ''],
+    ]) {
+      const body = contractBody({ price: { kind: 'flat_month', amountMicros: 1, ...EUR } })
+      const asked = await world.ask('POST', `/api/contracts/draft/preview?${days}`, { body })
+      expect([days, asked.body.errors?.[0].field ?? '']).toEqual([days, field])
+    }
     expect((await world.ask('GET', '/api/contracts/draft')).status).toBe(404)
   })
 })

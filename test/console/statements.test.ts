@@ -119,6 +119,9 @@ describe('an open statement', () => {
     expect((await post('adjustments', { id: 'a', ...adjustment })).status).toBe(409)
     expect((await post('dispute', { buyer: 'dsp', reason: 'x' }, dmp)).status).toBe(404)
     expect((await world.ask('POST', '/api/statements/2026-13/close')).status).toBe(404)
+    for (const month of ['9999-12', '3000-01', '0000-01'])
+      expect((await world.ask('GET', `/api/statements/${month}`)).status).toBe(404)
+    expect((await world.ask('GET', '/api/statements/2999-12')).status).toBe(200)
   })
 })
 

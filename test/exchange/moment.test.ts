@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { isTimeZone } from '../../audience/calendar.ts'
-import { momentOf } from '../../exchange/moment.ts'
+import { isDay, momentOf } from '../../exchange/moment.ts'
 
 const cases: [string, string | undefined, string][] = [
   ['2026-01-01', undefined, '2026-01-01T00:00:00.000Z'],
@@ -23,6 +23,20 @@ test.each(cases)('%s in %s is %s', (text, zone, expected) => {
 test('a date that does not exist is no moment', () => {
   for (const text of ['2026-02-30', '2026-13-01', '2026-02-29', '2026-01-01T25:00:00Z'])
     expect(momentOf(text)).toBeNaN()
+})
+
+test('a day is one that exists, in years with which the calendar can be worked through', () => {
+  for (const text of ['2026-11-26', '2028-02-29', '1900-01-01', '2999-12-31'])
+    expect(isDay(text)).toBe(true)
+  for (const text of [
+    '2026-02-29',
+    '2026-13-01',
+    '2026-00-10',
+    '9999-12-31',
+    '1899-12-31',
+    '26-1-1',
+  ])
+    expect(isDay(text)).toBe(false)
 })
 
 test('an hour that the clocks skip or repeat still is one moment, within that hour', () => {
