@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Audience, openAudience } from './audience/audience.ts'
 import { systemClock as clock } from './audience/clock.ts'
@@ -21,6 +21,8 @@ import { EgressSpool } from './exchange/egress/egress-spool.ts'
 import { type Exchange, openExchange } from './exchange/exchange.ts'
 import { type Ledger, openLedger } from './exchange/ledger/open-ledger.ts'
 import { shipLedger } from './exchange/ledger/ship-ledger.ts'
+import { MatchCounts } from './exchange/matchrates/match-counts.ts'
+import { writeCounts } from './exchange/matchrates/write-counts.ts'
 import { Sync } from './exchange/sync/sync.ts'
 import { Usage } from './exchange/usage/usage.ts'
 import { watchCaps } from './exchange/usage/watch-caps.ts'
@@ -34,7 +36,12 @@ import { type Log, openLog } from './gateway/log.ts'
 import { Metrics } from './gateway/metrics/counters.ts'
 import { watchProcess } from './gateway/metrics/process-metrics.ts'
 import { promText } from './gateway/metrics/prom.ts'
-import { watchAudience, watchLedger, watchShipper } from './gateway/metrics/room-metrics.ts'
+import {
+  watchAudience,
+  watchCounts,
+  watchLedger,
+  watchShipper,
+} from './gateway/metrics/room-metrics.ts'
 import { adminToken, adminTokenPath } from './gateway/supervisor/admin-token.ts'
 import { banner } from './gateway/supervisor/banner.ts'
 import { lockDataDir } from './gateway/supervisor/data-lock.ts'
@@ -117,6 +124,7 @@ async function bid({ config }: Settings): Promise<void> {
   const spool = await EgressSpool.open(egressDir(config), me.name, clock)
   const egress = new EgressMeter(spool, clock)
   closeFirst(() => egress.close())
+  const matchCounts = countMatches(me, { audience, config })
   const gateway = await openGateway({
     host: config.host ?? '127.0.0.1',
     port: config.gatewayPort,
@@ -124,6 +132,7 @@ async function bid({ config }: Settings): Promise<void> {
     exchange,
     usage,
     egress,
+    matchCounts,
     metrics,
     clock,
     gvl: await gvlOf(config),
@@ -142,7 +151,8 @@ async function edge({ config }: Settings): Promise<void> {
   const rooms = await openRooms({ ...me, config })
   const { edgeUrl, gvlId: ownGvlId, uid2OptOutToken } = config
   const gvl = await gvlOf(config)
-  const sync = new Sync({ ...rooms, clock, edgeUrl, gvl, ownGvlId })
+  const counts = countMatches(me, { ...rooms, config })
+  const sync = new Sync({ ...rooms, clock, edgeUrl, gvl, ownGvlId, counts })
   const words = Object.keys(DoorRefusals) as DoorRefusal[]
   const refused = metrics.counterOf('passerelle_door_refused_total', 'reason', words)
   const door = await openNodeDoor({
@@ -228,6 +238,20 @@ function openProcess(name: string): Process {
   }
   const instance = joinInstance({ metrics, log, close })
   return { name, metrics, log, instance, closeFirst: (one) => void closers.push(one) }
+}
+
+/** What match rates are made of, counted in this process and brought to the store. */
+function countMatches(
+  { name: process, metrics, log, closeFirst }: Process,
+  { audience, config }: { audience: Audience; config: Config },
+): MatchCounts {
+  const counts = new MatchCounts()
+  const { tallies } = audience.store
+  const name = [hostname(), resolve(config.dataDir), process].join('|')
+  const writer = writeCounts({ counts, tallies, name, clock, log })
+  closeFirst(() => writer.close())
+  watchCounts(metrics, counts)
+  return counts
 }
 
 /** What every process works with. */

@@ -32,6 +32,8 @@ export interface GatewayOptions {
   usage: Usage
   /** Where it is noted who was given what about whom; closed by whoever opened it, after this. */
   egress: BidRooms['egress']
+  /** What match rates are made of. */
+  matchCounts: BidRooms['matchCounts']
   metrics: Metrics
   clock: Clock
   gvl: Gvl | undefined

@@ -48,16 +48,17 @@ export const Id = {
 } as const
 export type Id = (typeof Id)[keyof typeof Id]
 
-/** What names the site or app of a request. */
+/** What names the site or app of a request, and the browser it is shown in. */
 export const Inventory = {
   siteId: 0, //     site.id
   siteDomain: 1, // site.domain
   appId: 2, //      app.id
   appBundle: 3, //  app.bundle
+  userAgent: 4, //  device.ua
 } as const
 export type Inventory = (typeof Inventory)[keyof typeof Inventory]
 
-export const INVENTORY_COUNT = 4
+export const INVENTORY_COUNT = 5
 
 /** Spans with a field and a kind, in the order met. Grows up to `max`, then says `overflowed`. */
 export class SpanList {

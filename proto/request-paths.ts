@@ -90,6 +90,7 @@ const PATHS: Readonly<Record<string, Meaning>> = {
   'regs.ext.gpc': signal(Signal.gpc),
 
   'device.ifa': id(Id.ifa),
+  'device.ua': [Deed.inventory, Inventory.userAgent],
   'device.lmt': signal(Signal.lmt),
   'device.dnt': signal(Signal.dnt),
   'device.ext.atts': signal(Signal.atts),

@@ -15,6 +15,7 @@ import { EgressSpool } from '../../exchange/egress/egress-spool.ts'
 import { type Exchange, openExchange } from '../../exchange/exchange.ts'
 import type { ExchangeCatalog } from '../../exchange/exchange-catalog.ts'
 import { openLedger } from '../../exchange/ledger/open-ledger.ts'
+import { MatchCounts } from '../../exchange/matchrates/match-counts.ts'
 import { Usage } from '../../exchange/usage/usage.ts'
 import { openGateway } from '../../gateway/gateway.ts'
 import { Metrics } from '../../gateway/metrics/counters.ts'
@@ -69,6 +70,7 @@ await openGateway({
   exchange: seenThrough(exchange, (one) => (mode === 'free' ? { ...one, use: undefined } : one)),
   usage: new Usage({ ledger, clock, deriveKey: audience.deriveKey.bind(audience) }),
   egress: mode === 'unnoted' ? { isOpen: () => true, note() {} } : egress,
+  matchCounts: new MatchCounts(),
   metrics: new Metrics(),
   clock,
   gvl: undefined,

@@ -17,6 +17,7 @@ import { dealRoutes } from '../resources/deals.ts'
 import { deskRoutes } from '../resources/desk-routes.ts'
 import { keyRoutes } from '../resources/keys.ts'
 import { ledgerRoutes } from '../resources/ledger.ts'
+import { matchRatesRoute } from '../resources/match-rates.ts'
 import { matchSecretRoute } from '../resources/match-secrets.ts'
 import { namespaceRoutes } from '../resources/namespaces.ts'
 import { offerRoutes } from '../resources/offers.ts'
@@ -56,6 +57,7 @@ export function apiRoutes(rooms: ImportRooms & RehearsalRooms): ApiRoute[] {
     ...deletionRoutes(rooms),
     ...peopleRoutes(rooms),
     importsRoute(rooms),
+    matchRatesRoute(rooms),
     usageRoute(rooms),
     usageReportRoute(rooms),
     contractPreviewRoute(rooms),

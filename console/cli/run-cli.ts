@@ -9,6 +9,7 @@ import { addDealCommands } from './deal-commands.ts'
 import { addImportCommands } from './import-commands.ts'
 import { type Io, printLine } from './io.ts'
 import { addKeyCommands, addSourceKeyCommands } from './key-commands.ts'
+import { addMatchRateCommand } from './match-rate-command.ts'
 import { addObjectCommands, OBJECT_NOUNS } from './object-commands.ts'
 import { addOfferCommands } from './offer-commands.ts'
 import { addPersonCommands } from './person-commands.ts'
@@ -65,6 +66,7 @@ function programOf(io: Io): Command {
   addImportCommands(program, session)
   addDataProtectionCommand(program, session)
   addPersonCommands(program, session)
+  addMatchRateCommand(program, session)
   addUsageCommands(program, session)
   addStatementCommands(program, session)
   addCatalogCommands(program, session)

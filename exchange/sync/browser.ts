@@ -1,3 +1,4 @@
+import { type BrowserNumber, browserOf } from '../matchrates/browser-class.ts'
 import { type Hour, hourOf } from './asks.ts'
 import { isOld, OPTED_OUT, type OwnCookie, openCookie } from './browser-cookie.ts'
 import type { SyncKeys } from './sync-keys.ts'
@@ -17,17 +18,23 @@ export interface SentCookies {
  */
 export type Browser =
   | { kind: 'opted_out' }
-  | { kind: 'new' | 'blocked'; hasTwin: boolean }
-  | { kind: 'returning'; cookie: OwnCookie; hasTwin: boolean }
+  | ({ kind: 'new' | 'blocked' } & Seen)
+  | ({ kind: 'returning'; cookie: OwnCookie } & Seen)
+
+interface Seen {
+  hasTwin: boolean
+  /** By its User-Agent. */
+  class: BrowserNumber
+}
 
 export function readBrowser(keys: SyncKeys, { main, twin, userAgent }: SentCookies): Browser {
   if (main === OPTED_OUT || twin === OPTED_OUT) return { kind: 'opted_out' }
   const cookie = openCookie(keys, main)
-  const hasTwin = TWIN.test(twin)
-  if (cookie !== undefined) return { kind: 'returning', cookie, hasTwin }
+  const seen = { hasTwin: TWIN.test(twin), class: browserOf(userAgent) }
+  if (cookie !== undefined) return { kind: 'returning', cookie, ...seen }
   // Both were set at once: where one came back and the other did not, third-party cookies are blocked.
-  const isBlocked = hasTwin || blocksByDefault(userAgent)
-  return { kind: isBlocked ? 'blocked' : 'new', hasTwin }
+  const isBlocked = seen.hasTwin || blocksByDefault(userAgent)
+  return { kind: isBlocked ? 'blocked' : 'new', ...seen }
 }
 
 /** The twin's value: that we met here. It is the same for everybody within an hour, so it tells nobody apart. */

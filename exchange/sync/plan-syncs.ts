@@ -1,5 +1,7 @@
 import type { ConsentAnswer } from '../../audience/consent/reasons.ts'
 import type { Matches } from '../../audience/people/matches-of.ts'
+import type { CompiledPartner } from '../compile-partners.ts'
+import type { Visit } from '../matchrates/match-counts.ts'
 import type { AnswerRates } from './answer-rates.ts'
 import type { Asks, Hour } from './asks.ts'
 import type { Browser } from './browser.ts'
@@ -28,6 +30,8 @@ export interface Situation {
   limit: number
   /** 0 ≤ x < 1 */
   random: () => number
+  /** Told of each partner that could be synced here, for match rates. */
+  onVisit?: (partner: CompiledPartner, visit: Visit) => void
 }
 
 export interface Choice {
@@ -58,6 +62,7 @@ export function planSyncs(candidates: readonly Candidate[], situation: Situation
   const leftOut: LeftOut[] = []
   for (const one of candidates) {
     const reason = isLeftAlone ? SUPPRESSED : (unfit(one) ?? known.reasonAgainst(one))
+    if (!NO_VISITS.has(reason?.reason ?? '')) known.tellVisit(one as Fit, reason)
     if (reason !== undefined) {
       leftOut.push({ name: one.name, ...reason })
       continue
@@ -84,6 +89,17 @@ function comesBefore(a: Candidate, b: Candidate): boolean {
 }
 
 type Reason = Omit<LeftOut, 'name'>
+
+/** Where a partner is left out for these, the visit was none of it: nobody wanted to sync it there. */
+const NO_VISITS: ReadonlySet<string> = new Set<PlanReason>([
+  'unknown',
+  'not_configured',
+  'duplicate',
+  'filtered',
+  'disabled',
+  'regulation',
+  'suppressed',
+])
 
 const SUPPRESSED: Reason = { reason: 'suppressed' }
 
@@ -146,6 +162,16 @@ class Known {
     if (kind === 'blocked') return because('cookies_blocked')
     if (asks.isPausing(number, hour)) return because('pausing')
     return this.#isSilent(number) ? because('silent') : undefined
+  }
+
+  tellVisit({ syncer, consent }: Fit, reason: Reason | undefined): void {
+    const { namespace } = syncer.partner
+    const isCurrent = reason?.reason === 'in_sync' || reason?.reason === 'matched_by_eid'
+    this.#situation.onVisit?.(syncer.partner, {
+      isAllowed: consent === 0,
+      isMatched: isCurrent || this.#days.has(namespace),
+      isDue: !isCurrent,
+    })
   }
 
   #isSkipped({ skipsGdpr, skipsSids }: Syncer): boolean {

@@ -2,6 +2,7 @@ import { dayOf } from '../../audience/clock.ts'
 import type { ConsentReading } from '../../audience/consent/consent-reading.ts'
 import { BROWSER } from '../../audience/namespace.ts'
 import { hourOf } from './asks.ts'
+import type { Browser } from './browser.ts'
 import { browserValue, type OwnCookie } from './browser-cookie.ts'
 import { type Candidate, candidatesOf } from './candidates.ts'
 import { SYNC_LIMITS } from './limits.ts'
@@ -20,6 +21,7 @@ export interface RouteAsk {
   gppSids: readonly number[]
   /** How the browser is being led. */
   type: SyncType
+  browser: Exclude<Browser, { kind: 'opted_out' }>
 }
 
 /**
@@ -59,6 +61,7 @@ export class RouteLeader {
     const mint = { browser: cookie.id, hop: hop + 1, wasReturning: true, nowMs }
     const [state] = this.#rooms.states.mint([syncer.partner.number], mint)
     this.#sync.rates.asked(syncer.partner.number, true)
+    this.#sync.counts.offered(syncer.partner, this.#ask.browser.class)
     const secrets = secretsFor(this.#rooms, syncer, { browser: cookie.id, template, nowMs })
     return template.filled(this.#ask.privacy, state!, secrets)
   }

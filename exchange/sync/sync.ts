@@ -10,6 +10,7 @@ import type { Matches } from '../../audience/people/matches-of.ts'
 import { isLater, type Soon } from '../../audience/soon.ts'
 import type { Exchange } from '../exchange.ts'
 import type { ExchangeCatalog } from '../exchange-catalog.ts'
+import { MatchCounts } from '../matchrates/match-counts.ts'
 import { AnswerRates } from './answer-rates.ts'
 import { Asks, hourOf } from './asks.ts'
 import {
@@ -40,6 +41,8 @@ export interface SyncOptions {
   ownGvlId: number | undefined
   /** 0 ≤ x < 1; tests give their own. */
   random?: () => number
+  /** Where it is counted what match rates are made of. Default: here alone. */
+  counts?: MatchCounts
 }
 
 /** What a page asks of `/cookie_sync`. */
@@ -84,6 +87,7 @@ export interface SyncRooms {
 export class Sync {
   readonly options: SyncOptions
   readonly rates = new AnswerRates()
+  readonly counts: MatchCounts
   readonly random: () => number
   #keys: SyncKeys | undefined
   #rooms: SyncRooms | undefined
@@ -92,6 +96,7 @@ export class Sync {
   constructor(options: SyncOptions) {
     this.options = options
     this.random = options.random ?? Math.random
+    this.counts = options.counts ?? new MatchCounts()
   }
 
   /** As of the catalog now. */
@@ -183,10 +188,12 @@ export class Sync {
       gppSids: ask.gppSids,
       limit: limitOf(ask),
       random: this.random,
+      onVisit: (partner, visit) => this.counts.visit(partner, browser.class, visit),
     })
     const numbers = chosen.map(({ syncer }) => syncer.partner.number)
     const states = rooms.states.mint(numbers, { browser: id, hop: 0, wasReturning, nowMs })
     for (const number of numbers) this.rates.asked(number, wasReturning)
+    for (const { syncer } of chosen) this.counts.offered(syncer.partner, browser.class)
     for (const number of numbers.slice(0, SYNC_LIMITS.asksMax)) asks.note(number, hour)
     const isLeftAlone = known.found.some((one) => one.isSuppressed)
     const mayRenew = known.isPermitted && !isLeftAlone

@@ -55,7 +55,7 @@ export async function takeMatch(
   const isOurs = isProven(sync, rooms, ask)
   const reason = refusalOf(sync, ask, isOurs)
   if (reason !== undefined || browser.kind === 'opted_out') return no(reason ?? 'opted_out')
-  const leader = new RouteLeader(sync, rooms, { ...ask, type: 'redirect' })
+  const leader = new RouteLeader(sync, rooms, { ...ask, browser, type: 'redirect' })
   const visitor = meet(sync, rooms, browser)
   if (visitor === undefined)
     return { ok: true, location: onward(rooms, ask, undefined), isNew: false, cookies: {} }

@@ -44,7 +44,7 @@ export async function takeUid(sync: Sync, rooms: SyncRooms, ask: TakeAsk): Promi
   const sharing = rooms.syncers
     .sharing(syncer.key)
     .filter((one) => one === syncer || (one.isEnabled && sync.consentOf(consent, one) === 0))
-  const leader = new RouteLeader(sync, rooms, ask)
+  const leader = new RouteLeader(sync, rooms, { ...ask, browser })
   if (browser.kind !== 'returning') return no('no_cookie')
   const state = openState(sync, rooms, ask, browser.cookie.id)
   if (typeof state === 'string') return no(state)
@@ -69,6 +69,7 @@ export async function takeUid(sync: Sync, rooms: SyncRooms, ask: TakeAsk): Promi
     if (refusal !== undefined && one === syncer) return no(refusal)
   }
   sync.rates.answered(state.partner, state.wasReturning)
+  sync.counts.matched(rooms.syncers.byNumber(state.partner)!.partner, browser.class)
   // The id is kept, whatever becomes of the way on.
   const next = await leader.next(browser.cookie, state.hop).catch(() => undefined)
   return { ok: true, isNew: true, next }

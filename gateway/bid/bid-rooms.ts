@@ -3,6 +3,7 @@ import type { Clock } from '../../audience/clock.ts'
 import type { Gvl } from '../../audience/consent/gvl.ts'
 import type { EgressMeter } from '../../exchange/egress/egress-meter.ts'
 import type { Exchange } from '../../exchange/exchange.ts'
+import type { MatchCounts } from '../../exchange/matchrates/match-counts.ts'
 import type { Meter } from '../../exchange/usage/meter.ts'
 import type { TokenMint } from '../../exchange/usage/token-mint.ts'
 import type { BidMetrics } from './bid-metrics.ts'
@@ -17,6 +18,8 @@ export interface BidRooms {
   readonly clock: Clock
   /** Where it is noted who was given what about whom. */
   readonly egress: Pick<EgressMeter, 'isOpen' | 'note'>
+  /** What match rates are made of. */
+  readonly matchCounts: Pick<MatchCounts, 'bid'>
   readonly overload: Pick<Overload, 'isBehind'>
   readonly metrics: Pick<BidMetrics, 'refused' | 'answered'>
   /** The Global Vendor List, where one was configured. */

@@ -4,6 +4,7 @@ import { arrive } from './arrive.ts'
 import { type Bid, BidPool } from './bid.ts'
 import type { BidRooms } from './bid-rooms.ts'
 import { choose } from './choose.ts'
+import { countMatch } from './count-match.ts'
 import { identifyPerson } from './identify-person.ts'
 import { BID_LIMITS } from './limits.ts'
 import { permit } from './permit.ts'
@@ -58,6 +59,7 @@ export function createBidHandler(rooms: BidRooms): (ask: Ask, answer: Answer) =>
 
 function finish(bid: Bid): void {
   bid.steps.end(Step.recall)
+  countMatch(bid)
   choose(bid)
   bid.steps.end(Step.entitle)
   planJson(bid)

@@ -12,7 +12,10 @@ import type { BidRefusal } from './reasons.ts'
 import { recallPerson } from './recall-person.ts'
 import { scan } from './scan.ts'
 
-export type RehearsalRooms = Omit<BidRooms, 'usage' | 'egress' | 'overload' | 'metrics'>
+/** What counts what is given, and what happens. */
+type Counting = 'usage' | 'egress' | 'matchCounts' | 'overload' | 'metrics'
+
+export type RehearsalRooms = Omit<BidRooms, Counting>
 
 export interface Rehearsal {
   /** The buyer, and the exchange (number; 0 unknown) the request comes from. */
@@ -46,14 +49,13 @@ export async function rehearseBid(
 }
 
 /** Tokens are described as they would be, and never sealed. */
-function nothingCounted({
-  audience,
-}: RehearsalRooms): Pick<BidRooms, 'usage' | 'egress' | 'overload' | 'metrics'> {
+function nothingCounted({ audience }: RehearsalRooms): Pick<BidRooms, Counting> {
   const key = audience.deriveKey(TOKEN_KEY_LABEL, TOKEN_KEY_BYTES)
   const mint = key && new TokenMint(new TokenKeys(key))
   return {
     usage: { isOpen: () => mint !== undefined, mint: () => mint, meter: { count() {} } },
     egress: { isOpen: () => true, note() {} },
+    matchCounts: { bid() {} },
     overload: { isBehind: false },
     metrics: { refused() {}, answered() {} },
   }

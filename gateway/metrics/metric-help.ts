@@ -25,6 +25,8 @@ export const METRIC_HELP = {
   passerelle_sync_left_out_total: 'Partners left out of answers of /cookie_sync, by reason.',
   passerelle_sync_offered_total: 'Syncs handed to browsers, by partner.',
   passerelle_sync_matched_total: 'Ids taken from browsers that came back, by partner.',
+  passerelle_match_uncounted_total:
+    'Events left out of match rates: more partners, browser classes and namespaces than one process counts.',
   passerelle_sync_seconds:
     'From the arrival of a head to the answer, by endpoint of the edge door.',
   passerelle_notices_total: 'Notices taken, by kind: written to the ledger, or written already.',

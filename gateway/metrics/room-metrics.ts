@@ -2,6 +2,7 @@ import type { Audience } from '../../audience/audience.ts'
 import { StoreFindings } from '../../audience/store/reasons.ts'
 import type { Ledger } from '../../exchange/ledger/open-ledger.ts'
 import type { LedgerShipper } from '../../exchange/ledger/ship-ledger.ts'
+import type { MatchCounts } from '../../exchange/matchrates/match-counts.ts'
 import type { Metrics } from './counters.ts'
 
 /** What the audience room counts by itself, read when asked for. */
@@ -23,6 +24,11 @@ export function watchLedger(metrics: Metrics, ledger: Ledger): void {
   for (const [result, count] of Object.entries(results))
     metrics.gauge('passerelle_ledger_records_total', { result }, () => ledger.counts()[count])
   metrics.gauge('passerelle_ledger_behind', {}, () => (ledger.isBehind() ? 1 : 0))
+}
+
+/** Of what match rates are made of, what did not fit. */
+export function watchCounts(metrics: Metrics, counts: MatchCounts): void {
+  metrics.gauge('passerelle_match_uncounted_total', {}, () => counts.uncounted())
 }
 
 /** What the desk counts of all ledgers of this machine. */

@@ -2,6 +2,7 @@ import {
   BidFacts,
   IDS_MAX,
   Id,
+  INVENTORY_COUNT,
   Kind,
   SIGNALS_MAX,
   Signal,
@@ -78,7 +79,7 @@ function newExpectation() {
   return {
     tmaxMs: -1,
     test: false,
-    inventory: [NOWHERE, NOWHERE, NOWHERE, NOWHERE],
+    inventory: Array.from({ length: INVENTORY_COUNT }, () => NOWHERE),
     signals: [] as number[][],
     ids: [] as number[][],
     places: {
@@ -164,6 +165,7 @@ function expectedOf(root: OrderedValue, bytes: Uint8Array): Expectation {
     if (key === 'app') expectInventory(e, value, { id: 2, bundle: 3 })
     if (key === 'user') expectUser(e, value, bytes)
     if (key === 'regs') expectRegs(e, value, bytes)
+    if (key === 'device') expectInventory(e, value, { ua: 4 })
     if (key === 'device') expectDevice(e, value)
     if (key === 'imp') expectImps(e, value, bytes)
   }

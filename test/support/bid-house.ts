@@ -12,6 +12,7 @@ import type { Store } from '../../audience/store/store.ts'
 import type { Actor } from '../../exchange/desk/desk.ts'
 import { type EgressBatch, EgressMeter } from '../../exchange/egress/egress-meter.ts'
 import { type Exchange, openExchange } from '../../exchange/exchange.ts'
+import { MatchCounts } from '../../exchange/matchrates/match-counts.ts'
 import { Usage } from '../../exchange/usage/usage.ts'
 import { type Gateway, openGateway } from '../../gateway/gateway.ts'
 import { Metrics } from '../../gateway/metrics/counters.ts'
@@ -51,6 +52,7 @@ export class BidHouse {
   audience!: Audience
   exchange!: Exchange
   readonly ledger = new MemoryLedger()
+  readonly matchCounts = new MatchCounts()
   /** How far the wall clock of the house is ahead of the machine's. */
   aheadMs = 0
   usage!: Usage
@@ -89,6 +91,7 @@ export class BidHouse {
       exchange: house.exchange,
       usage: house.usage,
       egress: house.egress,
+      matchCounts: house.matchCounts,
       metrics: house.metrics,
       clock,
       gvl,

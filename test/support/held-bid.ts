@@ -44,6 +44,7 @@ export function heldBid(house: BidHouse, { isStoreSlow = false } = {}) {
     exchange: house.exchange,
     usage: house.usage,
     egress: house.egress,
+    matchCounts: house.matchCounts,
     clock,
     overload,
     metrics: new BidMetrics(new Metrics(), clock),
