@@ -11,7 +11,9 @@ import { Asks, hourOf } from '../../exchange/sync/asks.ts'
 import { newBrowserId, sealCookie } from '../../exchange/sync/browser-cookie.ts'
 import { Sync } from '../../exchange/sync/sync.ts'
 import { MAIN_COOKIE } from '../../gateway/edge/cookies.ts'
+import { EDGE_WANTS } from '../../gateway/edge/edge-room.ts'
 import { edgeRoutes } from '../../gateway/edge/edge-routes.ts'
+import type { Route } from '../../gateway/http/door.ts'
 import { openNodeDoor } from '../../gateway/http/open-node-door.ts'
 import { BROWSER_HEADER_BYTES_MAX } from '../../gateway/limits.ts'
 import { Metrics } from '../../gateway/metrics/counters.ts'
@@ -35,10 +37,22 @@ for (const id of SYNC_PARTNERS)
 await audience.poke()
 const edgeUrl = 'https://edge.bench.example'
 const sync = new Sync({ audience, exchange, clock, edgeUrl, gvl: undefined, ownGvlId: undefined })
+/** What the door itself costs: a body in, parsed, and the same out. */
+const floor: Route = {
+  method: 'POST',
+  path: '/floor',
+  wants: EDGE_WANTS,
+  body: 'whole',
+  bodyBytesMax: 1 << 20,
+  handle(ask, answer) {
+    const body = JSON.stringify(JSON.parse(Buffer.from(ask.body).toString()))
+    answer.send(200, ['content-type', 'application/json'], body)
+  },
+}
 await openNodeDoor({
   host: '127.0.0.1',
   port,
-  routes: edgeRoutes({ sync, metrics: new Metrics(), clock }),
+  routes: [...edgeRoutes({ sync, metrics: new Metrics(), clock }), floor],
   clock,
   limits: { headerBytesMax: BROWSER_HEADER_BYTES_MAX },
 })

@@ -38,13 +38,13 @@ export class Asks {
     return asks
   }
 
-  pack(issuedHour: Hour): Uint8Array {
+  pack(issuedHour: Hour): number[] {
     const bytes: number[] = []
     for (const [partner, { times, lastHour }] of this.#asked) {
       writeVarint(bytes, partner)
       bytes.push(times, Math.min(Math.max(issuedHour - lastHour, 0), BYTE_MAX))
     }
-    return Uint8Array.from(bytes)
+    return bytes
   }
 
   get size(): number {

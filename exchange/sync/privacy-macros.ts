@@ -7,17 +7,18 @@ export interface PrivacyValues {
   gppSid: string
 }
 
-const NAMES = {
-  gdpr: 'gdpr',
-  gdpr_consent: 'gdprConsent',
-  us_privacy: 'usPrivacy',
-  gpp: 'gpp',
-  gpp_sid: 'gppSid',
-} as const
-export type PrivacyMacro = keyof typeof NAMES
+export type PrivacyMacro = 'gdpr' | 'gdpr_consent' | 'us_privacy' | 'gpp' | 'gpp_sid'
 
 /** Encoded once for a request, and placed into every partner's address. */
 export class PrivacyMacros {
+  /** Consecutive visitors mostly say the same, and get the same object: what is made of it is made once. */
+  static of(given: PrivacyValues): PrivacyMacros {
+    return last !== undefined && isSame(last.#given, given)
+      ? last
+      : (last = new PrivacyMacros(given))
+  }
+
+  readonly #given: PrivacyValues
   /** Each value URL-encoded. */
   readonly values: Readonly<Record<PrivacyMacro, string>>
   /** `&gdpr=…&gdpr_consent=…`, as our own addresses carry them. */
@@ -25,11 +26,41 @@ export class PrivacyMacros {
   /** The same for an address within an address: encoded once more. */
   readonly innerQuery: string
 
-  constructor(given: PrivacyValues) {
-    const names = Object.keys(NAMES) as PrivacyMacro[]
-    const values = names.map((name) => [name, encodeURIComponent(given[NAMES[name]])])
-    this.values = Object.fromEntries(values)
-    this.query = names.map((name) => `&${name}=${this.values[name]}`).join('')
-    this.innerQuery = encodeURIComponent(this.query)
+  private constructor(given: PrivacyValues) {
+    this.#given = given
+    const { gdpr, gdprConsent, usPrivacy, gpp, gppSid } = given
+    this.values = {
+      gdpr: encoded(gdpr),
+      gdpr_consent: encoded(gdprConsent),
+      us_privacy: encoded(usPrivacy),
+      gpp: encoded(gpp),
+      gpp_sid: encoded(gppSid),
+    }
+    this.query = queryOf(this.values, '&', '=')
+    const isPlain = !this.query.includes('%')
+    this.innerQuery = isPlain ? queryOf(this.values, '%26', '%3D') : encodeURIComponent(this.query)
   }
+}
+
+let last: PrivacyMacros | undefined
+
+function isSame(a: PrivacyValues, b: PrivacyValues): boolean {
+  if (a.gdpr !== b.gdpr || a.gdprConsent !== b.gdprConsent) return false
+  return a.usPrivacy === b.usPrivacy && a.gpp === b.gpp && a.gppSid === b.gppSid
+}
+
+function queryOf(values: PrivacyMacros['values'], and: string, is: string): string {
+  const { gdpr, gdpr_consent, us_privacy, gpp, gpp_sid } = values
+  const tcf = `${and}gdpr${is}${gdpr}${and}gdpr_consent${is}${gdpr_consent}`
+  return `${tcf}${and}us_privacy${is}${us_privacy}${and}gpp${is}${gpp}${and}gpp_sid${is}${gpp_sid}`
+}
+
+const UNRESERVED = /^[\w.~-]*$/
+
+/**
+ * Most consent strings hold nothing that needs encoding, and a look is much cheaper than the encoding. Half a
+ * surrogate pair, which JSON can hold and no address can, becomes U+FFFD.
+ */
+function encoded(text: string): string {
+  return UNRESERVED.test(text) ? text : encodeURIComponent(Buffer.from(text).toString())
 }

@@ -20,11 +20,16 @@ export interface TemplateOptions {
   type: SyncType
   /** Public address of the edge door, without a slash at its end. */
   edgeUrl: string
+  /** Whose it is. */
+  partner: string
   /** What /setuid calls the partner by. */
   key: string
   /** What the partner replaces with its id; '' where it appends the id instead. */
   userMacro: string
 }
+
+/** Stands for a state that is yet to come: no address has a space in it. */
+const STATE = ' '
 
 const MACRO = /\{(gdpr|gdpr_consent|us_privacy|gpp|gpp_sid|uid|ts|sig|redirect)\}/
 
@@ -39,8 +44,6 @@ export class SyncTemplate {
   readonly isSecret: boolean
   /** The partner sends the browser back to us, with its own id. */
   readonly comesBack: boolean
-  /** Nothing in it needs escaping where it is quoted as JSON. */
-  readonly isPlain: boolean
   /** What a `{sig}` is made for: the address's own parameter `p`. */
   readonly signsAs: string
   /** Text and macros by turns, text first. */
@@ -49,11 +52,16 @@ export class SyncTemplate {
   readonly #hopHead: string
   readonly #format: 'i' | 'b'
 
-  constructor(url: string, { type, edgeUrl, key, userMacro }: TemplateOptions) {
+  readonly #partner: string
+  /** Consecutive visitors mostly say the same of their privacy: the last entry, in pieces around the state. */
+  #entryFor: PrivacyMacros | undefined
+  #entryPieces: readonly string[] = []
+
+  constructor(url: string, { type, edgeUrl, partner, key, userMacro }: TemplateOptions) {
     this.type = type
+    this.#partner = partner
     this.#parts = url.split(MACRO)
     this.comesBack = url.includes('{redirect}')
-    this.isPlain = !/["\\]/.test(url + edgeUrl)
     this.isSecret = /\{(uid|ts|sig)\}/.test(url)
     this.signsAs = /[?&]p=([^&#{}]*)/.exec(url)?.[1] ?? ''
     this.#format = FORMAT_OF[type]
@@ -68,6 +76,18 @@ export class SyncTemplate {
   shown(privacy: PrivacyMacros, state: string): string {
     if (this.isSecret) return this.#hopHead + state + privacy.query
     return this.#fill(privacy, state, undefined)
+  }
+
+  /** The same as an answer to /cookie_sync holds it: JSON of Prebid Server's `bidder_status`. */
+  entry(privacy: PrivacyMacros, state: string): string {
+    if (this.#entryFor !== privacy) {
+      const usersync = { url: this.shown(privacy, STATE), type: this.type }
+      const entry = JSON.stringify({ bidder: this.#partner, no_cookie: true, usersync })
+      this.#entryPieces = entry.split(STATE)
+      this.#entryFor = privacy
+    }
+    const pieces = this.#entryPieces
+    return pieces.length === 2 ? pieces[0]! + state + pieces[1]! : pieces.join(state)
   }
 
   /** The partner's address with everything in it: for our own redirects only. */

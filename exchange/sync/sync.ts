@@ -28,7 +28,7 @@ import type { PrivacyMacros } from './privacy-macros.ts'
 import { SyncKeys } from './sync-keys.ts'
 import type { SyncSettings } from './sync-settings.ts'
 import { SyncStates } from './sync-state.ts'
-import type { SyncTemplate, SyncType } from './sync-template.ts'
+import type { SyncType } from './sync-template.ts'
 import { type Syncer, Syncers } from './syncers.ts'
 
 export interface SyncOptions {
@@ -66,7 +66,7 @@ export interface PlanAsk {
 export interface Plan {
   /** The browser is matched with somebody. */
   isMatched: boolean
-  syncs: { partner: string; url: string; template: SyncTemplate }[]
+  syncs: { partner: string; entry: string }[]
   leftOut: LeftOut[]
   /** Names of those who would be synced but for the limit. */
   surplus: readonly { name: string }[]
@@ -202,8 +202,7 @@ export class Sync {
       isMatched: matches.count > 0 || eidMatches.some((one) => one.count > 0),
       syncs: chosen.map(({ syncer, template }, i) => ({
         partner: syncer.partner.id,
-        url: template.shown(privacy, states[i]!),
-        template,
+        entry: template.entry(privacy, states[i]!),
       })),
       leftOut,
       surplus,

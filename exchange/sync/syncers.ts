@@ -72,7 +72,8 @@ function compiled(partner: CompiledPartner, sync: SyncConfig, edgeUrl: string): 
   const template = (type: SyncType) => {
     const given = sync[type]
     const userMacro = given?.userMacro ?? ''
-    return given && new SyncTemplate(given.url, { type, edgeUrl, key, userMacro })
+    const options = { type, edgeUrl, partner: partner.id, key, userMacro }
+    return given && new SyncTemplate(given.url, options)
   }
   const syncer: Syncer = {
     partner,

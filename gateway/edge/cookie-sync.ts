@@ -125,13 +125,9 @@ function accountOf(
 function shown({ isMatched, syncs, ...others }: Plan, { isDebug }: CookieSyncBody): string {
   const status = isMatched ? 'ok' : 'no_cookie'
   const more = isDebug ? debugOf(others) : ''
-  return `{"status":"${status}","bidder_status":[${syncs.map(entryOf).join(',')}]${more}}`
-}
-
-/** By hand, since addresses are long and nearly none needs escaping: several times faster than JSON.stringify. */
-function entryOf({ partner, url, template }: Plan['syncs'][number]): string {
-  const quoted = template.isPlain ? `"${url}"` : JSON.stringify(url)
-  return `{"bidder":"${partner}","no_cookie":true,"usersync":{"url":${quoted},"type":"${template.type}"}}`
+  let entries = ''
+  for (const { entry } of syncs) entries += entries === '' ? entry : `,${entry}`
+  return `{"status":"${status}","bidder_status":[${entries}]${more}}`
 }
 
 function debugOf(plan: Pick<Plan, 'leftOut' | 'surplus'>): string {

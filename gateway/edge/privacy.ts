@@ -47,7 +47,7 @@ export function readPrivacy(fields: PrivacyFields, gdprDefault: 0 | 1): Privacy 
   signals.fill({ ...fields, gdpr, gdprConsent: ofGpp === '' ? fields.gdprConsent : '' })
   consent.read(signals, { gdprDefault })
   const { gpp } = fields
-  const macros = new PrivacyMacros({ gdpr, gdprConsent, usPrivacy, gpp, gppSid: fields.gppSid })
+  const macros = PrivacyMacros.of({ gdpr, gdprConsent, usPrivacy, gpp, gppSid: fields.gppSid })
   return { consent, macros, gppSids }
 }
 
@@ -73,40 +73,40 @@ function tcStringIn(gpp: string, isWanted: boolean): string {
 }
 
 function isUsPrivacy(text: string): boolean {
-  const bytes = Buffer.from(text)
-  return (
-    bytes.length === 4 &&
-    readUsPrivacy(bytes, 0, 4) !== UsPrivacy.unreadable &&
-    /^1[YN-]{3}$/i.test(text)
-  )
+  if (!/^1[YN-]{3}$/i.test(text)) return false
+  return readUsPrivacy(Buffer.from(text), 0, text.length) !== UsPrivacy.unreadable
 }
 
 function printable(text: string): string {
   return text.slice(0, 40).replace(/[^!-~]/g, '?')
 }
 
+const UTF8_BYTES_PER_UNIT = 3
+const TEXTS_BYTES_MAX =
+  3 * EDGE_LIMITS.consentCharsMax * UTF8_BYTES_PER_UNIT + EDGE_LIMITS.gppSidCharsMax + 2
+
 /** Texts in one buffer, with spans over them: the form in which consent is read from bid requests, too. */
 class Signals {
-  bytes = Buffer.alloc(0)
+  readonly bytes = Buffer.alloc(TEXTS_BYTES_MAX)
   readonly signals = new SpanList(16)
+  #end = 0
 
   fill({ gdpr, gdprConsent, usPrivacy, gpp, gppSid, gpc }: PrivacyFields): void {
     this.signals.reset()
-    const texts = [
-      [Signal.gdpr, Kind.number, gdpr],
-      [Signal.consent, Kind.text, gdprConsent],
-      [Signal.usPrivacy, Kind.text, usPrivacy],
-      [Signal.gpp, Kind.text, gpp],
-      [Signal.gppSid, Kind.text, gppSid],
-      [Signal.gpc, Kind.number, gpc ? '1' : ''],
-    ] as const
-    this.bytes = Buffer.from(texts.map(([, , text]) => text).join(''))
-    let at = 0
-    for (const [field, kind, text] of texts) {
-      const end = at + Buffer.byteLength(text)
-      if (end > at) this.signals.add(field, kind, at, end)
-      at = end
-    }
+    this.#end = 0
+    this.#add(Signal.gdpr, Kind.number, gdpr)
+    this.#add(Signal.consent, Kind.text, gdprConsent)
+    this.#add(Signal.usPrivacy, Kind.text, usPrivacy)
+    this.#add(Signal.gpp, Kind.text, gpp)
+    this.#add(Signal.gppSid, Kind.text, gppSid)
+    if (gpc) this.#add(Signal.gpc, Kind.number, '1')
+  }
+
+  #add(field: Signal, kind: Kind, text: string): void {
+    if (text === '') return
+    const start = this.#end
+    this.#end += this.bytes.write(text, start)
+    this.signals.add(field, kind, start, this.#end)
   }
 }
 

@@ -91,11 +91,14 @@ export class NodeExchange implements Ask, Answer, Flight {
     const closing = draining || (!complete && this.declaredBytes > limits.discardBytesMax)
     if (complete || closing) this.leave()
     else this.linger()
-    const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength
+    const isText = typeof body === 'string'
+    const bytes = isText ? Buffer.byteLength(body) : body.byteLength
     const framing = ['content-length', String(bytes), ...(closing ? ['connection', 'close'] : [])]
     this.res.writeHead(status, [...headers, ...framing])
     // Node may hold on to the bytes until the socket takes them; the handler may reuse its buffer at once.
-    this.res.end(typeof body === 'string' ? body : Buffer.from(body))
+    if (!isText) this.res.end(Buffer.from(body))
+    // Plain ASCII has the same bytes either way, and is written in half the time.
+    else this.res.end(body, bytes === body.length ? 'latin1' : 'utf8')
   }
 
   cutSlowBody(): void {

@@ -17,7 +17,7 @@ export function syncerOf(number: number, more: Partial<Syncer> = {}): Syncer {
     partner,
     key: id,
     isEnabled: true,
-    redirect: new SyncTemplate(url, { ...EDGE, type: 'redirect', key: id }),
+    redirect: new SyncTemplate(url, { ...EDGE, type: 'redirect', partner: id, key: id }),
     iframe: undefined,
     ttlDays: 14,
     value: 1,
