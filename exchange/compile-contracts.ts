@@ -3,10 +3,10 @@ import type { KindRecords } from '../audience/store/catalog-snapshot.ts'
 import { LayeredMap } from '../audience/store/layered-map.ts'
 import type { CatalogRecord } from '../audience/store/store.ts'
 import { byRecord } from './by-record.ts'
-import { countRegions, regionsKey } from './compile-regions.ts'
+import { regionsKey } from './compile-regions.ts'
 import type { ContractRecord, Use } from './contract.ts'
 import { Dated } from './dated.ts'
-import { type Changes, type Groups, regroup, replaced } from './groups.ts'
+import { type Changes, type Groups, regroup, replaced, tally } from './groups.ts'
 import { momentOf } from './moment.ts'
 import type { Period } from './period.ts'
 
@@ -18,6 +18,8 @@ export interface CompiledContract {
   readonly endsMs: number
   /** Names its list of regions (compile-regions.ts); '' for everywhere. */
   readonly regions: string
+  /** The time zone whose days its deliveries are counted by; '' where it does not bill on `delivered`. */
+  readonly countedIn: string
 }
 
 export interface Contracts {
@@ -35,27 +37,34 @@ export class BuyerContracts extends Dated<CompiledContract> {
   /** By segment (id). */
   readonly bySegment: Groups<string, CompiledContract>
 
+  /** How many count deliveries by the days of each time zone. */
+  readonly zones: ReadonlyMap<string, number>
+
   private constructor(
     all: readonly CompiledContract[],
     bySegment: Groups<string, CompiledContract>,
+    zones: ReadonlyMap<string, number>,
   ) {
     super(all)
     this.bySegment = bySegment
+    this.zones = zones
   }
 
   static of(known: BuyerContracts | undefined, changes: Changes<CompiledContract>): BuyerContracts {
-    const all = replaced(known?.all ?? [], { ...changes, gone: new Set(changes.gone) })
-    const before = known?.bySegment ?? LayeredMap.empty()
     return new BuyerContracts(
-      all,
-      regroup(before, changes, (contract) => new Set(contract.record.segments)),
+      replaced(known?.all ?? [], { ...changes, gone: new Set(changes.gone) }),
+      regroup(
+        known?.bySegment ?? LayeredMap.empty(),
+        changes,
+        (contract) => new Set(contract.record.segments),
+      ),
+      tally(known?.zones ?? new Map(), changes, ({ countedIn }) => countedIn),
     )
   }
 
   protected override include(period: Period): void {
     super.include(period)
-    const counted = this.all.filter(({ record }) => record.billOn === 'delivered')
-    for (const zone of new Set(counted.map(({ record }) => record.timeZone))) {
+    for (const zone of this.zones.keys()) {
       const calendar = calendarIn(zone)
       const day = calendar.dayOf(period.nowMs)
       period.include(calendar.startOf(day), calendar.startOf(day + 1))
@@ -71,6 +80,7 @@ const compiled = byRecord(({ id, value }: CatalogRecord): CompiledContract => {
     startsMs: momentOf(record.startsAt, record.timeZone),
     endsMs: momentOf(record.endsAt, record.timeZone),
     regions: regionsKey(record.regions),
+    countedIn: record.billOn === 'delivered' ? (record.timeZone ?? 'UTC') : '',
   }
 })
 
@@ -86,7 +96,7 @@ export function compileContracts(records: KindRecords, before = NO_CONTRACTS): C
     records,
     byBuyer: before.byBuyer.with(byBuyer),
     identity: compileIdentity(before.identity, changes),
-    regions: countRegions(before.regions, changes),
+    regions: tally(before.regions, changes, ({ regions }) => regions),
   }
 }
 

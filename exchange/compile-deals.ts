@@ -2,9 +2,10 @@ import type { KindRecords } from '../audience/store/catalog-snapshot.ts'
 import { LayeredMap } from '../audience/store/layered-map.ts'
 import type { CatalogRecord } from '../audience/store/store.ts'
 import { byRecord } from './by-record.ts'
-import { countRegions, regionsKey } from './compile-regions.ts'
+import { regionsKey } from './compile-regions.ts'
 import { type DealRecord, dealJson, wireIdOf } from './deal.ts'
 import { DealList } from './deal-list.ts'
+import { tally } from './groups.ts'
 import { momentOf } from './moment.ts'
 
 /** A deal as far as it depends on nothing but its record: kept from one snapshot to the next. */
@@ -80,7 +81,7 @@ export function compileDeals(records: KindRecords, before = NO_DEALS): Deals {
   for (const side of ['gone', 'come'] as const) for (const deal of changes[side]) move(deal, side)
   return {
     records,
-    regions: countRegions(before.regions, changes),
+    regions: tally(before.regions, changes, ({ regions }) => regions),
     forAll: moved(before.forAll, forAll),
     byBuyer: before.byBuyer.with(
       [...byBuyer].map(([buyer, moves]) => {

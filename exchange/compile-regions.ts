@@ -1,6 +1,5 @@
 import { COUNTRIES_COUNT, countryOf } from '../audience/countries.ts'
 import { countriesOf } from './countries-of.ts'
-import type { Changes } from './groups.ts'
 
 /** Countries in classes, by the lists of regions that contracts and deals are limited to. */
 export interface CountryClasses {
@@ -17,21 +16,6 @@ export interface CountryClasses {
 /** The name of a list of regions, whatever their order; '' for everywhere. */
 export function regionsKey(regions: readonly string[] | undefined): string {
   return [...(regions ?? [])].sort().join(' ')
-}
-
-/** How many things name each list of regions, after a change. */
-export function countRegions(
-  before: ReadonlyMap<string, number>,
-  { gone, come }: Changes<{ regions: string }>,
-): ReadonlyMap<string, number> {
-  const counts = new Map(before)
-  const count = (regions: string, by: number) => {
-    if (regions !== '') counts.set(regions, (counts.get(regions) ?? 0) + by)
-  }
-  for (const { regions } of gone) count(regions, -1)
-  for (const { regions } of come) count(regions, +1)
-  for (const [regions, things] of counts) if (things === 0) counts.delete(regions)
-  return counts
 }
 
 /** Takes over `before` where the lists are the same. */

@@ -39,3 +39,19 @@ export function replaced<T>(
   if (list.length === 0) return come
   return gone.size === 0 ? [...list, ...come] : [...list.filter((one) => !gone.has(one)), ...come]
 }
+
+/** How many items have each name, after a change; '' is none. */
+export function tally<T>(
+  before: ReadonlyMap<string, number>,
+  { gone, come }: Changes<T>,
+  nameOf: (item: T) => string,
+): ReadonlyMap<string, number> {
+  const counts = new Map(before)
+  const count = (name: string, by: number) => {
+    if (name !== '') counts.set(name, (counts.get(name) ?? 0) + by)
+  }
+  for (const item of gone) count(nameOf(item), -1)
+  for (const item of come) count(nameOf(item), +1)
+  for (const [name, items] of counts) if (items === 0) counts.delete(name)
+  return counts
+}
