@@ -14,7 +14,8 @@ import type { Draft } from './write-record.ts'
 
 /**
  * The record that a body makes of what was there before. Changed terms are a new version, which
- * nobody has signed yet; `statusOf` says in which status it is.
+ * nobody has signed yet; so are terms that were over and come into force again, since in between nothing
+ * was owed under them. `statusOf` says in which status it is.
  */
 export function revised(
   before: ContractRecord | undefined,
@@ -27,8 +28,10 @@ export function revised(
     writeAs: given.writeAs ?? 'own',
     billOn: given.billOn ?? 'billable',
   }
-  if (before && isDeepStrictEqual(termsOf(before), termsOf(terms)))
-    return withStatus(before, statusOf(false), nowText)
+  if (before && isDeepStrictEqual(termsOf(before), termsOf(terms))) {
+    const status = statusOf(false)
+    if (!isOver(before.status) || isOver(status)) return withStatus(before, status, nowText)
+  }
   const fresh: ContractRecord = {
     ...terms,
     status: 'draft',
@@ -52,14 +55,17 @@ export function withStatus(
 ): ContractRecord {
   const { overSince = nowText, pausedBy = ['operator'], ...living } = contract
   const begins = status === 'active' && contract.activeSince === undefined
-  const isOver = status === 'revoked' || status === 'ended'
   return {
     ...living,
     status,
     ...(begins ? { activeSince: nowText } : {}),
-    ...(isOver ? { overSince } : {}),
+    ...(isOver(status) ? { overSince } : {}),
     ...(status === 'paused' ? { pausedBy } : {}),
   }
+}
+
+function isOver(status: ContractStatus): boolean {
+  return status === 'revoked' || status === 'ended'
 }
 
 /**

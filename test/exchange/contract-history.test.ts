@@ -3,7 +3,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { countriesOf } from '../../exchange/countries-of.ts'
 import { entitlementDiff } from '../../exchange/entitlement-terms.ts'
 import { LIMITS } from '../../exchange/limits.ts'
+import { contractLives } from '../../exchange/statements/contract-lives.ts'
 import { contractTerms } from '../../exchange/usage/contract-terms.ts'
+import { monthFees } from '../../exchange/usage/price/month-fees.ts'
 import { type Actor, contractBody, OPERATOR, refusedFields, World } from './world.ts'
 
 const SELLER: Actor = { operator: false, partner: 'dmp' }
@@ -60,6 +62,27 @@ describe('versions of a contract', () => {
     const again = await world.desk.putContract(OPERATOR, { id: 'c', body: value })
     expect([again.value.version, again.value.status]).toEqual([1, 'active'])
     expect(snapshot().kind('contract_version').size).toBe(0)
+  })
+
+  test('what was over and is put into force again is a new version: the time between is in neither', async () => {
+    const DAY = 24 * 3_600_000
+    const fee = { kind: 'flat_month', amountMicros: 31_000_000, currency: 'EUR', prorated: true }
+    const terms = { price: fee, startsAt: '2026-01-01', endsAt: '2027-01-01' }
+    await put(terms)
+    const since = world.clock.nowMs
+    world.clock.nowMs += DAY
+    await world.desk.revokeContract(OPERATOR, { id: 'c' })
+    world.clock.nowMs += 2 * DAY
+    await put({ ...terms, status: 'revoked' })
+    const { value } = await put({ ...terms, status: 'active' })
+    expect([value.version, value.signed, value.overSince]).toEqual([2, {}, undefined])
+    world.clock.nowMs += DAY
+    const lives = contractLives(snapshot(), 'c', world.clock.nowMs)
+    expect(lives.map(({ fromMs, untilMs }) => [fromMs - since, untilMs - since])).toEqual([
+      [0, DAY],
+      [3 * DAY, 4 * DAY],
+    ])
+    expect(monthFees(lives, '2026-01').map(({ days }) => days)).toEqual([1, 1])
   })
 
   test('terms that never came into force have no such moment, whatever came after', async () => {
