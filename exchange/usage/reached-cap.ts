@@ -8,8 +8,9 @@ import type { UsageTerms } from './usage-terms.ts'
 
 /**
  * The cap that a contract's usage has reached at a moment; one of the whole contract before one of the
- * day. `lines` are all there is of the contract, as far as its caps ask for it (`daysFor`). Spend is what these lines
- * cost in the currency of the contract's price.
+ * day. `lines` are all there is of the contract, as far as its caps ask for it (`needsAllDays`). Spend is what these
+ * lines cost. There are no exchange rates: what was told in another currency counts as if it were in the
+ * contract's, so that no cap is passed by naming one.
  */
 export function reachedCap(
   contract: ContractRecord,
@@ -18,12 +19,11 @@ export function reachedCap(
 ): Omit<CapRecord, 'reachedAt'> | undefined {
   const day = dayAt(contract, nowMs)
   const amounts = amountsOf(lines, terms)
-  const isPaid = (line: UsageLine) => line.currency === contract.price.currency
   const caps = [...(contract.caps ?? [])].sort((a, b) => (a.per < b.per ? -1 : 1))
   for (const { per, ...cap } of caps) {
     const some = per === 'day' ? lines.filter((line) => line.day === day.date) : lines
     const units = sum(some.map((line) => line.units))
-    const spend = sum(some.filter(isPaid).map((line) => amounts.get(line) ?? 0n))
+    const spend = sum(some.map((line) => amounts.get(line) ?? 0n))
     const limit = isOver(units, cap.units)
       ? 'units'
       : isOver(spend, cap.spendMicros)

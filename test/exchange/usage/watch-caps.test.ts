@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { DAY_MS } from '../../../audience/clock.ts'
 import { CAP_KIND } from '../../../exchange/cap.ts'
 import type { ContractBody } from '../../../exchange/contract.ts'
-import type { LedgerRecord } from '../../../exchange/usage/ledger-record.ts'
+import type { LedgerRecord, NoticeRecord } from '../../../exchange/usage/ledger-record.ts'
 import { tallyEntriesOf } from '../../../exchange/usage/tally-entries.ts'
 import { usageTerms } from '../../../exchange/usage/usage-terms.ts'
 import { type CapsWatcher, watchCaps } from '../../../exchange/usage/watch-caps.ts'
@@ -61,6 +61,21 @@ async function use(units: number, day = TODAY, segment = 'cars', version = 1): P
   const line = { contract: 'c', version, segment, day, units }
   await count({ kind: 'delivered', fromMs: 0, toMs: 0, lines: [line] })
 }
+
+const told = (imp: string, more: Partial<NoticeRecord> = {}) =>
+  count({
+    kind: 'notice',
+    what: 'billing',
+    answer: 'a1',
+    answeredS: world.clock.nowMs / 1000,
+    imp,
+    buyer: 1,
+    exchange: 2,
+    by: 'exchange',
+    carried: [{ contract: 'c', version: 1, segments: ['cars'] }],
+    receivedMs: world.clock.nowMs,
+    ...more,
+  })
 
 async function count(record: LedgerRecord): Promise<void> {
   await tallies.enter(tallyEntriesOf(record, usageTerms(world.feed.current()!)))
@@ -162,24 +177,18 @@ describe('a contract with a cap', () => {
 
   test('billed by notices counts an impression once, won or billed', async () => {
     await contract([{ units: 2, per: 'contract' }], { billOn: 'win' })
-    const answeredS = world.clock.nowMs / 1000
-    const carried = [{ contract: 'c', version: 1, segments: ['cars'] }]
-    const notice = (imp: string, what: 'win' | 'billing') =>
-      count({
-        kind: 'notice',
-        what,
-        answer: 'a1',
-        answeredS,
-        imp,
-        buyer: 1,
-        exchange: 2,
-        by: 'exchange',
-        carried,
-        receivedMs: world.clock.nowMs,
-      })
-    for (const what of ['win', 'billing', 'win'] as const) await notice('1', what)
+    for (const what of ['win', 'billing', 'win'] as const) await told('1', { what })
     expect(await watched()).toEqual(ALL)
-    await notice('2', 'billing')
+    await told('2')
+    expect(await watched()).toEqual({})
+  })
+
+  test('of spend is reached by prices in whatever currency: naming another one does not pass it', async () => {
+    const price = { kind: 'percent_media', amountMicros: 500_000, currency: 'EUR' }
+    await contract([{ spendMicros: 2_000, per: 'contract' }], { price, billOn: 'win' })
+    await told('1', { price: { micros: 3_000_000, currency: 'EUR' } })
+    expect(await watched()).toEqual(ALL)
+    await told('2', { price: { micros: 1_000_000, currency: 'USD' } })
     expect(await watched()).toEqual({})
   })
 
