@@ -42,7 +42,8 @@ export function apiDoorRoutes(options: DispatchOptions): Route[] {
     ...options.routes.flatMap(({ method, path, body }): Route[] => {
       const bodyBytesMax = body?.kind === 'ndjson' ? Number.POSITIVE_INFINITY : body?.bytesMax
       if (bodyBytesMax === undefined) return []
-      return [{ method, path, wants: WANTS, body: 'stream', bodyBytesMax, handle }]
+      const tooLarge = tooLargeAnswer(bodyBytesMax)
+      return [{ method, path, wants: WANTS, body: 'stream', bodyBytesMax, tooLarge, handle }]
     }),
     {
       method: 'ANY',
@@ -50,9 +51,17 @@ export function apiDoorRoutes(options: DispatchOptions): Route[] {
       wants: WANTS,
       body: 'whole',
       bodyBytesMax: LIMITS.jsonBytesMax,
+      tooLarge: tooLargeAnswer(LIMITS.jsonBytesMax),
       handle,
     },
   ]
+}
+
+/** What the door answers for us, since it reads the body. */
+function tooLargeAnswer(bodyBytesMax: number): NonNullable<Route['tooLarge']> {
+  const reason = `the body is longer than ${bodyBytesMax / (1024 * 1024)} MiB`
+  const { headers, body } = problemOf(new Denied('too_large', reason))!
+  return { headers: [...COMMON, ...headers], body }
 }
 
 function operationOf(route: ApiRoute): Operation {

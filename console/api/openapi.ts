@@ -34,9 +34,11 @@ export function openApiDocument(routes: readonly ApiRoute[]): Json {
   }
 }
 
-/** Answered by the door itself, without a body. */
-const tooLarge = ({ bytesMax = LIMITS.jsonBytesMax }: BodyDoc) => ({
-  '413': { description: `The body is longer than ${bytesMax / (1024 * 1024)} MiB.` },
+const tooLarge = ({ bytesMax = LIMITS.jsonBytesMax }: BodyDoc, refer: Refer) => ({
+  '413': {
+    description: `The body is longer than ${bytesMax / (1024 * 1024)} MiB.`,
+    content: problemContent(refer),
+  },
 })
 
 type Refer = (named: NamedSchema) => Json
@@ -56,7 +58,7 @@ function operationOf(route: ApiRoute, refer: Refer): Json {
     ...(body ? { requestBody: requestBodyOf(body, refer) } : {}),
     responses: {
       ...responsesOf(answers, refer),
-      ...(body && body.kind !== 'ndjson' ? tooLarge(body) : {}),
+      ...(body && body.kind !== 'ndjson' ? tooLarge(body, refer) : {}),
       ...(permission === 'anyone' ? {} : refusals),
     },
   }

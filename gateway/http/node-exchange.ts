@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Answer, type Ask, BodyTooLarge, type Route } from './door.ts'
+import { type Answer, type Ask, BodyTooLarge, type Route, TOO_LARGE } from './door.ts'
 import { assertHeaderSafe } from './header-safe.ts'
 import type { Flight } from './in-flight.ts'
 import type { NodeDoorState } from './node-door-state.ts'
@@ -180,8 +180,9 @@ export class NodeExchange implements Ask, Answer, Flight {
     this.door.onRefused('too_large')
     this.over = true
     this.leave()
-    const reason = ['x-passerelle-reason', 'too_large']
-    this.res.writeHead(413, [...reason, 'content-length', '0', 'connection', 'close']).end()
+    const { headers, body } = this.route.tooLarge ?? TOO_LARGE
+    const length = ['content-length', String(Buffer.byteLength(body))]
+    this.res.writeHead(413, [...headers, ...length, 'connection', 'close']).end(body)
   }
 
   private fail(error: unknown): void {

@@ -1,5 +1,5 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js'
-import type { Answer, Ask, DoorRefusal, Route } from './door.ts'
+import { type Answer, type Ask, type DoorRefusal, type Route, TOO_LARGE } from './door.ts'
 import type { HeadPlan } from './head-reader.ts'
 import { assertHeaderSafe } from './header-safe.ts'
 import type { Flight } from './in-flight.ts'
@@ -188,10 +188,12 @@ export class UwsExchange implements Ask, Answer, Flight {
   private refuseTooLarge(): void {
     this.door.onRefused('too_large')
     const res = this.res!
+    const { headers, body } = this.of!.route.tooLarge ?? TOO_LARGE
     this.end(DONE)
     res.cork(() => {
-      res.writeStatus(statusLine(413)).writeHeader('x-passerelle-reason', 'too_large')
-      res.end('', true)
+      res.writeStatus(statusLine(413))
+      for (let i = 0; i < headers.length; i += 2) res.writeHeader(headers[i]!, headers[i + 1]!)
+      res.end(body, true)
     })
   }
 

@@ -152,7 +152,10 @@ describe('requests', () => {
     })
     expect(proto.status).toBe(400)
     const long = { raw: `{"name":"${'x'.repeat(1024 * 1024)}"}` }
-    expect((await world.ask('PUT', '/api/partners/dsp', long)).status).toBe(413)
+    const tooLong = await world.ask('PUT', '/api/partners/dsp', long)
+    expect([tooLong.status, tooLong.headers.get('x-passerelle-reason')]).toEqual([413, 'too_large'])
+    expect(tooLong.headers.get('content-type')).toBe('application/problem+json')
+    expect(tooLong.body.detail).toBe('the body is longer than 1 MiB')
     expect(await world.must('GET', '/api/partners/dsp')).toEqual(before)
     expect({}).not.toHaveProperty('name')
   })

@@ -209,6 +209,13 @@ export function doorConformance(
         expect(bench.refused).toEqual(['too_large'])
       })
 
+      test('a route may say more of a body over its limit', async () => {
+        const answer = await ask(request({ path: '/small', body: 'longer' }))
+        expect(answer).toMatchObject({ status: 413, body: '{"most":3}' })
+        expect(answer?.headers['content-type']).toBe('application/json')
+        expect((await ask(request({ path: '/small', body: 'abc' })))?.body).toBe('abc')
+      })
+
       test('a body declared far over the limit is 413 before it is sent', async () => {
         const head = 'POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 900000000\r\n\r\n'
         expect((await ask(head))?.status).toBe(413)
@@ -441,6 +448,10 @@ function routesOf(later: (ask: Ask, answer: Answer) => void): Route[] {
   })
   return [
     post('/echo', (ask, answer) => answer.send(200, JSON_TYPE, ask.body)),
+    post('/small', (ask, answer) => answer.send(200, JSON_TYPE, ask.body), {
+      bodyBytesMax: 3,
+      tooLarge: { headers: JSON_TYPE, body: '{"most":3}' },
+    }),
     post('/hidden', (_ask, answer) => answer.send(200, [], 'hidden ran')),
     post('/seen/*', (ask, answer) => answer.send(200, JSON_TYPE, JSON.stringify(seen(ask))), {
       method: 'ANY',
