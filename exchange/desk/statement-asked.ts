@@ -30,6 +30,14 @@ export function statementAsked(
   return { period, seller: pair.seller!, buyer: pair.buyer! }
 }
 
+/** What is between two other partners is not there. */
+export function mustSeePair(
+  actor: Actor,
+  { seller, buyer }: { seller: string | undefined; buyer: string | undefined },
+): void {
+  if (seller !== undefined && buyer !== undefined && !sees(actor, seller, buyer)) throw notFound()
+}
+
 /** Refuses days (`from`, `to`) that do not exist. */
 export function mustBeDays(days: Readonly<Record<string, string | undefined>>): void {
   const wrong = Object.entries(days).filter(([, day]) => day !== undefined && !isDay(day))

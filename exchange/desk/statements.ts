@@ -17,7 +17,7 @@ import { type Summed, totalsOf } from '../statements/totals.ts'
 import { grouped } from '../usage/price/price-lines.ts'
 import { type Actor, isExchange, notFound, sees, snapshotOf } from './desk.ts'
 import type { Page, PageOptions } from './read-records.ts'
-import { mustBePeriod } from './statement-asked.ts'
+import { mustBePeriod, mustSeePair } from './statement-asked.ts'
 import { lookupsOf, type UsageDeps } from './usage-deps.ts'
 
 export interface StatementQuery extends PageOptions {
@@ -86,6 +86,7 @@ function asked(
 ): (seller: string, buyer: string) => boolean {
   if (partner !== undefined && !sees(actor, partner)) throw notFound()
   if (partner !== undefined && !snapshotOf(deps).kind('partner').has(partner)) throw notFound()
+  mustSeePair(actor, { seller, buyer })
   if (partner === undefined && as !== undefined)
     throw refuse('invalid', 'as', 'needs partner beside it')
   return (ofSeller, ofBuyer) => {

@@ -10,7 +10,7 @@ import { keyText, type UsageKey, type UsageLine } from '../usage/read/usage-line
 import { type UsageNote, usageNotes } from '../usage/usage-notes.ts'
 import { type Actor, notFound, sees, snapshotOf } from './desk.ts'
 import type { Page, PageOptions } from './read-records.ts'
-import { mustBeDays } from './statement-asked.ts'
+import { mustBeDays, mustSeePair } from './statement-asked.ts'
 import { lookupsOf, type UsageDeps } from './usage-deps.ts'
 
 export interface UsageQuery extends PageOptions {
@@ -90,6 +90,7 @@ function readingFor(
   { contract, buyer, seller }: UsageQuery,
 ): ReadOptions {
   const lookups = lookupsOf(deps)
+  mustSeePair(actor, { seller, buyer })
   if (contract !== undefined) {
     const record = snapshotOf(deps).kind('contract').get(contract)?.value as ContractRecord
     if (!record || !sees(actor, record.seller, record.buyer)) throw notFound()

@@ -110,6 +110,9 @@ describe('an open statement', () => {
     expect((await world.ask('GET', `${NOVEMBER}?partner=other`, { token: dsp })).status).toBe(404)
     expect((await world.ask('GET', `${NOVEMBER}?partner=nobody`)).status).toBe(404)
     expect((await get('?buyer=other', dsp)).statements).toEqual([])
+    const others = `${NOVEMBER}?seller=dmp&buyer=other`
+    expect((await world.ask('GET', others, { token: dsp })).status).toBe(404)
+    expect((await world.ask('GET', others, { token: other })).status).toBe(200)
   })
 
   test('is neither closed before its month is over, nor adjusted, nor disputed, nor for others to close', async () => {

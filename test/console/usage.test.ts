@@ -133,6 +133,8 @@ describe('GET /api/usage', () => {
     for (const contract of ['spring', 'gone', 'nothing'])
       expect((await usage(`contract=${contract}`, dsp)).status).toBe(404)
     expect((await usage(`${RANGE}&buyer=other`, dsp)).body.items).toEqual([])
+    expect((await usage(`${RANGE}&seller=dmp&buyer=other`, dsp)).status).toBe(404)
+    expect((await usage(`${RANGE}&seller=dmp&buyer=other`, other)).status).toBe(200)
   })
 
   test('refuses what makes no sense, by field', async () => {
