@@ -16,6 +16,10 @@ export const LIMITS = {
   writeBatchMax: 1_000,
   /** Highest number of a segment, partner or namespace. */
   numberMax: 0x7fff_ffff,
+  /** Characters of what a data label says of who is in a segment (Data Transparency Standard). */
+  labelCriteriaCharsMax: 500,
+  /** Entries in each list of a data label; one of countries holds all there are. */
+  labelListMax: 32,
   /** Longest life of a membership or match, in days. */
   ttlDaysMax: 3_650,
 

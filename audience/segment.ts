@@ -1,4 +1,5 @@
 import { RuleText } from './events/trait.ts'
+import { LabelDeclaration } from './label-declaration.ts'
 import { LIMITS } from './limits.ts'
 import { checker, NAME_PATTERN, type Static, Type } from './schema.ts'
 
@@ -40,6 +41,8 @@ const fields = {
   basis: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
   /** Who is in it, asked of what the owner's traits have shown (rules/expression.ts); besides those imported. */
   rule: Type.Optional(RuleText),
+  /** What the owner says of it for its data label, where the rest is not known here. */
+  label: Type.Optional(LabelDeclaration),
 }
 
 /** Body of PUT /api/segments/{id}. */

@@ -1,4 +1,5 @@
 import { FORMER_PARTNER_KIND } from './former-partner.ts'
+import { REFRESH_KIND, SIGNATURE_KIND } from './label/label-records.ts'
 import { ADJUSTMENT_KIND } from './statements/adjustment.ts'
 import { CONTEXT_KIND } from './statements/period-context.ts'
 import { STATEMENT_KIND } from './statements/statement-record.ts'
@@ -11,4 +12,6 @@ export const DESK_KINDS: readonly string[] = [
   CONTEXT_KIND,
   FORMER_PARTNER_KIND,
   TAXONOMY_KIND,
+  REFRESH_KIND,
+  SIGNATURE_KIND,
 ]

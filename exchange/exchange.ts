@@ -1,4 +1,5 @@
 import type { Clock } from '../audience/clock.ts'
+import { SEGMENT_KIND, type Segment } from '../audience/segment.ts'
 import type { CatalogFeed } from '../audience/store/catalog-feed.ts'
 import type { CatalogSnapshot } from '../audience/store/catalog-snapshot.ts'
 import type { CatalogStore } from '../audience/store/store.ts'
@@ -7,6 +8,7 @@ import type { DeskDeps } from './desk/desk.ts'
 import { type ExchangeDesk, openDesk } from './desk/open-desk.ts'
 import { Turns } from './desk/turns.ts'
 import { ExchangeCatalog } from './exchange-catalog.ts'
+import { countPopulations } from './usage/populations.ts'
 
 export interface ExchangeOptions {
   feed: CatalogFeed
@@ -47,8 +49,12 @@ export async function openExchange(options: ExchangeOptions): Promise<Exchange> 
 }
 
 function deskDepsOf({ catalogStore, feed, clock, people }: ExchangeOptions): DeskDeps {
-  const sizes = people && new AudienceSizes({ people, clock })
-  return { catalog: catalogStore, feed, clock, turns: new Turns(), ...(sizes ? { sizes } : {}) }
+  const deps = { catalog: catalogStore, feed, clock, turns: new Turns() }
+  if (!people) return deps
+  const segment = (id: string) =>
+    feed.current()?.kind(SEGMENT_KIND).get(id)?.value as Segment | undefined
+  const populations = countPopulations({ people, clock, segment })
+  return { ...deps, sizes: new AudienceSizes({ people, clock }), populations }
 }
 
 class OpenExchange implements Exchange {

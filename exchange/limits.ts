@@ -26,6 +26,8 @@ export const LIMITS = {
   minPeopleLeast: 50,
   /** A size is told in whole steps of so many: what is small stays untold. */
   sizeStep: 250,
+  /** Namespaces remembered of a segment's imports; beyond them the oldest are forgotten. */
+  refreshNamespacesMax: 32,
   /** Sizes of segments remembered, and for how long. */
   sizesMax: 10_000,
   sizeGoodMs: 60_000,

@@ -77,6 +77,9 @@ export const PartnerBody = closed({
   /** The exchange this partner's requests come from where neither `?x=` nor the key says. */
   exchange: Type.Optional(OperatorId),
   status: Type.Optional(Type.Enum(['active', 'paused'])),
+  /** Whom buyers ask about its data; stands in its data labels, as the next does. */
+  contactEmail: Type.Optional(Type.String({ maxLength: 254, pattern: '^[!-~]+@[!-~]+[.][!-~]+$' })),
+  privacyPolicyUrl: Type.Optional(Type.String({ maxLength: 2048, pattern: '^https?://[!-~]+$' })),
   sync: Type.Optional(Sync),
   settings: Type.Optional(
     closed({

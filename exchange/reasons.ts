@@ -20,5 +20,7 @@ export const OfferRefusals = {
   prohibited_node: 'The segment stands for a node of a taxonomy that is not for sale.',
   no_explicit_consent:
     'The segment is sensitive, and names no evidence of explicit consent (GDPR art. 9(2)(a)).',
+  label_stale:
+    'What the data label of the segment says is no longer so: nothing is published on it.',
 } as const
 export type OfferRefusal = keyof typeof OfferRefusals

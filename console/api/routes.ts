@@ -16,6 +16,7 @@ import { dealImportRoutes } from '../resources/deal-import.ts'
 import { dealRoutes } from '../resources/deals.ts'
 import { deskRoutes } from '../resources/desk-routes.ts'
 import { keyRoutes } from '../resources/keys.ts'
+import { labelRoutes } from '../resources/labels.ts'
 import { ledgerRoutes } from '../resources/ledger.ts'
 import { matchRatesRoute } from '../resources/match-rates.ts'
 import { matchSecretRoute } from '../resources/match-secrets.ts'
@@ -45,6 +46,7 @@ export function apiRoutes(rooms: ImportRooms & RehearsalRooms): ApiRoute[] {
     ...sourceRoutes(rooms),
     ...traitRoutes(rooms),
     ...segmentRoutes(rooms),
+    ...labelRoutes(rooms),
     ...taxonomyRoutes(rooms),
     ...offerRoutes(rooms),
     ...contractRoutes(rooms),

@@ -9,6 +9,7 @@ import { addDealCommands } from './deal-commands.ts'
 import { addImportCommands } from './import-commands.ts'
 import { type Io, printLine } from './io.ts'
 import { addKeyCommands, addSourceKeyCommands } from './key-commands.ts'
+import { addLabelCommands } from './label-commands.ts'
 import { addMatchRateCommand } from './match-rate-command.ts'
 import { addObjectCommands, OBJECT_NOUNS } from './object-commands.ts'
 import { addOfferCommands } from './offer-commands.ts'
@@ -56,6 +57,7 @@ function programOf(io: Io): Command {
   const session: Session = { io, client }
   for (const noun of OBJECT_NOUNS) {
     const command = addObjectCommands(program, session, noun)
+    if (noun.noun === 'segment') addLabelCommands(command, session)
     if (noun.noun === 'offer') addOfferCommands(command, session)
     if (noun.noun === 'contract') addContractCommands(program, command, session)
     if (noun.noun === 'source') addSourceKeyCommands(command, session)

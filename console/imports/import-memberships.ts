@@ -25,6 +25,7 @@ import {
   MembershipShape,
   readMembership,
 } from './membership-lines.ts'
+import { Refreshed } from './refreshed.ts'
 import { type Replaced, replaceSegment } from './replace-segment.ts'
 
 /** `POST /api/memberships`. */
@@ -77,17 +78,20 @@ function replacedSegment(rooms: ImportRooms, call: Call): Named | undefined {
 function importAdding(rooms: ImportRooms, call: Call): Promise<Imported<ImportReport>> {
   keysOf(rooms)
   const reading = readingOf(rooms, call)
+  const refreshed = new Refreshed(rooms)
   const run = new ImportRun<MembershipLine>({
     read: (line) => readMembership(line, reading),
     async write(batch) {
       const refusals: string[] = []
       for (const { line, says } of await rooms.audience.assign(batch)) refusals[line] = says
+      refreshed.note(batch, refusals)
       return refusals
     },
   })
   const source = importBody(call)
   const more = () => sensitiveIn(reading)
-  return noted(rooms, call, { run, what: whatOf(call), work: () => run.run(source), more })
+  const work = () => refreshed.during(() => run.run(source))
+  return noted(rooms, call, { run, what: whatOf(call), work, more })
 }
 
 function readingOf(rooms: ImportRooms, call: Call): MembershipReading {
@@ -110,7 +114,8 @@ async function importReplacing(
   const dir = join(rooms.spoolDir, randomBytes(8).toString('hex'))
   const next = new KeySpool(join(dir, 'next'))
   const now = new KeySpool(join(dir, 'now'))
-  const run = spoolingRun(rooms, { call, segment, next })
+  const refreshed = new Refreshed(rooms)
+  const run = spoolingRun(rooms, { call, segment, next, refreshed })
   const source = importBody(call)
   const isConfirmed = call.query['confirm'] === true
   const replacement = { people: rooms.audience.store.people, next, now, isConfirmed }
@@ -118,7 +123,8 @@ async function importReplacing(
     const work = async () => {
       const report = await run.run(source)
       const { rejected } = report
-      const replaced = await replaceSegment({ ...replacement, segment: segment.number, rejected })
+      const asked = { ...replacement, segment: segment.number, rejected }
+      const replaced = await refreshed.after(() => replaceSegment(asked))
       return { ...report, replaced }
     }
     const more = () => (segment.sensitive ? { sensitive: segment.id } : {})
@@ -130,7 +136,12 @@ async function importReplacing(
 
 function spoolingRun(
   rooms: ImportRooms,
-  { call, segment, next }: { call: Call; segment: Named; next: KeySpool },
+  {
+    call,
+    segment,
+    next,
+    refreshed,
+  }: { call: Call; segment: Named; next: KeySpool; refreshed: Refreshed },
 ): ImportRun<MembershipLine> {
   const keys = keysOf(rooms)
   const reading = { ...readingOf(rooms, call), replacing: segment.id }
@@ -147,6 +158,7 @@ function spoolingRun(
             expiryDayOf(atMs!, add[0]!.ttlDays),
           )
       }
+      refreshed.note(batch, refusals)
       return refusals
     },
   })

@@ -4,6 +4,7 @@ import { refuse } from '../../audience/refusal.ts'
 import type { Segment } from '../../audience/segment.ts'
 import type { PeopleStore } from '../../audience/store/store.ts'
 import { LIMITS } from '../limits.ts'
+import { orWhenLate } from './or-when-late.ts'
 
 export interface AudienceSizesOptions {
   people: Pick<PeopleStore, 'holders' | 'recall'>
@@ -47,7 +48,7 @@ export class AudienceSizes {
         if (count < least) small.set(number, count)
       }
     })()
-    await soonEnough(counting)
+    await orWhenLate(counting, LIMITS.sizeWaitMsMax, refuseLate)
     return small
   }
 
@@ -77,22 +78,7 @@ export class AudienceSizes {
   }
 }
 
-async function soonEnough(counting: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(
-          refuse(
-            'conflict',
-            'segments',
-            'their people are still being counted: send it again in a moment',
-          ),
-        ),
-      LIMITS.sizeWaitMsMax,
-    )
-  })
-  // Whoever gave up is told so; what is counted meanwhile is for the next who asks.
-  counting.catch(() => {})
-  await Promise.race([counting, late]).finally(() => clearTimeout(timer))
+function refuseLate(): never {
+  const reason = 'their people are still being counted: send it again in a moment'
+  throw refuse('conflict', 'segments', reason)
 }

@@ -1,9 +1,11 @@
 import type { Problem } from '../../audience/refusal.ts'
 import type { Segment } from '../../audience/segment.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
+import { staleBecause } from '../label/stale-because.ts'
 import { LIMITS } from '../limits.ts'
 import { type OfferBody, type OfferRecord, partnersNamed } from '../offer.ts'
 import type { OfferRefusal } from '../reasons.ts'
+import { nodesOf } from '../taxonomy/nodes-of.ts'
 import { ProhibitedTopics } from '../taxonomy/prohibited-nodes.ts'
 import { topicOf } from '../taxonomy/taxonomy-record.ts'
 import type { AudienceSizes } from './audience-sizes.ts'
@@ -16,7 +18,11 @@ export function malformedOffer(body: OfferBody): Problem[] {
 }
 
 /** What is well formed and makes no sense, or must not be: all of it, each at its field. */
-export function senselessOffer(offer: OfferRecord, snapshot: CatalogSnapshot): Problem[] {
+export function senselessOffer(
+  offer: OfferRecord,
+  snapshot: CatalogSnapshot,
+  nowMs: number,
+): Problem[] {
   const problems: Problem[] = []
   const wrong = (field: string, reason: string) => problems.push({ field, reason })
   for (const { field, partner } of partnersNamed(offer))
@@ -28,7 +34,7 @@ export function senselessOffer(offer: OfferRecord, snapshot: CatalogSnapshot): P
   problems.push(...senselessPrice({ price: offer.price, billOn }))
   offer.segments.forEach((id, i) => {
     const problem =
-      ownershipProblem(snapshot, { id, seller: offer.seller }) ?? unofferable(id, snapshot)
+      ownershipProblem(snapshot, { id, seller: offer.seller }) ?? unofferable(id, snapshot, nowMs)
     if (problem) wrong(`segments.${i}`, problem)
   })
   return problems
@@ -52,17 +58,29 @@ export async function tooSmall(
   })
 }
 
-function unofferable(id: string, snapshot: CatalogSnapshot): string | undefined {
-  const { taxonomy, sensitive, basis } = snapshot.kind('segment').get(id)!.value as Segment
-  const topic = taxonomy && topicOf(snapshot, taxonomy)
-  if (topic)
-    return because(
-      'prohibited_node',
-      `${id} stands for node ${taxonomy.id} of taxonomy ${taxonomy.segtax}. ${ProhibitedTopics[topic]}`,
-    )
-  if (sensitive && basis === undefined)
+function unofferable(id: string, snapshot: CatalogSnapshot, nowMs: number): string | undefined {
+  const segment = snapshot.kind('segment').get(id)!.value as Segment
+  for (const { node } of nodesOf(segment)) {
+    const topic = topicOf(snapshot, node)
+    const said = `${id} stands for node ${node.id} of taxonomy ${node.segtax}.`
+    if (topic) return because('prohibited_node', `${said} ${ProhibitedTopics[topic]}`)
+  }
+  if (segment.sensitive && segment.basis === undefined)
     return because('no_explicit_consent', `${id} is sensitive: name the evidence in its basis`)
-  return undefined
+  return staleLabel(id, snapshot, nowMs)
+}
+
+/** Why a segment's label stands in the way of publishing it; undefined where it does not. */
+export function staleLabel(
+  id: string,
+  snapshot: CatalogSnapshot,
+  nowMs: number,
+): string | undefined {
+  const segment = snapshot.kind('segment').get(id)?.value as Segment | undefined
+  const stale = segment ? staleBecause(snapshot, { id, segment }, nowMs) : []
+  if (stale.length === 0) return undefined
+  const said = stale.map(({ reason, says }) => `${reason}, ${says}`)
+  return because('label_stale', `the data label of ${id} is stale: ${said.join('; ')}`)
 }
 
 function because(word: OfferRefusal, sentence: string): string {

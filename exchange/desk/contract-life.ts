@@ -4,7 +4,12 @@ import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { ContractRecord, ContractStatus, Party, Side } from '../contract.ts'
 import { missingRoles } from '../data-protection.ts'
 import { closed } from '../fields.ts'
-import { type ContractShown, refuseConflicts, showContract } from './contracts.ts'
+import {
+  type ContractShown,
+  refuseConflicts,
+  refuseStaleLabels,
+  showContract,
+} from './contracts.ts'
 import type { WriteOptions, Written } from './desk.ts'
 import { type Actor, type DeskDeps, isExchange, notFound, sees, snapshotOf } from './desk.ts'
 import { withStatus } from './revise-contract.ts'
@@ -164,8 +169,9 @@ function bringIntoForce(
   const { id } = asked
   const checked: Change = (contract, at) => {
     const after = change(contract, at)
-    if (after.status !== contract.status)
-      refuseConflicts(deps, actor, { id, contract: after, snapshot: at.snapshot })
+    if (after.status === contract.status) return after
+    refuseStaleLabels(deps, { before: contract, after, snapshot: at.snapshot })
+    refuseConflicts(deps, actor, { id, contract: after, snapshot: at.snapshot })
     return after
   }
   return deps.turns.take(isExclusive(deps, id), () => changeContract(deps, actor, asked, checked))

@@ -12,6 +12,7 @@ import { missingDataProtection } from '../data-protection.ts'
 import { OFFER_KIND, type OfferRecord } from '../offer.ts'
 import { malformedContract, senselessContract } from './check-contract.ts'
 import { contractConflicts, isBinding } from './check-exclusive.ts'
+import { staleLabel } from './check-offer.ts'
 import type { Shown, WriteOptions, Written } from './desk.ts'
 import { type Actor, type DeskDeps, isExchange, mustWriteFor, sees } from './desk.ts'
 import { mayKnowOffer } from './offers.ts'
@@ -86,6 +87,7 @@ function writeContract(
         })
         if (!isExchange(actor) && after.version !== before?.version)
           refuseAll('unprocessable', beyondItsOffer(actor, { before, given: after, snapshot }))
+        refuseStaleLabels(deps, { before, after, snapshot })
         refuseConflicts(deps, actor, { id, contract: after, snapshot })
         return draftOf(id, before, after, snapshot)
       },
@@ -123,6 +125,27 @@ export function refuseConflicts(
   if (!isBinding(contract)) return
   const asked = { actor, nowMs: deps.clock.now() }
   refuseAll('conflict', contractConflicts(snapshot, { id, contract }, asked))
+}
+
+/** Refuses (`unprocessable`) to bring segments into force whose data label is stale; those in force go on. */
+export function refuseStaleLabels(
+  deps: DeskDeps,
+  {
+    before,
+    after,
+    snapshot,
+  }: { before: ContractRecord | undefined; after: ContractRecord; snapshot: CatalogSnapshot },
+): void {
+  if (after.status !== 'active') return
+  const inForce = new Set(before?.status === 'active' ? before.segments : [])
+  const nowMs = deps.clock.now()
+  refuseAll(
+    'unprocessable',
+    after.segments.flatMap((id, i) => {
+      const reason = inForce.has(id) ? undefined : staleLabel(id, snapshot, nowMs)
+      return reason ? [{ field: `segments.${i}`, reason }] : []
+    }),
+  )
 }
 
 /** A side stays within the offer it names, and names one it knows of. */

@@ -3,6 +3,7 @@ import { refuse } from '../../audience/refusal.ts'
 import type { CatalogFeed } from '../../audience/store/catalog-feed.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { CatalogStore } from '../../audience/store/store.ts'
+import type { UsageLookups } from '../usage/read/usage-lookups.ts'
 import type { AudienceSizes } from './audience-sizes.ts'
 import type { Turns } from './turns.ts'
 
@@ -15,6 +16,8 @@ export interface DeskDeps {
   turns: Turns
   /** Absent: how many people are in a segment is not known here. */
   sizes?: AudienceSizes
+  /** Absent: likewise of how many ids are in it. */
+  populations?: UsageLookups['populations']
 }
 
 /**

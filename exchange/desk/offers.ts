@@ -57,16 +57,16 @@ export async function putOffer(
     status: given.status ?? 'open',
   }
   await deps.feed.poke()
-  refuseUnlessGood(actor, offer, snapshotOf(deps))
+  const nowMs = deps.clock.now()
+  refuseUnlessGood(actor, offer, { snapshot: snapshotOf(deps), nowMs })
   // Counting may take seconds: nobody waits for it in turn.
   if (offer.status === 'open')
     refuseAll('unprocessable', await tooSmall(offer, snapshotOf(deps), deps.sizes))
   const decide: Decide<OfferRecord> = (existing, snapshot) => {
     const before = existing?.value as OfferRecord | undefined
     if (before && !sees(actor, before.seller)) throw refuse('conflict', 'id', 'the id is taken')
-    refuseUnlessGood(actor, offer, snapshot)
-    const asked = { actor, nowMs: deps.clock.now() }
-    refuseAll('conflict', offerConflicts(snapshot, { id, offer }, asked))
+    refuseUnlessGood(actor, offer, { snapshot, nowMs })
+    refuseAll('conflict', offerConflicts(snapshot, { id, offer }, { actor, nowMs }))
     return { value: offer }
   }
   const written = await deps.turns.take(offer.exclusive !== undefined, () =>
@@ -134,10 +134,14 @@ export function mayKnowOffer(actor: Actor, offer: OfferRecord): boolean {
   return partner !== undefined && offer.status === 'open' && isOfferedTo(offer, partner)
 }
 
-function refuseUnlessGood(actor: Actor, offer: OfferRecord, snapshot: CatalogSnapshot): void {
+function refuseUnlessGood(
+  actor: Actor,
+  offer: OfferRecord,
+  { snapshot, nowMs }: { snapshot: CatalogSnapshot; nowMs: number },
+): void {
   if (!isExchange(actor) && offer.minPeople < LIMITS.minPeopleLeast)
     throw refuse('unprocessable', 'minPeople', `must be at least ${LIMITS.minPeopleLeast}`)
-  refuseAll('unprocessable', senselessOffer(offer, snapshot))
+  refuseAll('unprocessable', senselessOffer(offer, snapshot, nowMs))
 }
 
 function ownOffer(actor: Actor, existing: { value: unknown } | undefined): OfferRecord {

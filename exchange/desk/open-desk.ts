@@ -16,6 +16,7 @@ import { deleteDeal, getDeal, listDeals, putDeal } from './deals.ts'
 import type { DeskDeps } from './desk.ts'
 import { dealsCalled, importDeals } from './import-deal.ts'
 import { createKey, deleteKey, listKeys } from './keys.ts'
+import { getLabel, noteRefreshed, signLabel } from './labels.ts'
 import { makeMatchSecretFor } from './match-secrets.ts'
 import { getNamespace, listNamespaces, putNamespace } from './namespaces.ts'
 import { closeOffer, deleteOffer, getOffer, listOffers, putOffer } from './offers.ts'
@@ -63,6 +64,9 @@ const VERBS = {
   getTrait,
   listTraits,
   deleteTrait,
+  getLabel,
+  signLabel,
+  noteRefreshed,
   importTaxonomy,
   getTaxonomy,
   listTaxonomies,

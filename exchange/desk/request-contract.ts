@@ -70,14 +70,14 @@ export async function requestContract(
         const terms = termsOf(given, { offer, offerId, buyer, nowText })
         refuseAll('invalid', malformedContract(terms))
         refuseAll('unprocessable', beyondOffer(terms, offer))
+        const by = { actor, nowMs: deps.clock.now() }
         const asked = { ...offer, segments: terms.segments }
         refuseAll('unprocessable', [
           ...senselessContract(terms, snapshot),
-          ...senselessOffer(asked, snapshot),
+          ...senselessOffer(asked, snapshot, by.nowMs),
         ])
         refuseAll('unprocessable', await tooSmall(asked, snapshot, deps.sizes))
         const contract = revised(undefined, terms, { nowText, statusOf: () => 'draft' })
-        const by = { actor, nowMs: deps.clock.now() }
         refuseAll('conflict', contractConflicts(snapshot, { id, contract }, by))
         return draftOf(id, undefined, contract, snapshot)
       },

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util'
-import { refuse } from '../../audience/refusal.ts'
 import {
   checkSegmentBody,
   SEGMENT_KIND,
@@ -8,6 +7,8 @@ import {
 } from '../../audience/segment.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { ContractRecord } from '../contract.ts'
+import { REFRESH_KIND, SIGNATURE_KIND } from '../label/label-records.ts'
+import { nodesOf } from '../taxonomy/nodes-of.ts'
 import { missingNode } from '../taxonomy/taxonomy-record.ts'
 import { refuseBadRule } from './check-rule.ts'
 import type { Shown, WriteOptions, Written } from './desk.ts'
@@ -21,7 +22,7 @@ import {
   readRecord,
 } from './read-records.ts'
 import { holdersOfSegment, refuseWhileHeld } from './references.ts'
-import { checkedBody, checkId, writeRecord } from './write-record.ts'
+import { checkedBody, checkId, refuseAll, writeRecord } from './write-record.ts'
 
 /** A segment as the desk shows it. */
 export type SegmentShown = SegmentBody & { id: string }
@@ -48,7 +49,7 @@ export async function putSegment(
         refuseForeign(actor, { kind: 'segment', before, owner: given.owner })
         refuseUnknownOwner(snapshot, given.owner)
         refuseBadRule(id, given, snapshot)
-        refuseUnknownNode(before, given, snapshot)
+        refuseUnknownNodes(before, given, snapshot)
         const number = before?.number ?? (await deps.catalog.nextNumber('segment'))
         return { value: { ...given, number } }
       },
@@ -72,22 +73,23 @@ export async function deleteSegment(
         if (!existing) throw notFound()
         mustWriteFor(actor, (existing.value as Segment).owner)
         refuseWhileHeld(holdersOfSegment(snapshot, id, deps.clock.now()))
-        return { value: null }
+        const noted = [REFRESH_KIND, SIGNATURE_KIND].filter((kind) => snapshot.kind(kind).has(id))
+        return { value: null, also: noted.map((kind) => ({ kind, id, value: null })) }
       },
     },
   )
 }
 
 export function getSegment(deps: DeskDeps, actor: Actor, id: string): Shown<SegmentShown> {
-  return readRecord(deps, id, reading(deps, actor))
+  return readRecord(deps, id, segmentReading(deps, actor))
 }
 
 export function listSegments(deps: DeskDeps, actor: Actor, page: PageOptions): Page<SegmentShown> {
-  return listRecords(deps, page, reading(deps, actor))
+  return listRecords(deps, page, segmentReading(deps, actor))
 }
 
 /** A tenant sees its own segments, and those in contracts it has a side in. */
-function reading(deps: DeskDeps, actor: Actor): Reading<Segment, SegmentShown> {
+export function segmentReading(deps: DeskDeps, actor: Actor): Reading<Segment, SegmentShown> {
   let contracted: Set<string> | undefined
   return {
     kind: SEGMENT_KIND,
@@ -111,14 +113,20 @@ function contractedSegments(deps: DeskDeps, actor: Actor): Set<string> {
 }
 
 /** A node that was there when it was given stays, so that what else a segment says can be mended. */
-function refuseUnknownNode(
+function refuseUnknownNodes(
   before: Segment | undefined,
-  { taxonomy }: SegmentBody,
+  given: SegmentBody,
   snapshot: CatalogSnapshot,
 ): void {
-  if (!taxonomy || isDeepStrictEqual(before?.taxonomy, taxonomy)) return
-  const reason = missingNode(snapshot, taxonomy)
-  if (reason) throw refuse('unprocessable', 'taxonomy.id', reason)
+  const kept = before ? nodesOf(before) : []
+  const fresh = nodesOf(given).filter(
+    ({ node }) => !kept.some((one) => isDeepStrictEqual(one.node, node)),
+  )
+  const problems = fresh.flatMap(({ field, node }) => {
+    const reason = missingNode(snapshot, node)
+    return reason ? [{ field, reason }] : []
+  })
+  refuseAll('unprocessable', problems)
 }
 
 function show(id: string, { number: _number, ...fields }: Segment): SegmentShown {

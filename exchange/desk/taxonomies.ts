@@ -4,6 +4,7 @@ import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import { LIMITS as EXCHANGE_LIMITS } from '../limits.ts'
 import { CATEGORY_TAXONOMIES } from '../taxonomy/category-taxonomies.ts'
 import { LIMITS } from '../taxonomy/limits.ts'
+import { nodesOf } from '../taxonomy/nodes-of.ts'
 import { type ProhibitedTopic, prohibitedTopic } from '../taxonomy/prohibited-nodes.ts'
 import { readTaxonomy, type TaxonomyFile, type TaxonomyNode } from '../taxonomy/read-taxonomy.ts'
 import { Taxonomy } from '../taxonomy/taxonomy.ts'
@@ -112,9 +113,8 @@ export async function deleteTaxonomy(
       ifMatch,
       decide: (existing, snapshot) => {
         if (!existing) throw notFound()
-        refuseWhileHeld(
-          [...standingIn(snapshot, Number(id))].map((one) => ({ kind: SEGMENT_KIND, id: one.id })),
-        )
+        const holders = new Set([...standingIn(snapshot, Number(id))].map((one) => one.id))
+        refuseWhileHeld([...holders].map((one) => ({ kind: SEGMENT_KIND, id: one })))
         return { value: null }
       },
     },
@@ -189,14 +189,14 @@ function sameAsBefore(before: TaxonomyRecord | undefined, made: TaxonomyRecord):
   return isSame ? before : made
 }
 
-/** Segments that stand for a node of the taxonomy, by their labels too. */
+/** Segments that stand for nodes of the taxonomy, one for each node. */
 function* standingIn(
   snapshot: CatalogSnapshot,
   segtax: number,
 ): Iterable<{ id: string; node: string }> {
   for (const { id, value } of snapshot.kind(SEGMENT_KIND).values()) {
-    const { taxonomy } = value as Segment
-    if (taxonomy?.segtax === segtax) yield { id, node: taxonomy.id }
+    for (const { node } of nodesOf(value as Segment))
+      if (node.segtax === segtax) yield { id, node: node.id }
   }
 }
 

@@ -3,6 +3,7 @@ import type { ApiRoute } from '../../console/api/route.ts'
 import type { AuditLog } from '../../console/audit/audit-log.ts'
 import { alwaysAudited, changedNothing } from '../../console/resources/audited.ts'
 import { OPERATOR } from '../../console/sign-in/caller.ts'
+import { LABEL_CONTACT, WHOLE_LABEL } from '../support/whole-label.ts'
 import { type Asked, type Body, ConsoleWorld, contractBody, fill } from './world.ts'
 
 // Every operation that changes something leaves an entry: by its own hand, or by alwaysAudited.
@@ -32,6 +33,11 @@ const CALLS: Record<string, () => Call | Promise<Call>> = {
   ],
   importTaxonomy: () => ['/api/taxonomies/9', { raw: 'Unique ID\tParent\tTier 1\nk1\t\tWeather' }],
   deleteTaxonomy: () => ['/api/taxonomies/9'],
+  signLabel: async () => {
+    await world.partner('dmp', { roles: ['data_provider'], ...LABEL_CONTACT })
+    await world.segment('labelled', 'dmp', { label: WHOLE_LABEL })
+    return ['/api/segments/labelled/label/sign']
+  },
   createKey: () => ['/api/partners/new/keys', body({})],
   deleteKey: async () => {
     const { items } = await world.must('GET', '/api/partners/new/keys')
