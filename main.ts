@@ -333,6 +333,8 @@ function withSecret(store: Store, secret: Buffer | undefined): Store {
     tallies: store.tallies,
     presence: store.presence,
     claims: store.claims,
+    histories: store.histories,
+    events: store.events,
     rootSecret: async () => secret,
     findings: () => store.findings(),
     close: () => store.close(),

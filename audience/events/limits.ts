@@ -10,33 +10,21 @@ export const EVENT_LIMITS = {
   depthMax: 16,
   /** Values of one message that traits see; those behind are not seen. */
   valuesMax: 1_000,
-  /** Characters of a messageId that is kept as it is; longer ones are cut by hashing all the same. */
-  messageIdCharsMax: 512,
   /** Property switches of one source. */
   switchesMax: 1_000,
   /** Write keys of one source. */
   sourceKeysMax: 64,
   /** Days a match holds that a source's messages make; each message that says it again renews it. */
   edgeDays: 395,
-  /** An event that says it happened later than it came counts from when it came. */
-  aheadMsMax: 0,
   /** Days back to which events count: what is older than any window may ask is left out (`too_old`). */
   ageDaysMax: 400,
 
-  /** Events in the queue that nobody has processed yet: beyond it the collector answers 429. */
-  queueEventsMax: 1_000_000,
-  /** Bytes of one event in the queue: ids and traits, never what the message said. */
-  queueEventBytesMax: 16 * 1024,
   /** Events the desk takes at once. */
   readMax: 500,
   /** How often the desk looks for events, and for what has come due, when it was not poked. */
   pollMs: 20,
   /** Attempts at one event before it goes to the quarantine. */
   attemptsMax: 3,
-  /** Events in the quarantine; beyond it the oldest go. */
-  quarantineMax: 10_000,
-  /** Days for which a message is known by its id, so that it counts once. */
-  seenDays: 7,
   /** How long the collector tells a sender to wait when the queue is full or the store away. */
   retryAfterS: 2,
 

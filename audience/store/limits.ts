@@ -19,6 +19,14 @@ export const LIMITS = {
   claimWordBytesMax: 64,
   /** Ended claims removed with each new one: more than one, so that they never pile up. */
   claimsEndedPerClaim: 8,
+  /** Events that wait to be processed; beyond it an append is refused, and the collector answers 429. */
+  queueEventsMax: 1_000_000,
+  /** Events put aside; beyond it the oldest go. */
+  quarantineMax: 10_000,
+  /** Days for which a message is remembered as counted, beside the day it was. */
+  seenDays: 7,
+  /** Of those forgotten since, removed with each write of the embedded store. */
+  seenEndedPerWrite: 64,
   /** How often a catalog feed asks the store for its version. */
   catalogPollMs: 50,
   /** How long the last confirmed catalog version is good for (HOUSE.md decision 5: fails closed). */

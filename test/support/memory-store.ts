@@ -26,6 +26,7 @@ import { mergeEgress, unpackEgress, withoutSegments } from '../../proto/egress-b
 import { packProfile } from '../../proto/profile-blob.ts'
 import { markSuppressed } from '../../proto/suppression-mark.ts'
 import { MemoryCatalog } from './memory-catalog.ts'
+import { MemoryEvents, MemoryHistories } from './memory-events.ts'
 import { MemoryPresence } from './memory-presence.ts'
 import { MemoryTallies } from './memory-tallies.ts'
 
@@ -71,6 +72,8 @@ export class MemoryPeople implements PeopleStore {
   failure: Error | undefined
   /** Keys of every batch read, in hex. */
   readonly reads: string[][] = []
+  /** Told of keys of which nothing is known any more. */
+  onGone: (key: UserKey) => void = () => {}
   /** Entries the log keeps; older ones are forgotten. */
   logMax = Number.POSITIVE_INFINITY
 
@@ -114,23 +117,24 @@ export class MemoryPeople implements PeopleStore {
 
   async assign(batch: readonly Assignment[]): Promise<Refused> {
     const refused: number[] = []
-    for (const [place, { key, add, remove }] of batch.entries()) {
-      if (this.#isSuppressed(key)) {
-        if (add.length > 0) refused.push(place)
-        continue
-      }
-      const { memberships } = this.#heldOf(key)
-      for (const { segment, expiryDay } of add) memberships.set(segment, expiryDay)
-      for (const segment of remove) memberships.delete(segment)
-      this.#note({ what: 'assign', key, added: add.map(({ segment }) => segment), removed: remove })
+    for (const [place, assignment] of batch.entries()) {
+      if (!this.isSuppressed(assignment.key)) this.assignNow(assignment)
+      else if (assignment.add.length > 0) refused.push(place)
     }
     return refused
+  }
+
+  assignNow({ key, add, remove }: Assignment): void {
+    const { memberships } = this.#heldOf(key)
+    for (const { segment, expiryDay } of add) memberships.set(segment, expiryDay)
+    for (const segment of remove) memberships.delete(segment)
+    this.#note({ what: 'assign', key, added: add.map(({ segment }) => segment), removed: remove })
   }
 
   async link(edges: readonly Edge[]): Promise<Refused> {
     const refused: number[] = []
     for (const [place, edge] of edges.entries()) {
-      if (this.#isSuppressed(edge.a.key) || this.#isSuppressed(edge.b.key)) {
+      if (this.isSuppressed(edge.a.key) || this.isSuppressed(edge.b.key)) {
         refused.push(place)
         continue
       }
@@ -149,10 +153,11 @@ export class MemoryPeople implements PeopleStore {
 
   async forget(keys: readonly UserKey[]): Promise<void> {
     for (const key of keys) {
-      if (this.#isSuppressed(key)) continue
+      if (this.isSuppressed(key)) continue
       const { memberships, edges } = this.#heldOf(key)
       for (const edge of [...edges.values()]) this.#dropHalf(Buffer.from(edge.key), key)
       this.#held.delete(nameOf(key))
+      this.onGone(key)
       this.#note({ what: 'forget', key, added: [], removed: [...memberships.keys()] })
     }
   }
@@ -161,6 +166,7 @@ export class MemoryPeople implements PeopleStore {
     const today = dayOf(this.#clock.now())
     for (const { key, kind } of batch) {
       const { memberships, edges, mark = NO_MARK } = this.#heldOf(key)
+      this.onGone(key)
       for (const edge of [...edges.values()]) this.#dropHalf(Buffer.from(edge.key), key)
       const next = markSuppressed(mark, kind, today)
       const egress = this.#egress.get(nameOf(key))
@@ -174,7 +180,7 @@ export class MemoryPeople implements PeopleStore {
   async noteEgress(notes: readonly EgressNote[]): Promise<void> {
     for (const { key, entries } of notes) {
       const merged = mergeEgress(this.#egress.get(nameOf(key)) ?? NO_MARK, entries, NO_BOUNDS)
-      this.#egress.set(nameOf(key), this.#isSuppressed(key) ? withoutSegments(merged) : merged)
+      this.#egress.set(nameOf(key), this.isSuppressed(key) ? withoutSegments(merged) : merged)
     }
   }
 
@@ -192,7 +198,7 @@ export class MemoryPeople implements PeopleStore {
     this.#putHalf(edge, edge.a, edge.b)
   }
 
-  #isSuppressed(key: UserKey): boolean {
+  isSuppressed(key: UserKey): boolean {
     return this.#held.get(nameOf(key))?.mark !== undefined
   }
 
@@ -293,12 +299,15 @@ export class MemoryStore implements Store {
   readonly tallies = new MemoryTallies()
   readonly presence: MemoryPresence
   readonly claims: MemoryClaims
+  readonly histories: MemoryHistories
+  readonly events = new MemoryEvents()
   secret: Buffer | undefined = Buffer.alloc(32, 7)
 
   constructor(clock: Clock) {
     this.people = new MemoryPeople(clock)
     this.presence = new MemoryPresence(clock)
     this.claims = new MemoryClaims(clock)
+    this.histories = new MemoryHistories(this.people, clock)
   }
 
   async rootSecret(): Promise<Buffer> {

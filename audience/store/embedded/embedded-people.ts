@@ -21,7 +21,9 @@ import type {
   UserKey,
 } from '../store.ts'
 import type { ChangeLog } from './change-log.ts'
+import { putHistory } from './embedded-histories.ts'
 import type { BytesDb, EmbeddedDb } from './lmdb.ts'
+import { stepsOf } from './steps-of.ts'
 
 const KEY_BYTES = 16
 const EMPTY = Buffer.alloc(0)
@@ -45,7 +47,7 @@ export class EmbeddedPeople implements PeopleStore {
   }
 
   assign(batch: readonly Assignment[]): Promise<Refused> {
-    return this.#writeInParts(batch, (assignment, today) => this.#assignOne(assignment, today))
+    return this.#writeInParts(batch, (assignment, today) => this.assignOne(assignment, today))
   }
 
   link(edges: readonly Edge[]): Promise<Refused> {
@@ -102,6 +104,11 @@ export class EmbeddedPeople implements PeopleStore {
     return this.#log.since(cursor, max)
   }
 
+  /** Whether the key's person is to be left alone. */
+  isSuppressed(key: UserKey): boolean {
+    return isMark(this.#db.profiles.getBinary(key))
+  }
+
   #recordOf(key: UserKey): PersonRecord | undefined {
     const profile = this.#db.profiles.getBinary(key)
     const edges = this.#db.edges.getBinary(key)
@@ -128,7 +135,8 @@ export class EmbeddedPeople implements PeopleStore {
     return refused
   }
 
-  #assignOne({ key, add, remove }: Assignment, today: number): Change[] | 'refused' {
+  /** Inside a transaction whose log entry the caller appends. */
+  assignOne({ key, add, remove }: Assignment, today: number): Change[] | 'refused' {
     const before = this.#db.profiles.getBinary(key)
     if (isMark(before)) return add.length > 0 ? 'refused' : []
     const after = mergeProfile(before ?? EMPTY, add, remove, today)
@@ -156,6 +164,7 @@ export class EmbeddedPeople implements PeopleStore {
     const { profile, edges } = this.#recordOf(key) ?? STRANGER
     if (isMark(profile)) return []
     this.#db.profiles.remove(key)
+    putHistory(this.#db, key, EMPTY)
     const ends = this.#unlinkAll(key, edges, today)
     const removed = unpackProfile(profile).map((membership) => membership.segment)
     const known = profile.length > 0 || edges.length > 0
@@ -167,6 +176,7 @@ export class EmbeddedPeople implements PeopleStore {
     const ends = this.#unlinkAll(key, edges, today)
     const removed = unpackProfile(profile).map((membership) => membership.segment)
     const mark = markSuppressed(profile, kind, today)
+    putHistory(this.#db, key, EMPTY)
     const isNew = put(this.#db.profiles, key, profile, mark)
     put(this.#db.edges, key, this.#db.edges.getBinary(key), mark)
     const egress = this.#db.egress.getBinary(key)
@@ -229,18 +239,4 @@ function addEdge(held: Uint8Array, edge: Edge, other: Edge['a'], today: number):
 
 function holds(profile: Uint8Array, segment: number): boolean {
   return unpackProfile(profile).some((membership) => membership.segment === segment)
-}
-
-/** All entries, in steps that are each a read of its own: a snapshot held over turns would keep old pages from reuse. */
-async function* stepsOf(db: BytesDb): AsyncIterable<{ key: Buffer; value: Buffer }[]> {
-  const limit = LIMITS.holdersScanMax
-  let last: Buffer | undefined
-  for (;;) {
-    const start = last ? { start: last, exclusiveStart: true } : {}
-    const step = [...db.getRange({ ...start, limit })]
-    last = step.at(-1)?.key
-    yield step
-    if (step.length < limit) return
-    await new Promise((resolve) => setImmediate(resolve))
-  }
 }

@@ -7,6 +7,8 @@ import type { Store, StoreFinding } from '../store.ts'
 import { ChangeLog } from './change-log.ts'
 import { EmbeddedCatalog } from './embedded-catalog.ts'
 import { EmbeddedClaims } from './embedded-claims.ts'
+import { EmbeddedEvents } from './embedded-events.ts'
+import { EmbeddedHistories } from './embedded-histories.ts'
 import { EmbeddedPeople } from './embedded-people.ts'
 import { EmbeddedTallies } from './embedded-tallies.ts'
 import { EmbeddedDb } from './lmdb.ts'
@@ -17,6 +19,8 @@ export interface EmbeddedStoreOptions {
   clock: Clock
   /** Default LIMITS.logEntriesMax. */
   logEntriesMax?: number
+  /** Default LIMITS.queueEventsMax. */
+  queueEventsMax?: number
 }
 
 /**
@@ -30,9 +34,12 @@ export async function openEmbeddedStore(
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   const db = new EmbeddedDb(dir)
   const log = await ChangeLog.open(db, options.logEntriesMax ?? LIMITS.logEntriesMax)
+  const people = new EmbeddedPeople(db, log, options.clock)
   return {
     kind: 'embedded',
-    people: new EmbeddedPeople(db, log, options.clock),
+    people,
+    histories: new EmbeddedHistories({ db, log, people, clock: options.clock }),
+    events: new EmbeddedEvents(db, options.queueEventsMax ?? LIMITS.queueEventsMax),
     catalog: new EmbeddedCatalog(db),
     tallies: new EmbeddedTallies(db, options.clock),
     presence: new PresenceFiles(join(dir, 'present'), options.clock),

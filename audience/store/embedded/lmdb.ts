@@ -13,7 +13,7 @@ export type CatalogVersionDb = Database<number, (number | string)[]>
 export type TallyDb = Database<unknown, (number | string)[]>
 
 const OPTIONS = {
-  maxDbs: 16,
+  maxDbs: 32,
   noSubdir: false,
   // A commit is answered after its fdatasync, as fast as with overlapping when measured, and a sync
   // that fails rejects the very promise it belongs to.
@@ -35,6 +35,13 @@ export class EmbeddedDb {
   /** Who was given what about whom. */
   readonly egress: BytesDb
   readonly log: BytesDb
+  /** Packed histories; when each is to be looked at again (ms | key); and which messages were counted (day | message). */
+  readonly histories: BytesDb
+  readonly wheel: BytesDb
+  readonly seen: BytesDb
+  /** Events that wait, and those put aside, by number. */
+  readonly events: BytesDb
+  readonly quarantine: BytesDb
   readonly claims: BytesDb
   /** When claims end, and which: so that what has ended is found without a search. */
   readonly claimEnds: BytesDb
@@ -54,6 +61,11 @@ export class EmbeddedDb {
     this.edges = this.#root.openDB<Buffer, Buffer>('edges', bytes)
     this.egress = this.#root.openDB<Buffer, Buffer>('egress', bytes)
     this.log = this.#root.openDB<Buffer, Buffer>('log', bytes)
+    this.histories = this.#root.openDB<Buffer, Buffer>('histories', bytes)
+    this.wheel = this.#root.openDB<Buffer, Buffer>('wheel', bytes)
+    this.seen = this.#root.openDB<Buffer, Buffer>('seen', bytes)
+    this.events = this.#root.openDB<Buffer, Buffer>('events', bytes)
+    this.quarantine = this.#root.openDB<Buffer, Buffer>('quarantine', bytes)
     this.claims = this.#root.openDB<Buffer, Buffer>('claims', bytes)
     this.claimEnds = this.#root.openDB<Buffer, Buffer>('claim-ends', bytes)
     const json = { encoding: 'json' } as const

@@ -38,7 +38,14 @@ async function forgetRound(place: Place, keys: UserKey[], today: number): Promis
     place,
     keys.map((key) => ({ key, part: 'profile' })),
   )
-  const swaps = keys.flatMap((key, i) => removals(key, profiles[i]!, edges[i]!))
+  const histories = await readRecords(
+    place,
+    keys.map((key) => ({ key, part: 'history' })),
+  )
+  const swaps = keys.flatMap((key, i) => [
+    ...historyRemoval(key, histories[i]!),
+    ...removals(key, profiles[i]!, edges[i]!),
+  ])
   const lost = await swapRecords(place, swaps)
   return distinct(lost.map((i) => swaps[i]!.key))
 }
@@ -72,6 +79,11 @@ function removals(key: UserKey, profile: Uint8Array, edges: Uint8Array): Swap[] 
     swaps.push({ key, part: 'edges', held: edges, blob: none, ...own })
   }
   return swaps
+}
+
+/** Its turn of the wheel stays: whoever looks then finds nobody. */
+export function historyRemoval(key: UserKey, held: Uint8Array): Swap[] {
+  return held.length ? [{ key, part: 'history', held, blob: new Uint8Array(0) }] : []
 }
 
 function distinct(keys: readonly UserKey[]): UserKey[] {

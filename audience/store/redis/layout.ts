@@ -2,7 +2,7 @@ import type { UserKey } from '../store.ts'
 import { LIMITS } from './limits.ts'
 
 /** The records kept under a key, by the letter that names them in Redis. */
-export const parts = { profile: 'u', edges: 'e', egress: 'g' } as const
+export const parts = { profile: 'u', edges: 'e', egress: 'g', history: 'h' } as const
 export type Part = keyof typeof parts
 
 const partitionBits = Math.log2(LIMITS.partitions)
@@ -16,6 +16,8 @@ const keyBytes = 16
  *     {p17}:u:c4   hash   field → packed profile      {p17}:log   stream of changes
  *     {p17}:e:c4   hash   field → packed edges        {cat}:…     the catalog, one slot
  *     {p17}:g:c4   hash   field → who was given what
+ *     {p17}:h:c4   hash   field → packed history       {p17}:wheel       sorted set: key → when to look again
+ *     {events}:…   the queue of events, one slot       {p17}:seen:<day>  set of messages counted that day
  */
 export class Layout {
   readonly buckets: number
@@ -60,6 +62,19 @@ export class Layout {
 export function logOf(partition: number): string {
   return `{p${partition}}:log`
 }
+
+/** When the histories of a partition are to be looked at again. */
+export function wheelOf(partition: number): string {
+  return `{p${partition}}:wheel`
+}
+
+/** Messages counted in a partition on a UTC day. */
+export function seenOf(partition: number, day: number): string {
+  return `{p${partition}}:seen:${day}`
+}
+
+/** The queue of events (streams), and what was put aside. */
+export const eventKeys = { queue: '{events}:queue', aside: '{events}:aside' } as const
 
 /** Everything that is no person lives in one slot. */
 export const catalogKeys = {

@@ -1,19 +1,24 @@
 import type { Clock } from '../../clock.ts'
+import { LIMITS as STORE_LIMITS } from '../limits.ts'
 import { storeFinding } from '../reasons.ts'
 import type { Store, StoreFinding } from '../store.ts'
 import type { BreakerState } from './breaker.ts'
 import { catalogChangesScript, catalogWriteScript } from './catalog-scripts.ts'
 import { ChangeFollower } from './change-follower.ts'
+import { appendEventsScript, readEventsScript, replayEventsScript } from './event-scripts.ts'
 import { fetchScript } from './fetch-script.ts'
 import { Greeter } from './greeter.ts'
 import { connectRedis, type RedisClient } from './ioredis.ts'
 import { validBuckets } from './layout.ts'
+import { learnScript, seenScript } from './learn-script.ts'
 import { LIMITS } from './limits.ts'
 import { listpackScript } from './listpack-script.ts'
 import { logTrimScript } from './log-trim-script.ts'
 import { Lookup } from './lookup.ts'
 import { RedisCatalog } from './redis-catalog.ts'
 import { RedisClaims } from './redis-claims.ts'
+import { RedisEvents } from './redis-events.ts'
+import { RedisHistories } from './redis-histories.ts'
 import { RedisPeople } from './redis-people.ts'
 import { RedisPresence } from './redis-presence.ts'
 import { RedisSecret } from './redis-secret.ts'
@@ -28,6 +33,8 @@ export interface RedisStoreOptions {
   dataDir: string
   /** Default LIMITS.logEntriesMax. */
   logEntriesMax?: number
+  /** Default LIMITS.queueEventsMax of the store. */
+  queueEventsMax?: number
   /** Default LIMITS.recallDeadlineMs. */
   recallDeadlineMs?: number
 }
@@ -52,6 +59,11 @@ export async function openRedisStore(url: string, options: RedisStoreOptions): P
       catalogWriteScript,
       listpackScript,
       tallyScript,
+      learnScript,
+      seenScript,
+      appendEventsScript,
+      readEventsScript,
+      replayEventsScript,
     ]),
     following: connectRedis(url, 'follower', [catalogChangesScript, logTrimScript]),
     looking: connectRedis(url, 'lookup', [fetchScript]),
@@ -84,6 +96,8 @@ function storeOver(
   return {
     kind: 'redis',
     people: new RedisPeople({ lookup, writer, follower, clock }),
+    histories: new RedisHistories(writer, clock),
+    events: new RedisEvents(writer, options.queueEventsMax ?? STORE_LIMITS.queueEventsMax),
     catalog: new RedisCatalog(following, writer),
     tallies: new RedisTallies({ reader: following, writer, clock }),
     presence: new RedisPresence(following),

@@ -6,7 +6,14 @@ import { stripEgress } from './egress.ts'
 import { unlinkFarEnds } from './forget.ts'
 import { LIMITS } from './limits.ts'
 import { StoreUnreachable } from './store-unreachable.ts'
-import { type Place, type Rewrite, readRecords, rewriteAll, swapRecords } from './swap.ts'
+import {
+  type Place,
+  type Rewrite,
+  type Rewritten,
+  readRecords,
+  rewriteAll,
+  swapRecords,
+} from './swap.ts'
 
 /**
  * Puts marks under keys: first in place of all memberships, from which moment nobody gets or adds
@@ -30,10 +37,16 @@ export async function suppressAll(
       pending = await unlinkRound(place, pending, today)
     }
   }
-  await stripEgress(
+  const keys = orders.map(({ key }) => key)
+  await rewriteAll(
     place,
-    orders.map(({ key }) => key),
+    keys.map((key) => ({ key, part: 'history', next: withoutHistory })),
   )
+  await stripEgress(place, keys)
+}
+
+function withoutHistory(held: Uint8Array): Rewritten | undefined {
+  return held.length > 0 ? { blob: new Uint8Array(0) } : undefined
 }
 
 /** An order with every kind that was said of its key in one batch. */

@@ -63,7 +63,7 @@ describe('schemas', () => {
     expect(
       checkSegmentBody({ ...body, taxonomy: { segtax: 4, id: '17' }, sensitive: true }),
     ).toEqual([])
-    expect(checkSegmentBody({ ...body, rule: 'x' })[0]?.field).toBe('rule')
+    expect(checkSegmentBody({ ...body, rules: 'x' })[0]?.field).toBe('rules')
     expect(checkSegmentBody({}).length).toBe(4)
     expect(checkSegmentBody({ ...body, ttlDays: 0, provenance: 'found' }).length).toBe(2)
   })

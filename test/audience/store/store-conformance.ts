@@ -4,6 +4,8 @@ import { catalogConformance } from './conformance-catalog.ts'
 import { changesConformance } from './conformance-changes.ts'
 import { claimsConformance } from './conformance-claims.ts'
 import { egressConformance } from './conformance-egress.ts'
+import { eventsConformance } from './conformance-events.ts'
+import { historiesConformance } from './conformance-histories.ts'
 import { matchesConformance } from './conformance-matches.ts'
 import { peopleConformance } from './conformance-people.ts'
 import { presenceConformance } from './conformance-presence.ts'
@@ -26,6 +28,8 @@ export interface OpenedStore {
 export interface OpenedStoreOptions {
   /** About how many changes the log keeps. Absent: the store's default. */
   logEntriesMax?: number
+  /** How many events may wait. Absent: the store's default. */
+  queueEventsMax?: number
 }
 
 /** Opens a store for one test, closed behind it. */
@@ -53,6 +57,8 @@ export function storeConformance(
     describe('egress', () => egressConformance(openForTest))
     describe('change log', () => changesConformance(openForTest))
     describe('claims', () => claimsConformance(openForTest))
+    describe('events', () => eventsConformance(openForTest))
+    describe('histories', () => historiesConformance(openForTest))
     describe('catalog', () => catalogConformance(openForTest))
     describe('tallies', () => talliesConformance(openForTest))
     describe('presence', () => presenceConformance(openForTest))

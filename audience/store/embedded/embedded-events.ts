@@ -1,0 +1,153 @@
+import { LIMITS } from '../limits.ts'
+import {
+  type EventQueue,
+  type PutAside,
+  type QuarantinedEvent,
+  type QueuedEvent,
+  QueueFull,
+} from '../store.ts'
+import type { EmbeddedDb } from './lmdb.ts'
+
+const LAST_EVENT = 'lastEvent'
+const LAST_ASIDE = 'lastAside'
+const ATTEMPTS_MAX = 255
+
+/**
+ * Events in LMDB, numbered 1, 2, 3 …: `attempts u8 | body` under the number. Appends of one moment share a
+ * commit, as all writes of lmdb do; what is acknowledged is removed.
+ */
+export class EmbeddedEvents implements EventQueue {
+  readonly #db: EmbeddedDb
+  readonly #max: number
+
+  constructor(db: EmbeddedDb, max: number) {
+    this.#db = db
+    this.#max = max
+  }
+
+  async append(events: readonly Uint8Array[]): Promise<void> {
+    await this.#db.transact(() => {
+      if (this.#count() + events.length > this.#max) throw new QueueFull(this.#max)
+      for (const body of events) this.#push(body)
+    })
+  }
+
+  async read(max: number, isCounted = false): Promise<QueuedEvent[]> {
+    if (isCounted)
+      return this.#db.transact(() => this.#first(max).map((one) => this.#countReading(one)))
+    this.#db.refresh()
+    return this.#first(max)
+  }
+
+  async ack(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return
+    await this.#db.transact(() => {
+      for (const id of ids) this.#db.events.remove(keyOf(id))
+    })
+  }
+
+  async depth(): Promise<number> {
+    this.#db.refresh()
+    return this.#count()
+  }
+
+  async quarantine(events: readonly PutAside[]): Promise<void> {
+    await this.#db.transact(() => {
+      for (const event of events) {
+        this.#db.quarantine.put(numberKey(this.#next(LAST_ASIDE)), packAside(event))
+        this.#db.events.remove(keyOf(event.id))
+      }
+      const surplus = this.#db.quarantine.getKeysCount() - LIMITS.quarantineMax
+      if (surplus <= 0) return
+      for (const key of [...this.#db.quarantine.getKeys({ limit: surplus })])
+        this.#db.quarantine.remove(key)
+    })
+  }
+
+  async quarantined(after: string, max: number): Promise<QuarantinedEvent[]> {
+    this.#db.refresh()
+    const start = after === '' ? {} : { start: keyOf(after), exclusiveStart: true }
+    const found = [...this.#db.quarantine.getRange({ ...start, limit: max })]
+    return found.map(({ key, value }) => ({ ...unpackAside(value), id: idOf(key) }))
+  }
+
+  async replay(ids: readonly string[]): Promise<number> {
+    return this.#db.transact(() => {
+      let count = 0
+      for (const id of ids) {
+        const held = this.#db.quarantine.getBinary(keyOf(id))
+        if (held === undefined) continue
+        this.#push(unpackAside(held).body)
+        this.#db.quarantine.remove(keyOf(id))
+        count++
+      }
+      return count
+    })
+  }
+
+  #first(max: number): QueuedEvent[] {
+    const found = [...this.#db.events.getRange({ limit: max })]
+    return found.map(({ key, value }) => ({
+      id: idOf(key),
+      body: Buffer.from(value.subarray(1)),
+      attempts: value[0]!,
+    }))
+  }
+
+  #countReading(event: QueuedEvent): QueuedEvent {
+    const attempts = Math.min(event.attempts + 1, ATTEMPTS_MAX)
+    this.#db.events.put(keyOf(event.id), Buffer.concat([Buffer.from([attempts]), event.body]))
+    return { ...event, attempts }
+  }
+
+  #push(body: Uint8Array): void {
+    this.#db.events.put(numberKey(this.#next(LAST_EVENT)), Buffer.concat([NO_ATTEMPT, body]))
+  }
+
+  #next(counter: string): number {
+    const number = (this.#db.meta.get(counter) ?? 0) + 1
+    this.#db.meta.put(counter, number)
+    return number
+  }
+
+  /** Events are done with in about their order: what lies between the first and the last of them is there. */
+  #count(): number {
+    for (const key of this.#db.events.getKeys({ limit: 1 }))
+      return (this.#db.meta.get(LAST_EVENT) ?? 0) - Number(key.readBigUInt64BE()) + 1
+    return 0
+  }
+}
+
+const NO_ATTEMPT = Buffer.from([0])
+
+/** `atMs (6 bytes) | length of the reason (2 bytes) | reason | body`. */
+function packAside({ atMs, reason, body }: PutAside): Buffer {
+  const text = Buffer.from(reason).subarray(0, 0xffff)
+  const head = Buffer.alloc(8)
+  head.writeUIntBE(atMs, 0, 6)
+  head.writeUInt16BE(text.length, 6)
+  return Buffer.concat([head, text, body])
+}
+
+function unpackAside(bytes: Buffer): Omit<PutAside, 'id'> {
+  const end = 8 + bytes.readUInt16BE(6)
+  return {
+    atMs: bytes.readUIntBE(0, 6),
+    reason: bytes.toString('utf8', 8, end),
+    body: Buffer.from(bytes.subarray(end)),
+  }
+}
+
+function numberKey(number: number): Buffer {
+  const key = Buffer.allocUnsafe(8)
+  key.writeBigUInt64BE(BigInt(number))
+  return key
+}
+
+function keyOf(id: string): Buffer {
+  return Buffer.from(id, 'hex')
+}
+
+function idOf(key: Buffer): string {
+  return key.toString('hex')
+}

@@ -1,0 +1,71 @@
+import type { Script } from './ioredis.ts'
+
+/**
+ * appendEvents: adds events to the queue, all or none.
+ *
+ *     KEYS  1 the queue     ARGV  1 how many may wait  2 … events     answer  1, or 0 where there is no room
+ */
+export const appendEventsScript: Script = {
+  name: 'appendEvents',
+  lua: `
+if redis.call('XLEN', KEYS[1]) + #ARGV - 1 > tonumber(ARGV[1]) then return 0 end
+for i = 2, #ARGV do redis.call('XADD', KEYS[1], '*', 'b', ARGV[i]) end
+return 1
+`,
+}
+
+/**
+ * readEvents: the oldest events that are not acknowledged: those the reader had in hand before, then new ones. Redis
+ * counts how often each was handed out.
+ *
+ *     KEYS  1 the queue     ARGV  1 how many  2 name of the group and of its one consumer
+ *     answer  id, event, how often it was handed out, for each
+ */
+export const readEventsScript: Script = {
+  name: 'readEvents',
+  lua: `
+local queue, count, group = KEYS[1], tonumber(ARGV[1]), ARGV[2]
+redis.pcall('XGROUP', 'CREATE', queue, group, '0', 'MKSTREAM')
+local found = {}
+local function take(from, most)
+  local streams = redis.call('XREADGROUP', 'GROUP', group, group, 'COUNT', most, 'STREAMS', queue, from)
+  for _, entry in ipairs(streams and streams[1] and streams[1][2] or {}) do found[#found + 1] = entry end
+end
+take('0', count)
+if #found < count then take('>', count - #found) end
+local answer = {}
+local handed = {}
+for _, one in ipairs(redis.call('XPENDING', queue, group, '-', '+', count, group)) do handed[one[1]] = one[4] end
+for _, entry in ipairs(found) do
+  if entry[2] then
+    answer[#answer + 1] = entry[1]
+    answer[#answer + 1] = entry[2][2]
+    answer[#answer + 1] = handed[entry[1]] or 1
+  else
+    redis.call('XACK', queue, group, entry[1])
+  end
+end
+return answer
+`,
+}
+
+/**
+ * replayEvents: queues what was put aside once more.
+ *
+ *     KEYS  1 the queue  2 what was put aside     ARGV  ids     answer  how many there were
+ */
+export const replayEventsScript: Script = {
+  name: 'replayEvents',
+  lua: `
+local count = 0
+for i = 1, #ARGV do
+  local entry = redis.call('XRANGE', KEYS[2], ARGV[i], ARGV[i])[1]
+  if entry then
+    redis.call('XADD', KEYS[1], '*', 'b', entry[2][2])
+    redis.call('XDEL', KEYS[2], ARGV[i])
+    count = count + 1
+  end
+end
+return count
+`,
+}

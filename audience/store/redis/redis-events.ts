@@ -1,0 +1,102 @@
+import { LIMITS } from '../limits.ts'
+import {
+  type EventQueue,
+  type PutAside,
+  type QuarantinedEvent,
+  type QueuedEvent,
+  QueueFull,
+} from '../store.ts'
+import { appendEventsScript, readEventsScript, replayEventsScript } from './event-scripts.ts'
+import { execAll, rethrow, runScript } from './ioredis.ts'
+import { eventKeys } from './layout.ts'
+import type { Writer } from './writer.ts'
+
+const GROUP = 'desk'
+const { queue, aside } = eventKeys
+
+/**
+ * Events in a Redis Stream with a consumer group of one, the desk: what it had in hand when it died is handed to
+ * the next one first. An append whose answer was lost is sent again: the message's id keeps it from counting twice.
+ */
+export class RedisEvents implements EventQueue {
+  readonly #writer: Writer
+  readonly #max: number
+
+  constructor(writer: Writer, max: number) {
+    this.#writer = writer
+    this.#max = max
+  }
+
+  async append(events: readonly Uint8Array[]): Promise<void> {
+    const input = { keys: [queue], args: [this.#max, ...events.map(bufferOf)] }
+    const done = await this.#writer.write(({ client }) =>
+      runScript(client, appendEventsScript, input),
+    )
+    if (done !== 1) throw new QueueFull(this.#max)
+  }
+
+  async read(max: number): Promise<QueuedEvent[]> {
+    const input = { keys: [queue], args: [max, GROUP] }
+    const found = (await this.#writer.write(({ client }) =>
+      runScript(client, readEventsScript, input),
+    )) as (Buffer | number)[]
+    return Array.from({ length: found.length / 3 }, (_, i) => ({
+      id: String(found[3 * i]),
+      body: found[3 * i + 1] as Buffer,
+      attempts: Number(found[3 * i + 2]),
+    }))
+  }
+
+  async ack(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return
+    await this.#writer.write(({ client }) =>
+      execAll(
+        client
+          .multi()
+          .xack(queue, GROUP, ...ids)
+          .xdel(queue, ...ids),
+      ),
+    )
+  }
+
+  depth(): Promise<number> {
+    return this.#writer.write(({ client }) => client.xlen(queue).catch(rethrow))
+  }
+
+  async quarantine(events: readonly PutAside[]): Promise<void> {
+    await this.#writer.write(({ client }) => {
+      const work = client.multi()
+      for (const { id, body, reason, atMs } of events) {
+        const most = ['MAXLEN', '~', LIMITS.quarantineMax] as const
+        work.xadd(aside, ...most, '*', 'b', bufferOf(body), 'r', reason, 't', atMs)
+        work.xack(queue, GROUP, id).xdel(queue, id)
+      }
+      return execAll(work)
+    })
+  }
+
+  async quarantined(after: string, max: number): Promise<QuarantinedEvent[]> {
+    const start = after === '' ? '-' : `(${after}`
+    const found = await this.#writer.write(({ client }) =>
+      client.xrangeBuffer(aside, start, '+', 'COUNT', max).catch(rethrow),
+    )
+    return found.map(([id, [, body, , reason, , atMs]]) => ({
+      id: id.toString(),
+      body: body!,
+      reason: reason!.toString(),
+      atMs: Number(atMs),
+    }))
+  }
+
+  async replay(ids: readonly string[]): Promise<number> {
+    const input = { keys: [queue, aside], args: [...ids] }
+    const count = await this.#writer.write(({ client }) =>
+      runScript(client, replayEventsScript, input),
+    )
+    return Number(count)
+  }
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -1,0 +1,150 @@
+import { wakeOf } from '../../../proto/history-blob.ts'
+import { mergeProfile } from '../../../proto/profile-blob.ts'
+import { isSuppressed } from '../../../proto/suppression-mark.ts'
+import { type Clock, dayOf } from '../../clock.ts'
+import { LIMITS as STORE_LIMITS } from '../limits.ts'
+import type { HistoryStore, Lesson, LessonOutcome, SeenMessage, UserKey } from '../store.ts'
+import { packChange } from './change-codec.ts'
+import { historyRemoval } from './forget.ts'
+import { keysIn } from './holders.ts'
+import { execAll, pipeScript } from './ioredis.ts'
+import { logOf, seenOf, wheelOf } from './layout.ts'
+import { learnScript, seenScript } from './learn-script.ts'
+import { LIMITS } from './limits.ts'
+import { StoreUnreachable } from './store-unreachable.ts'
+import { type Place, readRecords, swapRecords } from './swap.ts'
+import type { Writer } from './writer.ts'
+
+const DAY_S = 86_400
+
+/** Histories in Redis: each in the slot of its record, and written with it in one script. */
+export class RedisHistories implements HistoryStore {
+  readonly #writer: Writer
+  readonly #clock: Clock
+
+  constructor(writer: Writer, clock: Clock) {
+    this.#writer = writer
+    this.#clock = clock
+  }
+
+  async read(keys: readonly UserKey[]): Promise<Uint8Array[]> {
+    if (keys.length === 0) return []
+    return this.#writer.write((place) => readHistories(place, keys))
+  }
+
+  async seen(messages: readonly SeenMessage[]): Promise<boolean[]> {
+    if (messages.length === 0) return []
+    const today = dayOf(this.#clock.now())
+    const replies = await this.#writer.write((place) => {
+      const pipeline = place.client.pipeline()
+      for (const { key, message } of messages) {
+        const partition = place.layout.partition(key)
+        const days = Array.from({ length: STORE_LIMITS.seenDays + 1 }, (_, back) => today - back)
+        const keys = days.map((day) => seenOf(partition, day))
+        pipeScript(pipeline, seenScript, { keys, args: [message] })
+      }
+      return execAll(pipeline)
+    })
+    return (replies as number[][]).map(([found]) => found === 1)
+  }
+
+  async learn(batch: readonly Lesson[]): Promise<LessonOutcome[]> {
+    const outcomes: LessonOutcome[] = []
+    let pending = batch.map((_, i) => i)
+    for (let round = 0; pending.length > 0; round++) {
+      if (round === LIMITS.swapRoundsMax) throw new StoreUnreachable('contended')
+      const lessons = pending.map((i) => batch[i]!)
+      const said = await this.#writer.write((place) => this.#learnRound(place, lessons))
+      const late: number[] = []
+      for (const [k, outcome] of said.entries())
+        if (outcome === 'again') late.push(pending[k]!)
+        else outcomes[pending[k]!] = outcome
+      pending = late
+    }
+    return outcomes
+  }
+
+  async due(nowMs: number, max: number): Promise<UserKey[]> {
+    const replies = await this.#writer.write(({ client }) => {
+      const pipeline = client.pipeline()
+      for (let partition = 0; partition < LIMITS.partitions; partition++)
+        pipeline.zrangebyscoreBuffer(wheelOf(partition), 0, nowMs, 'WITHSCORES', 'LIMIT', 0, max)
+      return execAll(pipeline)
+    })
+    const found = (replies as Buffer[][]).flatMap((pairs) =>
+      pairs.flatMap((key, i) => (i % 2 === 0 ? [{ key, atMs: Number(pairs[i + 1]) }] : [])),
+    )
+    found.sort((a, b) => a.atMs - b.atMs)
+    return found.slice(0, max).map(({ key }) => key)
+  }
+
+  all(): AsyncIterable<UserKey[]> {
+    return keysIn(this.#writer, 'history')
+  }
+
+  async #learnRound(
+    place: Place,
+    lessons: readonly Lesson[],
+  ): Promise<(LessonOutcome | 'again')[]> {
+    const today = dayOf(this.#clock.now())
+    const refs = lessons.map(({ key }) => ({ key, part: 'profile' as const }))
+    const profiles = await readRecords(place, refs)
+    const pipeline = place.client.pipeline()
+    const asked: number[] = []
+    for (const [i, lesson] of lessons.entries()) {
+      const profile = profiles[i]!
+      if (isSuppressed(profile, 0, profile.length)) continue
+      asked.push(i)
+      pipeScript(pipeline, learnScript, inputOf(place, lesson, { profile, today }))
+    }
+    const replies = (await execAll(pipeline)) as number[]
+    const outcomes: (LessonOutcome | 'again')[] = lessons.map(() => 'suppressed')
+    for (const [k, i] of asked.entries()) outcomes[i] = OUTCOMES[String(replies[k])]!
+    const gone = lessons.filter((_, i) => outcomes[i] === 'suppressed')
+    await swapRecords(
+      place,
+      gone.flatMap(({ key, held }) => historyRemoval(key, held)),
+    )
+    return outcomes
+  }
+}
+
+const OUTCOMES: Record<string, LessonOutcome | 'again'> = {
+  '1': 'done',
+  '0': 'again',
+  '-1': 'changed',
+}
+
+function inputOf(
+  { layout, logEntriesMax }: Place,
+  { key, add, remove, held, history, messages }: Lesson,
+  { profile, today }: { profile: Uint8Array; today: number },
+) {
+  const blob = mergeProfile(profile, add, remove, today)
+  const isSame = Buffer.compare(profile, blob) === 0
+  const added = add.map(({ segment }) => segment)
+  const change = isSame ? '' : packChange({ what: 'assign', key, added, removed: remove })
+  const partition = layout.partition(key)
+  const bucket = layout.bucket(key)
+  const [profiles, histories] = [layout.hash('profile', bucket), layout.hash('history', bucket)]
+  const seen = seenOf(partition, today)
+  return {
+    keys: [logOf(partition), profiles, histories, wheelOf(partition), seen],
+    args: [
+      ...[logEntriesMax, layout.field(key), bufferOf(profile), bufferOf(blob)],
+      ...[bufferOf(held), bufferOf(history), change, key, wakeOf(history)],
+      ...[(STORE_LIMITS.seenDays + 1) * DAY_S, ...messages],
+    ],
+  }
+}
+
+function readHistories(place: Place, keys: readonly UserKey[]): Promise<Uint8Array[]> {
+  return readRecords(
+    place,
+    keys.map((key) => ({ key, part: 'history' })),
+  )
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

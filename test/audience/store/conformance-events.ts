@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest'
+import type { EventQueue } from '../../../audience/store/store.ts'
+import type { OpenForTest } from './store-conformance.ts'
+
+export function eventsConformance(open: OpenForTest): void {
+  const body = (text: string) => Buffer.from(text)
+  const texts = async (events: EventQueue, max = 100) =>
+    (await events.read(max)).map((event) => Buffer.from(event.body).toString())
+  const ids = async (events: EventQueue, max = 100) =>
+    (await events.read(max)).map((event) => event.id)
+
+  test('events are read in their order, and again until they are acknowledged', async () => {
+    const { events } = (await open()).store
+    await events.append([body('a'), body('b')])
+    await events.append([body('c')])
+    expect(await texts(events)).toEqual(['a', 'b', 'c'])
+    expect(await texts(events, 2)).toEqual(['a', 'b'])
+    const [first] = await ids(events)
+    await events.ack([first!])
+    await events.ack([first!])
+    expect(await texts(events)).toEqual(['b', 'c'])
+    expect(await events.depth()).toBe(2)
+  })
+
+  test('what was appended before the end of a process is read by the next one, in hand or not', async () => {
+    const opened = await open()
+    await opened.store.events.append([body('in hand'), body('new')])
+    expect(await texts(opened.store.events, 1)).toEqual(['in hand'])
+    await opened.store.close()
+    const later = await opened.reopen()
+    expect(await texts(later.events)).toEqual(['in hand', 'new'])
+    await later.close()
+  })
+
+  test('another process appends, and the reader sees it', async () => {
+    const opened = await open()
+    const other = await opened.reopen()
+    await other.events.append([body('from there')])
+    await expect.poll(() => texts(opened.store.events)).toEqual(['from there'])
+    await other.close()
+  })
+
+  test('a full queue takes nothing of what would not fit, and takes more once there is room', async () => {
+    const { events } = (await open({ queueEventsMax: 3 })).store
+    await events.append([body('1'), body('2')])
+    await expect(events.append([body('3'), body('4')])).rejects.toThrow(/try again/)
+    await events.append([body('3')])
+    await expect(events.append([body('4')])).rejects.toThrow(/3 events wait/)
+    await events.ack(await ids(events, 1))
+    await events.append([body('4')])
+    expect(await texts(events)).toEqual(['2', '3', '4'])
+  })
+
+  test('counted readings are remembered over the end of the process', async () => {
+    const opened = await open()
+    await opened.store.events.append([body('poison')])
+    expect((await opened.store.events.read(1, true))[0]?.attempts).toBe(1)
+    await opened.store.close()
+    const later = await opened.reopen()
+    expect((await later.events.read(1, true))[0]?.attempts).toBe(2)
+    await later.close()
+  })
+
+  test('what is put aside holds up nobody, is listed with its reason, and may be queued again', async () => {
+    const { events } = (await open()).store
+    await events.append([body('bad'), body('good')])
+    const [bad] = await events.read(1)
+    await events.quarantine([{ ...bad!, reason: 'It says nothing.', atMs: 1_700_000_000_000 }])
+    expect(await texts(events)).toEqual(['good'])
+    const [held] = await events.quarantined('', 10)
+    expect({ ...held, body: Buffer.from(held!.body).toString(), id: '' }).toEqual({
+      id: '',
+      body: 'bad',
+      reason: 'It says nothing.',
+      atMs: 1_700_000_000_000,
+    })
+    expect(await events.quarantined(held!.id, 10)).toEqual([])
+    expect(await events.replay([held!.id, held!.id])).toBe(1)
+    expect(await texts(events)).toEqual(['good', 'bad'])
+    expect(await events.quarantined('', 10)).toEqual([])
+  })
+}

@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { DAY_MS, dayOf, systemClock } from '../../../audience/clock.ts'
+import type { Lesson, Store, UserKey } from '../../../audience/store/store.ts'
+import { packHistory } from '../../../proto/history-blob.ts'
+import { unpackProfile } from '../../../proto/profile-blob.ts'
+import type { OpenForTest } from './store-conformance.ts'
+
+const NONE = new Uint8Array(0)
+const nowMs = systemClock.now()
+const expiryDay = dayOf(nowMs) + 30
+
+export function historiesConformance(open: OpenForTest): void {
+  const key = () => randomBytes(16)
+  const history = (atMs: number, wakeMs = 0) =>
+    packHistory({
+      wakeMs,
+      traits: new Map([[7, [{ atMs, count: 1 }]]]),
+      segments: new Map([[3, atMs]]),
+    })
+  const lesson = (of: UserKey, more: Partial<Lesson> = {}): Lesson => ({
+    ...{ key: of, held: NONE, history: history(nowMs), add: [], remove: [], messages: [] },
+    ...more,
+  })
+  const segmentsOf = async ({ people }: Store, of: UserKey) => {
+    const [record] = await people.recall([of])
+    return record ? unpackProfile(record.profile).map(({ segment }) => segment) : []
+  }
+  const dueKeys = async ({ histories }: Store, atMs: number, max = 10) =>
+    (await histories.due(atMs, max)).map((one) => one.toString('hex'))
+
+  test('a history, its memberships and their change are written together', async () => {
+    const { store } = await open()
+    const [one, end] = [key(), await store.people.changesEnd()]
+    const learned = lesson(one, { add: [{ segment: 3, expiryDay }] })
+    expect(await store.histories.learn([learned])).toEqual(['done'])
+    expect(Buffer.from((await store.histories.read([one]))[0]!)).toEqual(
+      Buffer.from(learned.history),
+    )
+    expect(await segmentsOf(store, one)).toEqual([3])
+    const { entries } = await store.people.changesSince(end, 10)
+    expect(entries).toEqual([{ what: 'assign', key: one, added: [3], removed: [] }])
+  })
+
+  test('a history that is no longer what was read keeps everything as it is', async () => {
+    const { store } = await open()
+    const [one, two] = [key(), key()]
+    await store.histories.learn([lesson(one)])
+    const late = lesson(one, { history: NONE, add: [{ segment: 3, expiryDay }] })
+    const fine = lesson(two)
+    expect(await store.histories.learn([late, fine])).toEqual(['changed', 'done'])
+    expect(await segmentsOf(store, one)).toEqual([])
+    expect((await store.histories.read([one]))[0]!.length).toBeGreaterThan(0)
+  })
+
+  test('a counted message is remembered at the id it was counted at, and not where nothing was written', async () => {
+    const { store } = await open()
+    const [one, message, other] = [key(), randomBytes(16), randomBytes(16)]
+    await store.histories.learn([lesson(one, { messages: [message] })])
+    await store.histories.learn([lesson(one, { messages: [other] })])
+    const asked = [message, other].map((each) => ({ key: one, message: each }))
+    expect(await store.histories.seen(asked)).toEqual([true, false])
+  })
+
+  test('whose time has come is due, the longest waiting first, until something else is written', async () => {
+    const { store } = await open()
+    const [early, late, never] = [key(), key(), key()]
+    await store.histories.learn([
+      lesson(late, { history: history(nowMs, nowMs + 2_000) }),
+      lesson(early, { history: history(nowMs, nowMs + 1_000) }),
+      lesson(never),
+    ])
+    expect(await dueKeys(store, nowMs + 999)).toEqual([])
+    expect(await dueKeys(store, nowMs + 1_000)).toEqual([early.toString('hex')])
+    expect(await dueKeys(store, nowMs + DAY_MS)).toEqual([
+      early.toString('hex'),
+      late.toString('hex'),
+    ])
+    expect(await dueKeys(store, nowMs + DAY_MS, 1)).toEqual([early.toString('hex')])
+    const [held] = await store.histories.read([early])
+    await store.histories.learn([lesson(early, { held: held!, history: NONE })])
+    expect(await dueKeys(store, nowMs + DAY_MS)).toEqual([late.toString('hex')])
+  })
+
+  test('the wheel survives its process', async () => {
+    const opened = await open()
+    const one = key()
+    await opened.store.histories.learn([lesson(one, { history: history(nowMs, nowMs + 1) })])
+    await opened.store.close()
+    const later = await opened.reopen()
+    expect(await dueKeys(later, nowMs + 1)).toEqual([one.toString('hex')])
+    await later.close()
+  })
+
+  test('forgetting and suppressing take the history along, and nothing is learned of the suppressed', async () => {
+    const { store } = await open()
+    const [one, two] = [key(), key()]
+    await store.histories.learn([lesson(one), lesson(two)])
+    await store.people.forget([one])
+    await store.people.suppress([{ key: two, kind: 'opt_out' }])
+    expect((await store.histories.read([one, two])).map((each) => each.length)).toEqual([0, 0])
+    expect(await store.histories.learn([lesson(one), lesson(two)])).toEqual(['done', 'suppressed'])
+    expect((await store.histories.read([two]))[0]!.length).toBe(0)
+  })
+
+  test('every id with a history is found', async () => {
+    const { store } = await open()
+    const keys = Array.from({ length: 50 }, key)
+    await store.histories.learn(keys.map((each) => lesson(each)))
+    const found: string[] = []
+    for await (const batch of store.histories.all())
+      found.push(...batch.map((each) => each.toString('hex')))
+    expect(found.sort()).toEqual(keys.map((each) => each.toString('hex')).sort())
+  })
+}

@@ -1,0 +1,118 @@
+import { type Clock, dayOf } from '../../audience/clock.ts'
+import { LIMITS } from '../../audience/store/limits.ts'
+import type {
+  EventQueue,
+  HistoryStore,
+  Lesson,
+  LessonOutcome,
+  PutAside,
+  QuarantinedEvent,
+  QueuedEvent,
+  SeenMessage,
+  UserKey,
+} from '../../audience/store/store.ts'
+import { QueueFull } from '../../audience/store/store.ts'
+import { wakeOf } from '../../proto/history-blob.ts'
+import type { MemoryPeople } from './memory-store.ts'
+
+const EMPTY = new Uint8Array(0)
+
+/** Histories in memory, keeping the promises of HistoryStore. */
+export class MemoryHistories implements HistoryStore {
+  readonly #people: MemoryPeople
+  readonly #clock: Clock
+  readonly #held = new Map<string, Uint8Array>()
+  readonly #seen = new Map<string, number>()
+
+  constructor(people: MemoryPeople, clock: Clock) {
+    this.#people = people
+    this.#clock = clock
+    people.onGone = (key) => void this.#held.delete(nameOf(key))
+  }
+
+  read(keys: readonly UserKey[]): Uint8Array[] {
+    return keys.map((key) => this.#held.get(nameOf(key)) ?? EMPTY)
+  }
+
+  seen(messages: readonly SeenMessage[]): boolean[] {
+    const oldest = dayOf(this.#clock.now()) - LIMITS.seenDays
+    return messages.map(({ message }) => (this.#seen.get(nameOf(message)) ?? -1) >= oldest)
+  }
+
+  async learn(batch: readonly Lesson[]): Promise<LessonOutcome[]> {
+    return batch.map((lesson) => this.#learnOne(lesson))
+  }
+
+  due(nowMs: number, max: number): UserKey[] {
+    const found = [...this.#held].map(([name, blob]) => ({ name, atMs: wakeOf(blob) }))
+    const due = found.filter(({ atMs }) => atMs > 0 && atMs <= nowMs)
+    due.sort((a, b) => a.atMs - b.atMs)
+    return due.slice(0, max).map(({ name }) => Buffer.from(name, 'latin1'))
+  }
+
+  async *all(): AsyncIterable<UserKey[]> {
+    yield [...this.#held.keys()].map((name) => Buffer.from(name, 'latin1'))
+  }
+
+  #learnOne(lesson: Lesson): LessonOutcome {
+    const name = nameOf(lesson.key)
+    if (Buffer.compare(this.#held.get(name) ?? EMPTY, lesson.held) !== 0) return 'changed'
+    if (this.#people.isSuppressed(lesson.key)) return 'suppressed'
+    if (lesson.add.length + lesson.remove.length > 0) this.#people.assignNow(lesson)
+    if (lesson.history.length > 0) this.#held.set(name, lesson.history)
+    else this.#held.delete(name)
+    for (const message of lesson.messages) this.#seen.set(nameOf(message), dayOf(this.#clock.now()))
+    return 'done'
+  }
+}
+
+/** The queue in memory, keeping the promises of EventQueue. */
+export class MemoryEvents implements EventQueue {
+  max = Number.POSITIVE_INFINITY
+  #last = 0
+  #waiting: QueuedEvent[] = []
+  #aside: QuarantinedEvent[] = []
+
+  async append(events: readonly Uint8Array[]): Promise<void> {
+    if (this.#waiting.length + events.length > this.max) throw new QueueFull(this.max)
+    for (const body of events) this.#waiting.push({ id: this.#next(), body, attempts: 0 })
+  }
+
+  async read(max: number, isCounted = false): Promise<QueuedEvent[]> {
+    const first = this.#waiting.slice(0, max)
+    if (isCounted) for (const event of first) event.attempts++
+    return first.map((event) => ({ ...event }))
+  }
+
+  async ack(ids: readonly string[]): Promise<void> {
+    this.#waiting = this.#waiting.filter(({ id }) => !ids.includes(id))
+  }
+
+  async depth(): Promise<number> {
+    return this.#waiting.length
+  }
+
+  async quarantine(events: readonly PutAside[]): Promise<void> {
+    for (const event of events) this.#aside.push({ ...event, id: this.#next() })
+    await this.ack(events.map(({ id }) => id))
+  }
+
+  async quarantined(after: string, max: number): Promise<QuarantinedEvent[]> {
+    return this.#aside.filter(({ id }) => id > after).slice(0, max)
+  }
+
+  async replay(ids: readonly string[]): Promise<number> {
+    const found = this.#aside.filter(({ id }) => ids.includes(id))
+    this.#aside = this.#aside.filter(({ id }) => !ids.includes(id))
+    await this.append(found.map(({ body }) => body))
+    return found.length
+  }
+
+  #next(): string {
+    return String(++this.#last).padStart(12, '0')
+  }
+}
+
+function nameOf(key: Buffer): string {
+  return key.toString('latin1')
+}
