@@ -142,7 +142,7 @@ class Room implements Audience {
     this.#follower = followChanges({
       store: store.people,
       clock,
-      onChange: (key) => this.#recall.forget(key),
+      onChange: ({ key }) => this.#recall.forget(key),
       onGap: () => this.#recall.forgetAll(),
       ...(more.changePollMs === undefined ? {} : { pollMs: more.changePollMs }),
     })

@@ -1,13 +1,13 @@
 import type { Clock } from '../clock.ts'
 import { LIMITS } from '../limits.ts'
 import { Rounds } from '../rounds.ts'
-import type { Changes, LogCursor, PeopleStore, UserKey } from '../store/store.ts'
+import type { Change, Changes, LogCursor, PeopleStore } from '../store/store.ts'
 
 export interface FollowOptions {
   store: PeopleStore
   clock: Clock
-  /** Told of each key whose record changed, at least once, in order. */
-  onChange: (key: UserKey) => void
+  /** Told of each change of a record, at least once, in order. */
+  onChange: (change: Change) => void
   /** Told when changes may have been missed: whatever was derived from records must be dropped. */
   onGap: () => void
   /** Default LIMITS.changePollMs. */
@@ -97,7 +97,7 @@ class Follower implements ChangeFollower {
 
   #apply(changes: Changes): void {
     if (changes.fellOff) this.#gap()
-    for (const { key } of changes.entries) this.#options.onChange(key)
+    for (const change of changes.entries) this.#options.onChange(change)
     this.#counts.changes += changes.entries.length
     this.#cursor = changes.cursor
   }

@@ -1,5 +1,4 @@
 import { type Clock, dayOf } from '../../audience/clock.ts'
-import { LIMITS } from '../../audience/store/limits.ts'
 import type {
   EventQueue,
   HistoryStore,
@@ -9,9 +8,10 @@ import type {
   QuarantinedEvent,
   QueuedEvent,
   SeenMessage,
-  UserKey,
-} from '../../audience/store/store.ts'
-import { QueueFull } from '../../audience/store/store.ts'
+} from '../../audience/store/event-stores.ts'
+import { QueueFull } from '../../audience/store/event-stores.ts'
+import { LIMITS } from '../../audience/store/limits.ts'
+import type { UserKey } from '../../audience/store/store.ts'
 import { wakeOf } from '../../proto/history-blob.ts'
 import type { MemoryPeople } from './memory-store.ts'
 

@@ -1,11 +1,11 @@
-import { LIMITS } from '../limits.ts'
 import {
   type EventQueue,
   type PutAside,
   type QuarantinedEvent,
   type QueuedEvent,
   QueueFull,
-} from '../store.ts'
+} from '../event-stores.ts'
+import { LIMITS } from '../limits.ts'
 import type { EmbeddedDb } from './lmdb.ts'
 
 const LAST_EVENT = 'lastEvent'

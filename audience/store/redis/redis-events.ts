@@ -1,11 +1,11 @@
-import { LIMITS } from '../limits.ts'
 import {
   type EventQueue,
   type PutAside,
   type QuarantinedEvent,
   type QueuedEvent,
   QueueFull,
-} from '../store.ts'
+} from '../event-stores.ts'
+import { LIMITS } from '../limits.ts'
 import { appendEventsScript, readEventsScript, replayEventsScript } from './event-scripts.ts'
 import { execAll, rethrow, runScript } from './ioredis.ts'
 import { eventKeys } from './layout.ts'

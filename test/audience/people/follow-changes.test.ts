@@ -12,7 +12,7 @@ function open(pollMs = 1e9) {
   const follower = followChanges({
     store,
     clock,
-    onChange: (key) => told.push(key.toString('hex')),
+    onChange: ({ key }) => told.push(key.toString('hex')),
     onGap: () => told.push('gap'),
     pollMs,
   })

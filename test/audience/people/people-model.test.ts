@@ -59,7 +59,7 @@ function openProcess(store: MemoryPeople, clock: WoundClock, max: number) {
   const follower = followChanges({
     store,
     clock,
-    onChange: (key) => recall.forget(key),
+    onChange: ({ key }) => recall.forget(key),
     onGap: () => recall.forgetAll(),
     pollMs: 1e9,
   })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { EventQueue } from '../../../audience/store/store.ts'
+import type { EventQueue } from '../../../audience/store/event-stores.ts'
 import type { OpenForTest } from './store-conformance.ts'
 
 export function eventsConformance(open: OpenForTest): void {

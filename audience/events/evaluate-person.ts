@@ -1,0 +1,147 @@
+import type { History, Moment } from '../../proto/history-blob.ts'
+import { DAY_MS, dayOf } from '../clock.ts'
+import { expiryDayOf } from '../people/memberships.ts'
+import { nextChangeMs, ruleHolds } from '../rules/evaluate.ts'
+import { segmentsOf } from '../rules/expression.ts'
+import type { PersonHistory, RuleTime } from '../rules/history.ts'
+import { windowChangeMs } from '../rules/window.ts'
+import type { BookRule, BookTrait, OwnerRules } from './rule-book.ts'
+
+/** What is known of one person, at all of its ids. */
+export interface PersonKnown {
+  histories: readonly History[]
+  /** Live memberships, of whatever origin: segment number → first UTC day on which it no longer holds. */
+  held: ReadonlyMap<number, number>
+}
+
+/** What an owner's rules make of a person at a moment. */
+export interface Verdict {
+  /** Segments it is in by rule → since when, and the first UTC day on which it ends at the latest. */
+  members: Map<number, { sinceMs: number; expiryDay: number }>
+  /** First moment at which, with nothing new happening, the answer may be another; Infinity: none. */
+  nextMs: number
+}
+
+/**
+ * Asks every rule that anything shown of a person has a say in. A segment's rule holds as long as it says so, and
+ * at most `ttlDays` from the last event of a trait it asks for.
+ */
+export function evaluatePerson(rules: OwnerRules, known: PersonKnown, nowMs: number): Verdict {
+  return new Evaluation(rules, known, nowMs).run()
+}
+
+class Evaluation implements PersonHistory {
+  readonly #rules: OwnerRules
+  readonly #known: PersonKnown
+  readonly #at: RuleTime
+  readonly #today: number
+  readonly #shown = new Map<string, readonly Moment[]>()
+  readonly #members: Verdict['members'] = new Map()
+  /** Segments with a rule, by id, as far as they were asked: all others have no say. */
+  readonly #asked = new Map<string, BookRule>()
+  #nextMs = Number.POSITIVE_INFINITY
+
+  constructor(rules: OwnerRules, known: PersonKnown, nowMs: number) {
+    this.#rules = rules
+    this.#known = known
+    this.#at = { nowMs, calendar: rules.calendar }
+    this.#today = dayOf(nowMs)
+  }
+
+  run(): Verdict {
+    const traits = this.#traits()
+    for (const trait of traits) this.#noteEnd(trait)
+    for (const rule of this.#rules.rulesOf(traits)) {
+      this.#asked.set(rule.id, rule)
+      this.#ask(rule)
+    }
+    return { members: this.#members, nextMs: this.#nextMs }
+  }
+
+  shown(id: string): readonly Moment[] {
+    const known = this.#shown.get(id)
+    if (known) return known
+    const trait = this.#rules.traits.get(id)
+    const moments = trait ? this.#momentsOf(trait) : NONE
+    this.#shown.set(id, moments)
+    return moments
+  }
+
+  property(): readonly never[] {
+    return NONE
+  }
+
+  memberSinceMs(id: string): number | undefined {
+    const rule = this.#asked.get(id)
+    if (rule) return this.#members.get(rule.segment)?.sinceMs
+    const imported = this.#rules.imported.get(id)
+    // Since when is not known of imported ones, and is not asked of them (exchange/desk/check-rule.ts).
+    return imported !== undefined && this.#known.held.has(imported) ? 0 : undefined
+  }
+
+  #ask(rule: BookRule): void {
+    this.#wake(nextChangeMs(rule.tree, this, this.#at))
+    for (const id of segmentsOf(rule.tree)) {
+      const held = this.#known.held.get(this.#rules.imported.get(id) ?? 0)
+      if (held !== undefined) this.#wake(held * DAY_MS)
+    }
+    if (!ruleHolds(rule.tree, this, this.#at)) return
+    const expiryDay = expiryDayOf(this.#lastShownMs(rule), rule.ttlDays)
+    if (expiryDay <= this.#today) return
+    this.#members.set(rule.segment, { sinceMs: this.#sinceMs(rule.segment), expiryDay })
+    this.#wake(expiryDay * DAY_MS)
+  }
+
+  /** When it came into the segment: what is known already stands. */
+  #sinceMs(segment: number): number {
+    const { nowMs } = this.#at
+    return this.#known.histories.reduce(
+      (since, history) => Math.min(since, history.segments.get(segment) ?? nowMs),
+      nowMs,
+    )
+  }
+
+  #lastShownMs({ reach }: BookRule): number {
+    let lastMs = 0
+    for (const id of reach)
+      for (const { atMs } of this.shown(id))
+        if (atMs <= this.#at.nowMs) lastMs = Math.max(lastMs, atMs)
+    return lastMs
+  }
+
+  #wake(atMs: number): void {
+    if (atMs > this.#at.nowMs) this.#nextMs = Math.min(this.#nextMs, atMs)
+  }
+
+  #noteEnd({ id, ttlDays }: BookTrait): void {
+    const [oldest] = this.shown(id)
+    if (oldest) this.#wake(windowChangeMs(oldest.atMs, { is: '<=', for: `${ttlDays}D` }, this.#at))
+  }
+
+  #traits(): BookTrait[] {
+    const numbers = new Set(this.#known.histories.flatMap(({ traits }) => [...traits.keys()]))
+    return [...numbers].flatMap((number) => this.#rules.traitByNumber.get(number) ?? [])
+  }
+
+  /** Of all ids, in order, as long as the trait remembers them. */
+  #momentsOf({ number, ttlDays }: BookTrait): readonly Moment[] {
+    const { calendar, nowMs } = this.#at
+    const oldestDay = calendar.dayOf(nowMs) - ttlDays
+    const lists = this.#known.histories.flatMap(({ traits }) => traits.get(number) ?? [])
+    const live = lists.filter(({ atMs }) => calendar.dayOf(atMs) >= oldestDay)
+    return this.#known.histories.length > 1 ? merged(live) : live
+  }
+}
+
+const NONE: readonly never[] = []
+
+function merged(moments: readonly Moment[]): Moment[] {
+  const sorted = [...moments].sort((a, b) => a.atMs - b.atMs)
+  const found: Moment[] = []
+  for (const moment of sorted) {
+    const last = found.at(-1)
+    if (last?.atMs === moment.atMs) last.count += moment.count
+    else found.push({ ...moment })
+  }
+  return found
+}

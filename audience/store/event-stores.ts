@@ -1,0 +1,92 @@
+import type { Soon } from '../soon.ts'
+import type { Assignment, UserKey } from './store.ts'
+
+/** What events have shown of ids, beside their records: see proto/history-blob.ts. */
+export interface HistoryStore {
+  /** The packed histories under some keys, in the order asked; empty where nothing is known. */
+  read(keys: readonly UserKey[]): Soon<Uint8Array[]>
+  /** Which of these messages were counted already, in the order asked, each at the id it was counted at. */
+  seen(messages: readonly SeenMessage[]): Soon<boolean[]>
+  /**
+   * Writes what became of some ids: for each its history, its memberships with their change-log entry, when it is
+   * to be looked at again, and the messages counted in it, all or nothing. The outcomes, in the order of the batch;
+   * keys are distinct. Rejects when the store does: what was written by then stays.
+   */
+  learn(batch: readonly Lesson[]): Promise<LessonOutcome[]>
+  /** Keys whose time to be looked at again has come, the longest waiting first, at most `max`. */
+  due(nowMs: number, max: number): Soon<UserKey[]>
+  /** Every key that has a history, in batches. */
+  all(): AsyncIterable<UserKey[]>
+}
+
+export interface SeenMessage {
+  key: UserKey
+  /** 16 bytes that name the message. */
+  message: Buffer
+}
+
+/** What is to become of one id. */
+export interface Lesson extends Assignment {
+  /** The packed history as it was read; empty where there was none. */
+  held: Uint8Array
+  /** What takes its place; empty: nothing is kept. */
+  history: Uint8Array
+  /** Messages that are counted in it from now on; remembered for LIMITS.seenDays. */
+  messages: readonly Buffer[]
+}
+
+/**
+ * `changed`: the history is no longer what was read, and nothing is written. `suppressed`: the person is to be
+ * left alone, nothing is written and what there was of a history is gone.
+ */
+export type LessonOutcome = 'done' | 'changed' | 'suppressed'
+
+/** Events that were collected and are not processed yet: durable, in order, bounded, for one reader. */
+export interface EventQueue {
+  /** Appends all or none; durable when it resolves. Rejects with QueueFull beyond LIMITS.queueEventsMax. */
+  append(events: readonly Uint8Array[]): Promise<void>
+  /**
+   * The oldest that are not acknowledged, at most `max`: the same ones until they are. With `isCounted` every
+   * reading of an event is remembered (`attempts`), also over the end of the process that read it.
+   */
+  read(max: number, isCounted?: boolean): Promise<QueuedEvent[]>
+  /** Done with these: they are gone. One that is gone already is no error. */
+  ack(ids: readonly string[]): Promise<void>
+  /** How many wait. */
+  depth(): Promise<number>
+  /** Puts events aside, so that they hold up nobody; of more than LIMITS.quarantineMax the oldest go. */
+  quarantine(events: readonly PutAside[]): Promise<void>
+  /** What was put aside after the given id, oldest first, at most `max`. */
+  quarantined(after: string, max: number): Promise<QuarantinedEvent[]>
+  /** Queues events that were put aside once more; how many there were. */
+  replay(ids: readonly string[]): Promise<number>
+}
+
+export interface QueuedEvent {
+  /** Ordered as text by age. */
+  id: string
+  body: Uint8Array
+  /** How often it was read with `isCounted` before, this time included. */
+  attempts: number
+}
+
+export interface PutAside {
+  /** Of the queue. */
+  id: string
+  body: Uint8Array
+  /** A sentence: why it could not be processed. */
+  reason: string
+  atMs: number
+}
+
+export interface QuarantinedEvent extends PutAside {
+  /** Of the quarantine. */
+  id: string
+}
+
+/** More events wait than may. */
+export class QueueFull extends Error {
+  constructor(max: number) {
+    super(`${max} events wait to be processed: try again in a moment`)
+  }
+}
