@@ -8,9 +8,9 @@ const Id = Type.Object(
 
 const CollectedEventSchema = Type.Object(
   {
-    /** Id of the source, and of the partner that owns it. */
+    /** Id of the source, and number of the partner that owns it. */
     source: Type.String(),
-    owner: Type.String(),
+    owner: Type.Integer({ minimum: 1 }),
     messageId: Type.String(),
     /** When it happened, by the sender's clock as far as that can be believed. */
     atMs: Type.Integer({ minimum: 0 }),

@@ -21,8 +21,16 @@ export const EVENT_LIMITS = {
 
   /** Events the desk takes at once. */
   readMax: 500,
-  /** How often the desk looks for events, and for what has come due, when it was not poked. */
-  pollMs: 20,
+  /** How often the desk looks for events. */
+  pollMs: 25,
+  /** How often it looks for ids whose time has come, and at what others changed. */
+  wheelMs: 200,
+  /** How often it looks whether rules have changed, and everybody is to be asked anew. */
+  sweepPollMs: 1_000,
+  /** Ids that others changed and that wait to be looked at; beyond it everybody is. */
+  changedMax: 100_000,
+  /** Matches remembered as made, so that each event that says so again costs nothing. */
+  linksRememberedMax: 100_000,
   /** Attempts at one event before it goes to the quarantine. */
   attemptsMax: 3,
   /** How long the collector tells a sender to wait when the queue is full or the store away. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type Calendar, calendarIn } from '../calendar.ts'
 import { type Expression, segmentsOf, traitsOf } from '../rules/expression.ts'
 import { MatchIndex } from '../rules/match-index.ts'
@@ -91,6 +92,8 @@ export class RuleBook {
   readonly #ownerOfTrait = new Map<number, OwnerRules>()
   readonly #ownerOfSegment = new Map<number, OwnerRules>()
   readonly #imported = new Set<number>()
+  /** Names all that decides who is in which segment: another book with the same digest decides the same. */
+  readonly digest: string
 
   constructor(snapshot: CatalogSnapshot | undefined, ownerOf: OwnerLookup) {
     const records = new Map<string, OwnedRecords>()
@@ -104,7 +107,15 @@ export class RuleBook {
       const owner = snapshot && ownerOf(snapshot, id)
       if (owner) this.#add(new OwnerRules(id, owner, own))
     }
+    this.digest = this.#digest()
   }
+
+  /** Of what belongs to nobody any more: no trait, no rule. */
+  static readonly nobody = new OwnerRules(
+    '',
+    { number: -1, timeZone: 'UTC' },
+    { traits: new Map(), segments: new Map() },
+  )
 
   /** True where nobody has a rule. */
   get isEmpty(): boolean {
@@ -127,6 +138,17 @@ export class RuleBook {
   /** Whether a rule asks for a segment that has none. */
   asksForImported(number: number): boolean {
     return this.#imported.has(number)
+  }
+
+  #digest(): string {
+    const hash = createHash('sha256')
+    for (const owner of this.#owners.values()) {
+      const traits = [...owner.traits.values()].map(({ number, ttlDays }) => [number, ttlDays])
+      const rules = owner.rules.map(({ segment, ttlDays, tree }) => [segment, ttlDays, tree])
+      const zone = owner.calendar.zone
+      hash.update(JSON.stringify([owner.number, zone, traits, rules, [...owner.imported]]))
+    }
+    return hash.digest('base64url')
   }
 
   #add(rules: OwnerRules): void {

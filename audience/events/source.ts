@@ -1,4 +1,3 @@
-import { LIMITS } from '../limits.ts'
 import { checker, NAME_PATTERN, type Static, Type } from '../schema.ts'
 import { EVENT_LIMITS } from './limits.ts'
 
@@ -47,6 +46,3 @@ export type Source = Static<typeof SourceBodySchema>
 
 /** Names every field at fault of what should be a body of PUT /api/sources/{id}. */
 export const checkSource = checker(SourceBodySchema)
-
-/** How long a match lasts that a source's own messages make: as long as a membership may. */
-export const SOURCE_EDGE_DAYS = Math.min(EVENT_LIMITS.edgeDays, LIMITS.ttlDaysMax)

@@ -50,13 +50,22 @@ export async function knownOf(
   starts: readonly EndRequest[],
   enters: Enters = ANY,
 ): Promise<Known> {
-  const walk = new Walk(dayOf(deps.clock.now()), enters)
+  const refs = starts.map((start) => (isId(start) ? refOf(deps, start) : undefined))
+  return knownFrom(deps, refs, enters)
+}
+
+/** The same from ids whose keys are known already. */
+export async function knownFrom(
+  { store, clock }: Pick<LinkDeps, 'store' | 'clock'>,
+  starts: readonly (IdRef | undefined)[],
+  enters: Enters,
+): Promise<Known> {
+  const walk = new Walk(dayOf(clock.now()), enters)
   const { ids, starts: places } = walk.known
-  for (const start of starts)
-    places.push(isId(start) ? walk.reach(refOf(deps, start), undefined) : undefined)
+  for (const start of starts) places.push(start && walk.reach(start, undefined))
   for (let from = 0; from < ids.length; ) {
     const ring = ids.slice(from, from + LIMITS.recallKeysMax)
-    const records = await deps.store.recall(ring.map(({ key }) => key))
+    const records = await store.recall(ring.map(({ key }) => key))
     for (const [i, record] of records.entries()) if (record) walk.take(from + i, record)
     from += ring.length
   }

@@ -1,0 +1,297 @@
+import { unpackHistory } from '../../proto/history-blob.ts'
+import type { Audience } from '../audience.ts'
+import type { Clock } from '../clock.ts'
+import { followChanges } from '../people/follow-changes.ts'
+import { knownFrom } from '../people/known.ts'
+import { nameOf } from '../people/shared-reads.ts'
+import { Rounds } from '../rounds.ts'
+import type { QueuedEvent } from '../store/event-stores.ts'
+import type { Change, IdRef, UserKey } from '../store/store.ts'
+import { StoreFailed } from '../store/store-failed.ts'
+import { type CollectedEvent, unpackEvent } from './collected-event.ts'
+import { type EventAt, type Learned, learn } from './learn.ts'
+import { EVENT_LIMITS } from './limits.ts'
+import { LinkEvents } from './link-events.ts'
+import { type OwnerRules, RuleBook, type RuleBooks } from './rule-book.ts'
+
+export interface EventDeskOptions {
+  audience: Audience
+  books: RuleBooks
+  clock: Clock
+  log: EventDeskLog
+  /** Default EVENT_LIMITS.pollMs; tests poke. */
+  pollMs?: number
+}
+
+export interface EventDeskLog {
+  warn(details: object, message: string): void
+}
+
+export interface EventDeskCounts {
+  /** Events that were counted, that had been before, and that went to the quarantine. */
+  counted: number
+  repeated: number
+  quarantined: number
+  /** Matches that events asked for and that were refused. */
+  linkRefused: number
+  /** Ids looked at because their time had come, because something around them changed, and in sweeps. */
+  due: number
+  changed: number
+  swept: number
+  /** Rounds the store took nothing of. */
+  failures: number
+}
+
+/**
+ * Makes memberships of what was collected: takes events from the queue, looks again at whom the wheel says it is
+ * time to, at whom a match or an import changed, and, where rules changed or changes were missed, at everybody.
+ * One process of an instance does; two at once do no harm.
+ */
+export class EventDesk {
+  readonly #options: EventDeskOptions
+  readonly #links: LinkEvents
+  readonly #counts: EventDeskCounts = {
+    ...{ counted: 0, repeated: 0, quarantined: 0, linkRefused: 0 },
+    ...{ due: 0, changed: 0, swept: 0, failures: 0 },
+  }
+  readonly #rounds: Rounds[]
+  readonly #follower
+  readonly #dirty = new Map<string, UserKey>()
+  /** Digest of the rules everybody was asked by; undefined: a sweep is due. */
+  #sweptBy: string | undefined
+  /** Events that were there when this process began: one of them may have ended the last one. */
+  #suspects: number | undefined
+  /** How often this process read a suspect, and how often an event failed here. */
+  readonly #tries = new Map<string, number>()
+  #isClosed = false
+
+  constructor(options: EventDeskOptions) {
+    this.#options = options
+    const { audience, clock } = options
+    this.#links = new LinkEvents(audience)
+    const pollMs = options.pollMs ?? EVENT_LIMITS.pollMs
+    this.#follower = followChanges({
+      store: audience.store.people,
+      clock,
+      onChange: (change) => this.#note(change),
+      onGap: () => {
+        this.#sweptBy = undefined
+      },
+    })
+    this.#rounds = [
+      new Rounds(pollMs, () => this.#trying(() => this.#takeEvents())),
+      new Rounds(EVENT_LIMITS.wheelMs, () => this.#trying(() => this.#takeDue())),
+      new Rounds(EVENT_LIMITS.wheelMs, () => this.#trying(() => this.#takeChanged())),
+      new Rounds(EVENT_LIMITS.sweepPollMs, () => this.#trying(() => this.#sweep())),
+    ]
+  }
+
+  /** Resolves when all that was collected, came due or changed before the call has been seen to. Never rejects. */
+  async poke(): Promise<void> {
+    await this.#follower.poke()
+    for (const round of this.#rounds) await round.poke()
+  }
+
+  counts(): EventDeskCounts {
+    return { ...this.#counts }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all([...this.#rounds.map((round) => round.stop()), this.#follower.close()])
+  }
+
+  /** What the store refuses is tried again in the next round: nothing is acknowledged that was not done. */
+  async #trying(work: () => Promise<void>): Promise<void> {
+    if (!this.#options.audience.ready()) return
+    try {
+      await work()
+    } catch (error) {
+      this.#counts.failures++
+      if (!(error instanceof StoreFailed))
+        this.#options.log.warn({ error: String(error) }, 'events could not be processed')
+    }
+  }
+
+  async #takeEvents(): Promise<void> {
+    const { events } = this.#options.audience.store
+    this.#suspects ??= Math.min(await events.depth(), EVENT_LIMITS.readMax)
+    while (this.#suspects > 0 && !this.#isClosed) {
+      const [suspect] = await events.read(1, true)
+      if (suspect === undefined) this.#suspects = 0
+      else {
+        await this.#takeSuspect(suspect)
+        this.#suspects--
+      }
+    }
+    for (;;) {
+      const batch = await events.read(EVENT_LIMITS.readMax)
+      if (batch.length === 0 || this.#isClosed) return
+      await this.#takeBatch(batch)
+    }
+  }
+
+  /** One that was in hand as often when a process ended is not taken in hand again. */
+  async #takeSuspect(event: QueuedEvent): Promise<void> {
+    const own = (this.#tries.get(event.id) ?? 0) + 1
+    this.#tries.set(event.id, own)
+    if (event.attempts - own >= EVENT_LIMITS.attemptsMax)
+      await this.#putAside(event, 'The process ended each time it was processed.')
+    else await this.#takeBatch([event])
+    this.#tries.delete(event.id)
+  }
+
+  async #takeBatch(batch: readonly QueuedEvent[]): Promise<void> {
+    const { events } = this.#options.audience.store
+    const read = batch.map((queued) => ({ queued, event: unpackEvent(queued.body) }))
+    const sound = read.flatMap(({ event }) => event ?? [])
+    try {
+      await this.#process(sound)
+    } catch (error) {
+      if (error instanceof StoreFailed) throw error
+      if (batch.length === 1) return this.#failed(batch[0]!, error)
+      for (const one of batch) await this.#takeBatch([one])
+      return
+    }
+    for (const { queued, event } of read)
+      if (event === undefined) await this.#putAside(queued, 'It is no event.')
+    await events.ack(read.flatMap(({ queued, event }) => (event ? [queued.id] : [])))
+  }
+
+  async #failed(event: QueuedEvent, error: unknown): Promise<void> {
+    const tries = (this.#tries.get(event.id) ?? 0) + 1
+    this.#tries.set(event.id, tries)
+    if (tries < EVENT_LIMITS.attemptsMax) return this.#takeBatch([event])
+    this.#tries.delete(event.id)
+    await this.#putAside(event, error instanceof Error ? error.message : String(error))
+  }
+
+  async #putAside({ id, body }: QueuedEvent, reason: string): Promise<void> {
+    const { audience, clock, log } = this.#options
+    await audience.store.events.quarantine([{ id, body, reason, atMs: clock.now() }])
+    this.#counts.quarantined++
+    log.warn({ reason }, 'an event was put aside: see GET /api/events/quarantine')
+  }
+
+  async #process(events: readonly CollectedEvent[]): Promise<void> {
+    this.#counts.linkRefused += await this.#links.link(events)
+    const book = this.#options.books.now()
+    const byOwner = new Map<OwnerRules, EventAt[]>()
+    for (const event of events) {
+      const rules = event.traits.map((trait) => book.ownerOfTrait(trait)).find((one) => one)
+      // Traits that are no more, or none: there is nothing to count.
+      if (rules === undefined) continue
+      const at = { event, ref: this.#links.refOf(event.about) }
+      const own = byOwner.get(rules)
+      if (own) own.push(at)
+      else byOwner.set(rules, [at])
+    }
+    for (const [rules, own] of byOwner)
+      this.#add(await this.#learn(rules, { events: own, touched: [] }))
+  }
+
+  async #takeDue(): Promise<void> {
+    const { audience, clock } = this.#options
+    for (;;) {
+      const due = await audience.store.histories.due(clock.now(), EVENT_LIMITS.dueMax)
+      if (due.length === 0 || this.#isClosed) return
+      await this.#lookAgain(due)
+      this.#counts.due += due.length
+    }
+  }
+
+  /** Matches and imports of others: whoever has a history around them is asked again. */
+  async #takeChanged(): Promise<void> {
+    const { audience, clock } = this.#options
+    const { store } = audience
+    while (this.#dirty.size > 0 && !this.#isClosed) {
+      const some = [...this.#dirty].slice(0, EVENT_LIMITS.dueMax)
+      const starts = some.map(([, key]) => refOf(key))
+      const { ids } = await knownFrom({ store: store.people, clock }, starts, () => true)
+      await this.#lookAgain(ids.map(({ key }) => key))
+      for (const [name] of some) this.#dirty.delete(name)
+      this.#counts.changed += some.length
+    }
+  }
+
+  #note({ what, key, added, removed }: Change): void {
+    const book = this.#options.books.now()
+    if (book.isEmpty || what === 'suppress') return
+    const isAsked = (segment: number) => book.asksForImported(segment)
+    if (what === 'assign' && !added.some(isAsked) && !removed.some(isAsked)) return
+    if (this.#dirty.size >= EVENT_LIMITS.changedMax) this.#sweptBy = undefined
+    else this.#dirty.set(nameOf(key), key)
+  }
+
+  async #sweep(): Promise<void> {
+    const { digest } = this.#options.books.now()
+    if (this.#sweptBy === digest) return
+    // Noted first: what changes while it runs asks for another.
+    this.#sweptBy = digest
+    try {
+      for await (const keys of this.#options.audience.store.histories.all()) {
+        for (let from = 0; from < keys.length; from += EVENT_LIMITS.dueMax) {
+          if (this.#isClosed) return
+          const some = keys.slice(from, from + EVENT_LIMITS.dueMax)
+          await this.#lookAgain(some)
+          this.#counts.swept += some.length
+          await nextTurn()
+        }
+      }
+    } catch (error) {
+      this.#sweptBy = undefined
+      throw error
+    }
+  }
+
+  /** Asks the rules anew of ids that have a history. */
+  async #lookAgain(keys: readonly UserKey[]): Promise<void> {
+    const { audience, books } = this.#options
+    const blobs = await audience.store.histories.read(keys)
+    const book = books.now()
+    const byOwner = new Map<OwnerRules, IdRef[]>()
+    for (const [i, key] of keys.entries()) {
+      const rules = ownerOf(blobs[i]!, book)
+      const own = byOwner.get(rules)
+      if (own) own.push(refOf(key))
+      else byOwner.set(rules, [refOf(key)])
+    }
+    for (const [rules, touched] of byOwner) await this.#learn(rules, { events: [], touched })
+  }
+
+  #learn(
+    rules: OwnerRules,
+    what: { events: readonly EventAt[]; touched: readonly IdRef[] },
+  ): Promise<Learned> {
+    const { audience, clock } = this.#options
+    return learn({ store: audience.store, clock }, rules, what)
+  }
+
+  #add({ counted, repeated }: Learned): void {
+    this.#counts.counted += counted
+    this.#counts.repeated += repeated
+  }
+}
+
+/** Whose rules decide on what is known of an id. */
+function ownerOf(blob: Uint8Array, book: RuleBook): OwnerRules {
+  const { traits, segments } = unpackHistory(blob)
+  for (const trait of traits.keys()) {
+    const rules = book.ownerOfTrait(trait)
+    if (rules) return rules
+  }
+  for (const segment of segments.keys()) {
+    const rules = book.ownerOfSegment(segment)
+    if (rules) return rules
+  }
+  return RuleBook.nobody
+}
+
+/** A key of which no more is known than that. */
+function refOf(key: UserKey): IdRef {
+  return { key, namespace: 0, value: '' }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

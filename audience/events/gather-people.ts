@@ -1,0 +1,58 @@
+import { type History, unpackHistory } from '../../proto/history-blob.ts'
+import type { Clock } from '../clock.ts'
+import { type Enters, type KnownId, knownFrom } from '../people/known.ts'
+import type { IdRef, Store } from '../store/store.ts'
+
+/** One id of a person, with what events have shown of it. */
+export interface GatheredId extends KnownId {
+  /** The packed history as it was read. */
+  held: Uint8Array
+  /** The same, open to be changed. */
+  history: History
+}
+
+/** A person as an owner may see it: all ids that live matches join, as far as that owner may use them. */
+export interface GatheredPerson {
+  ids: GatheredId[]
+  /** First UTC day on which one of its matches no longer holds; Infinity where there is none. */
+  splitDay: number
+  /** One of its ids is to be left alone, and so is the person. */
+  isSuppressed: boolean
+}
+
+/** Reads the people behind some ids, each once, over matches of the exchange and of one owner. */
+export async function gatherPeople(
+  { store, clock }: { store: Pick<Store, 'people' | 'histories'>; clock: Clock },
+  starts: readonly IdRef[],
+  owner: number,
+): Promise<GatheredPerson[]> {
+  const enters: Enters = (edge) => edge.owner === 0 || edge.owner === owner
+  const { ids, edges } = await knownFrom({ store: store.people, clock }, starts, enters)
+  const blobs = await store.histories.read(ids.map(({ key }) => key))
+  const personOf = ids.map((_, i) => i)
+  const rootOf = (at: number): number => {
+    let root = at
+    while (personOf[root] !== root) root = personOf[root]!
+    personOf[at] = root
+    return root
+  }
+  for (const { a, b } of edges) personOf[rootOf(b)] = rootOf(a)
+  const people = new Map<number, GatheredPerson>()
+  for (const [i, id] of ids.entries()) {
+    const root = rootOf(i)
+    const person = people.get(root) ?? {
+      ids: [],
+      splitDay: Number.POSITIVE_INFINITY,
+      isSuppressed: false,
+    }
+    people.set(root, person)
+    const held = blobs[i]!
+    person.ids.push({ ...id, held, history: unpackHistory(held) })
+    person.isSuppressed ||= id.suppression !== undefined
+  }
+  for (const { a, expiryDay } of edges) {
+    const person = people.get(rootOf(a))!
+    person.splitDay = Math.min(person.splitDay, expiryDay)
+  }
+  return [...people.values()]
+}

@@ -1,0 +1,142 @@
+import { type History, packHistory } from '../../proto/history-blob.ts'
+import { type Clock, DAY_MS } from '../clock.ts'
+import { nameOf } from '../people/shared-reads.ts'
+import type { Lesson } from '../store/event-stores.ts'
+import type { IdRef, Store } from '../store/store.ts'
+import { type CollectedEvent, messageName } from './collected-event.ts'
+import { evaluatePerson, type Verdict } from './evaluate-person.ts'
+import { type GatheredId, type GatheredPerson, gatherPeople } from './gather-people.ts'
+import { dropForgotten, noteShown } from './note-event.ts'
+import type { OwnerRules } from './rule-book.ts'
+
+export interface LearnDeps {
+  store: Pick<Store, 'people' | 'histories'>
+  clock: Clock
+}
+
+/** An event of the owner's sources, and the id it is kept at. */
+export interface EventAt {
+  event: CollectedEvent
+  ref: IdRef
+}
+
+/** What came of it. */
+export interface Learned {
+  /** Events that were counted. */
+  counted: number
+  /** Events whose message was counted before. */
+  repeated: number
+}
+
+/** How often it is done anew where somebody else wrote the same histories meanwhile. */
+const ATTEMPTS_MAX = 20
+
+/**
+ * Counts events of one owner at their ids, and asks the owner's rules of all people that they or `touched` belong to.
+ * Each id of which something is known keeps the memberships of the person it belongs to, so that a match that ends
+ * leaves both sides with what is their own. Safe to repeat: what was counted is not counted again.
+ */
+export async function learn(
+  deps: LearnDeps,
+  rules: OwnerRules,
+  { events, touched }: { events: readonly EventAt[]; touched: readonly IdRef[] },
+): Promise<Learned> {
+  for (let attempt = 1; ; attempt++) {
+    const round = new Round(deps, rules)
+    const lessons = await round.lessons(events, touched)
+    if (lessons.length === 0) return round.learned
+    const outcomes = await deps.store.histories.learn(lessons)
+    if (!outcomes.includes('changed')) return round.learned
+    if (attempt === ATTEMPTS_MAX) throw new Error('histories are changed by others all the time')
+  }
+}
+
+class Round {
+  readonly learned: Learned = { counted: 0, repeated: 0 }
+  readonly #deps: LearnDeps
+  readonly #rules: OwnerRules
+  readonly #nowMs: number
+  /** Messages counted in this round, by the key they are counted at. */
+  readonly #messages = new Map<string, Buffer[]>()
+
+  constructor(deps: LearnDeps, rules: OwnerRules) {
+    this.#deps = deps
+    this.#rules = rules
+    this.#nowMs = deps.clock.now()
+  }
+
+  async lessons(events: readonly EventAt[], touched: readonly IdRef[]): Promise<Lesson[]> {
+    const starts = [...events.map(({ ref }) => ref), ...touched]
+    // Histories first, then what was counted: whoever counted in between is noticed in the history.
+    const people = await gatherPeople(this.#deps, starts, this.#rules.number)
+    await this.#count(events, people)
+    return people.flatMap((person) => (person.isSuppressed ? [] : this.#ofPerson(person)))
+  }
+
+  async #count(events: readonly EventAt[], people: readonly GatheredPerson[]): Promise<void> {
+    const histories = new Map<string, History>()
+    for (const { ids } of people)
+      for (const { key, history } of ids) histories.set(nameOf(key), history)
+    const messages = events.map(({ event, ref }) => ({ key: ref.key, message: messageName(event) }))
+    const seen = await this.#deps.store.histories.seen(messages)
+    const once = new Set<string>()
+    for (const [i, { event, ref }] of events.entries()) {
+      const name = messages[i]!.message.toString('latin1')
+      if (seen[i] || once.has(name)) {
+        this.learned.repeated++
+        continue
+      }
+      once.add(name)
+      this.learned.counted++
+      this.#countOne(event, { key: nameOf(ref.key), message: messages[i]!.message, histories })
+    }
+  }
+
+  #countOne(
+    { traits, atMs }: CollectedEvent,
+    at: { key: string; message: Buffer; histories: ReadonlyMap<string, History> },
+  ): void {
+    const history = at.histories.get(at.key)!
+    const { calendar } = this.#rules
+    for (const trait of traits) noteShown(history, { trait, atMs, calendar })
+    const counted = this.#messages.get(at.key)
+    if (counted) counted.push(at.message)
+    else this.#messages.set(at.key, [at.message])
+  }
+
+  #ofPerson({ ids, splitDay }: GatheredPerson): Lesson[] {
+    const known = ids.filter(({ history }) => history.traits.size + history.segments.size > 0)
+    if (known.length === 0) return []
+    for (const { history } of known) dropForgotten(history, this.#rules, this.#nowMs)
+    const held = new Map(
+      ids.flatMap(({ memberships }) => memberships.map((one) => [one.segment, one.expiryDay])),
+    )
+    const histories = known.map(({ history }) => history)
+    const verdict = evaluatePerson(this.#rules, { histories, held }, this.#nowMs)
+    // A match that ends matters only where others had a say.
+    if (known.length > 1 || held.size > 0)
+      verdict.nextMs = Math.min(verdict.nextMs, splitDay * DAY_MS)
+    return known.flatMap((id) => this.#lesson(id, verdict))
+  }
+
+  #lesson(id: GatheredId, { members, nextMs }: Verdict): Lesson[] {
+    const { key, held, history } = id
+    const { traits } = history
+    const isEmpty = traits.size === 0
+    const segments = new Map(
+      isEmpty ? [] : [...members].map(([segment, { sinceMs }]) => [segment, sinceMs]),
+    )
+    const wakeMs = isEmpty || nextMs === Number.POSITIVE_INFINITY ? 0 : nextMs
+    const packed = packHistory({ wakeMs, traits, segments })
+    const expiries = new Map(id.memberships.map((one) => [one.segment, one.expiryDay]))
+    const add = [...segments.keys()].flatMap((segment) => {
+      const { expiryDay } = members.get(segment)!
+      return expiries.get(segment) === expiryDay ? [] : [{ segment, expiryDay }]
+    })
+    const remove = [...history.segments.keys()].filter((segment) => !segments.has(segment))
+    const messages = this.#messages.get(nameOf(key)) ?? []
+    const isSame = Buffer.compare(packed, held) === 0
+    if (isSame && add.length + remove.length + messages.length === 0) return []
+    return [{ key, held, history: packed, add, remove, messages }]
+  }
+}
