@@ -5,10 +5,10 @@ import type { CatalogSnapshot } from '../audience/store/catalog-snapshot.ts'
 import type { CatalogStore } from '../audience/store/store.ts'
 import { AudienceSizes, type AudienceSizesOptions } from './desk/audience-sizes.ts'
 import type { DeskDeps } from './desk/desk.ts'
+import { LabelSizes } from './desk/label-sizes.ts'
 import { type ExchangeDesk, openDesk } from './desk/open-desk.ts'
 import { Turns } from './desk/turns.ts'
 import { ExchangeCatalog } from './exchange-catalog.ts'
-import { countPopulations } from './usage/populations.ts'
 
 export interface ExchangeOptions {
   feed: CatalogFeed
@@ -53,8 +53,8 @@ function deskDepsOf({ catalogStore, feed, clock, people }: ExchangeOptions): Des
   if (!people) return deps
   const segment = (id: string) =>
     feed.current()?.kind(SEGMENT_KIND).get(id)?.value as Segment | undefined
-  const populations = countPopulations({ people, clock, segment })
-  return { ...deps, sizes: new AudienceSizes({ people, clock }), populations }
+  const sizes = new AudienceSizes({ people, clock })
+  return { ...deps, sizes, labelSizes: new LabelSizes({ people, clock, segment }) }
 }
 
 class OpenExchange implements Exchange {

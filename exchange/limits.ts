@@ -31,6 +31,8 @@ export const LIMITS = {
   /** Sizes of segments remembered, and for how long. */
   sizesMax: 10_000,
   sizeGoodMs: 60_000,
+  /** Segments counted for data labels at once; another label lacks its size until it is asked for again. */
+  labelCountsMax: 4,
   /** How long a caller waits for segments to be counted. */
   sizeWaitMsMax: 5_000,
   /** Drafts of one buyer from one offer that are not signed yet. */

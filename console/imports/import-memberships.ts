@@ -90,7 +90,11 @@ function importAdding(rooms: ImportRooms, call: Call): Promise<Imported<ImportRe
   })
   const source = importBody(call)
   const more = () => sensitiveIn(reading)
-  const work = () => refreshed.during(() => run.run(source))
+  const work = async () => {
+    const report = await refreshed.during(() => run.run(source))
+    await refreshed.tell()
+    return report
+  }
   return noted(rooms, call, { run, what: whatOf(call), work, more })
 }
 
@@ -124,7 +128,8 @@ async function importReplacing(
       const report = await run.run(source)
       const { rejected } = report
       const asked = { ...replacement, segment: segment.number, rejected }
-      const replaced = await refreshed.after(() => replaceSegment(asked))
+      const replaced = await replaceSegment(asked)
+      await refreshed.tell()
       return { ...report, replaced }
     }
     const more = () => (segment.sensitive ? { sensitive: segment.id } : {})

@@ -22,23 +22,17 @@ export class Refreshed {
     }
   }
 
-  /** What lines did stays done where the import breaks off, so it is told then, too. */
+  tell(): Promise<void> {
+    return this.#rooms.exchange.desk.noteRefreshed(this.#namespaces)
+  }
+
+  /** What lines did stays done where their import breaks off: so it is told then, too, if it can be. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
-    } finally {
-      await this.#tell()
+    } catch (error) {
+      await this.tell().catch(() => undefined)
+      throw error
     }
-  }
-
-  /** For an import that changes something in its end only. */
-  async after<T>(work: () => Promise<T>): Promise<T> {
-    const done = await work()
-    await this.#tell()
-    return done
-  }
-
-  #tell(): Promise<void> {
-    return this.#rooms.exchange.desk.noteRefreshed(this.#namespaces)
   }
 }

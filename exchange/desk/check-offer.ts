@@ -1,7 +1,6 @@
 import type { Problem } from '../../audience/refusal.ts'
 import type { Segment } from '../../audience/segment.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
-import { staleBecause } from '../label/stale-because.ts'
 import { LIMITS } from '../limits.ts'
 import { type OfferBody, type OfferRecord, partnersNamed } from '../offer.ts'
 import type { OfferRefusal } from '../reasons.ts'
@@ -18,11 +17,7 @@ export function malformedOffer(body: OfferBody): Problem[] {
 }
 
 /** What is well formed and makes no sense, or must not be: all of it, each at its field. */
-export function senselessOffer(
-  offer: OfferRecord,
-  snapshot: CatalogSnapshot,
-  nowMs: number,
-): Problem[] {
+export function senselessOffer(offer: OfferRecord, snapshot: CatalogSnapshot): Problem[] {
   const problems: Problem[] = []
   const wrong = (field: string, reason: string) => problems.push({ field, reason })
   for (const { field, partner } of partnersNamed(offer))
@@ -34,7 +29,7 @@ export function senselessOffer(
   problems.push(...senselessPrice({ price: offer.price, billOn }))
   offer.segments.forEach((id, i) => {
     const problem =
-      ownershipProblem(snapshot, { id, seller: offer.seller }) ?? unofferable(id, snapshot, nowMs)
+      ownershipProblem(snapshot, { id, seller: offer.seller }) ?? unofferable(id, snapshot)
     if (problem) wrong(`segments.${i}`, problem)
   })
   return problems
@@ -58,7 +53,7 @@ export async function tooSmall(
   })
 }
 
-function unofferable(id: string, snapshot: CatalogSnapshot, nowMs: number): string | undefined {
+function unofferable(id: string, snapshot: CatalogSnapshot): string | undefined {
   const segment = snapshot.kind('segment').get(id)!.value as Segment
   for (const { node } of nodesOf(segment)) {
     const topic = topicOf(snapshot, node)
@@ -67,22 +62,10 @@ function unofferable(id: string, snapshot: CatalogSnapshot, nowMs: number): stri
   }
   if (segment.sensitive && segment.basis === undefined)
     return because('no_explicit_consent', `${id} is sensitive: name the evidence in its basis`)
-  return staleLabel(id, snapshot, nowMs)
+  return undefined
 }
 
-/** Why a segment's label stands in the way of publishing it; undefined where it does not. */
-export function staleLabel(
-  id: string,
-  snapshot: CatalogSnapshot,
-  nowMs: number,
-): string | undefined {
-  const segment = snapshot.kind('segment').get(id)?.value as Segment | undefined
-  const stale = segment ? staleBecause(snapshot, { id, segment }, nowMs) : []
-  if (stale.length === 0) return undefined
-  const said = stale.map(({ reason, says }) => `${reason}, ${says}`)
-  return because('label_stale', `the data label of ${id} is stale: ${said.join('; ')}`)
-}
-
-function because(word: OfferRefusal, sentence: string): string {
+/** A word of why a segment cannot be offered, and what that means here. */
+export function because(word: OfferRefusal, sentence: string): string {
   return `${word}: ${sentence}`
 }

@@ -7,7 +7,7 @@ import { closed } from '../fields.ts'
 import {
   type ContractShown,
   refuseConflicts,
-  refuseStaleLabels,
+  refuseUnpublishable,
   showContract,
 } from './contracts.ts'
 import type { WriteOptions, Written } from './desk.ts'
@@ -170,7 +170,7 @@ function bringIntoForce(
   const checked: Change = (contract, at) => {
     const after = change(contract, at)
     if (after.status === contract.status) return after
-    refuseStaleLabels(deps, { before: contract, after, snapshot: at.snapshot })
+    refuseUnpublishable(deps, { before: contract, after, snapshot: at.snapshot })
     refuseConflicts(deps, actor, { id, contract: after, snapshot: at.snapshot })
     return after
   }

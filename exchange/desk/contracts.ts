@@ -12,7 +12,7 @@ import { missingDataProtection } from '../data-protection.ts'
 import { OFFER_KIND, type OfferRecord } from '../offer.ts'
 import { malformedContract, senselessContract } from './check-contract.ts'
 import { contractConflicts, isBinding } from './check-exclusive.ts'
-import { staleLabel } from './check-offer.ts'
+import { refuseStaleLabels } from './check-label.ts'
 import type { Shown, WriteOptions, Written } from './desk.ts'
 import { type Actor, type DeskDeps, isExchange, mustWriteFor, sees } from './desk.ts'
 import { mayKnowOffer } from './offers.ts'
@@ -87,7 +87,7 @@ function writeContract(
         })
         if (!isExchange(actor) && after.version !== before?.version)
           refuseAll('unprocessable', beyondItsOffer(actor, { before, given: after, snapshot }))
-        refuseStaleLabels(deps, { before, after, snapshot })
+        refuseUnpublishable(deps, { before, after, snapshot })
         refuseConflicts(deps, actor, { id, contract: after, snapshot })
         return draftOf(id, before, after, snapshot)
       },
@@ -127,8 +127,8 @@ export function refuseConflicts(
   refuseAll('conflict', contractConflicts(snapshot, { id, contract }, asked))
 }
 
-/** Refuses (`unprocessable`) to bring segments into force whose data label is stale; those in force go on. */
-export function refuseStaleLabels(
+/** Refuses (`unprocessable`) to bring into force what must not be published; what is in force goes on. */
+export function refuseUnpublishable(
   deps: DeskDeps,
   {
     before,
@@ -137,15 +137,9 @@ export function refuseStaleLabels(
   }: { before: ContractRecord | undefined; after: ContractRecord; snapshot: CatalogSnapshot },
 ): void {
   if (after.status !== 'active') return
-  const inForce = new Set(before?.status === 'active' ? before.segments : [])
-  const nowMs = deps.clock.now()
-  refuseAll(
-    'unprocessable',
-    after.segments.flatMap((id, i) => {
-      const reason = inForce.has(id) ? undefined : staleLabel(id, snapshot, nowMs)
-      return reason ? [{ field: `segments.${i}`, reason }] : []
-    }),
-  )
+  const inForce = before?.status === 'active' ? before.segments : []
+  const asked = { segments: after.segments, before: inForce }
+  refuseStaleLabels(snapshot, asked, deps.clock.now())
 }
 
 /** A side stays within the offer it names, and names one it knows of. */

@@ -3,8 +3,8 @@ import { refuse } from '../../audience/refusal.ts'
 import type { CatalogFeed } from '../../audience/store/catalog-feed.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { CatalogStore } from '../../audience/store/store.ts'
-import type { UsageLookups } from '../usage/read/usage-lookups.ts'
 import type { AudienceSizes } from './audience-sizes.ts'
+import type { LabelSizes } from './label-sizes.ts'
 import type { Turns } from './turns.ts'
 
 /** What every desk verb works with. */
@@ -16,8 +16,8 @@ export interface DeskDeps {
   turns: Turns
   /** Absent: how many people are in a segment is not known here. */
   sizes?: AudienceSizes
-  /** Absent: likewise of how many ids are in it. */
-  populations?: UsageLookups['populations']
+  /** Absent: likewise of the sizes that labels tell. */
+  labelSizes?: LabelSizes
 }
 
 /**

@@ -24,7 +24,6 @@ import { nodesOf } from '../taxonomy/nodes-of.ts'
 import { pathText, taxonomyOf } from '../taxonomy/taxonomy-record.ts'
 import { type Actor, type DeskDeps, notFound, sees, snapshotOf } from './desk.ts'
 import { mayKnowOffer } from './offers.ts'
-import { orWhenLate } from './or-when-late.ts'
 import { segmentReading } from './segments.ts'
 import { checkedBody, refuseAll, writeRecord } from './write-record.ts'
 
@@ -56,7 +55,7 @@ const checkEmpty = checker(closed({}))
  */
 export async function getLabel(deps: DeskDeps, actor: Actor, id: string): Promise<LabelShown> {
   const { segment } = mustSeeLabel(deps, actor, id)
-  const size = await sizeOf(deps, id)
+  const size = await deps.labelSizes?.about(id)
   const snapshot = snapshotOf(deps)
   const nowMs = deps.clock.now()
   const made = makeLabel(factsOf(snapshot, { id, segment, size }))
@@ -151,19 +150,6 @@ function mustSeeLabel(deps: DeskDeps, actor: Actor, id: string): { segment: Segm
 
 function segmentIn(snapshot: CatalogSnapshot, id: string): Segment | undefined {
   return snapshot.kind(SEGMENT_KIND).get(id)?.value as Segment | undefined
-}
-
-async function sizeOf({ populations }: DeskDeps, id: string): Promise<number | undefined> {
-  if (!populations) return undefined
-  const counted = await orWhenLate(
-    populations(new Set([id])),
-    LIMITS.sizeWaitMsMax,
-    () => undefined,
-  )
-  const count = counted?.get(id)
-  return count === undefined
-    ? undefined
-    : Math.floor(Number(count) / LIMITS.sizeStep) * LIMITS.sizeStep
 }
 
 function factsOf(

@@ -5,6 +5,7 @@ import { closed } from '../fields.ts'
 import { LIMITS } from '../limits.ts'
 import { isOfferedTo, mayRequest, OFFER_KIND, OfferBody, type OfferRecord } from '../offer.ts'
 import { offerConflicts } from './check-exclusive.ts'
+import { refuseStaleLabels } from './check-label.ts'
 import { malformedOffer, senselessOffer, tooSmall } from './check-offer.ts'
 import type { Shown, WriteOptions, Written } from './desk.ts'
 import {
@@ -58,14 +59,15 @@ export async function putOffer(
   }
   await deps.feed.poke()
   const nowMs = deps.clock.now()
-  refuseUnlessGood(actor, offer, { snapshot: snapshotOf(deps), nowMs })
+  refuseUnlessGood(actor, offer, snapshotOf(deps))
   // Counting may take seconds: nobody waits for it in turn.
   if (offer.status === 'open')
     refuseAll('unprocessable', await tooSmall(offer, snapshotOf(deps), deps.sizes))
   const decide: Decide<OfferRecord> = (existing, snapshot) => {
     const before = existing?.value as OfferRecord | undefined
     if (before && !sees(actor, before.seller)) throw refuse('conflict', 'id', 'the id is taken')
-    refuseUnlessGood(actor, offer, { snapshot, nowMs })
+    refuseUnlessGood(actor, offer, snapshot)
+    refuseStaleLabels(snapshot, { segments: openOf(offer), before: openOf(before) }, nowMs)
     refuseAll('conflict', offerConflicts(snapshot, { id, offer }, { actor, nowMs }))
     return { value: offer }
   }
@@ -134,14 +136,15 @@ export function mayKnowOffer(actor: Actor, offer: OfferRecord): boolean {
   return partner !== undefined && offer.status === 'open' && isOfferedTo(offer, partner)
 }
 
-function refuseUnlessGood(
-  actor: Actor,
-  offer: OfferRecord,
-  { snapshot, nowMs }: { snapshot: CatalogSnapshot; nowMs: number },
-): void {
+function refuseUnlessGood(actor: Actor, offer: OfferRecord, snapshot: CatalogSnapshot): void {
   if (!isExchange(actor) && offer.minPeople < LIMITS.minPeopleLeast)
     throw refuse('unprocessable', 'minPeople', `must be at least ${LIMITS.minPeopleLeast}`)
-  refuseAll('unprocessable', senselessOffer(offer, snapshot, nowMs))
+  refuseAll('unprocessable', senselessOffer(offer, snapshot))
+}
+
+/** What can be asked for. */
+function openOf(offer: OfferRecord | undefined): readonly string[] {
+  return offer?.status === 'open' ? offer.segments : []
 }
 
 function ownOffer(actor: Actor, existing: { value: unknown } | undefined): OfferRecord {

@@ -44,7 +44,6 @@ export function usageDeps({ deskDeps, store, append }: UsageDepsOptions): UsageD
   const { feed, clock } = deskDeps
   const segment = (id: string) =>
     feed.current()?.kind(SEGMENT_KIND).get(id)?.value as Segment | undefined
-  const populations =
-    deskDeps.populations ?? countPopulations({ people: store.people, clock, segment })
+  const populations = countPopulations({ people: store.people, clock, segment })
   return { ...deskDeps, tallies: store.tallies, append, populations }
 }

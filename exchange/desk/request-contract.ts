@@ -9,6 +9,7 @@ import { LIMITS } from '../limits.ts'
 import { mayRequest, OFFER_KIND, type OfferRecord } from '../offer.ts'
 import { malformedContract, senselessContract } from './check-contract.ts'
 import { contractConflicts } from './check-exclusive.ts'
+import { refuseStaleLabels } from './check-label.ts'
 import { senselessOffer, tooSmall } from './check-offer.ts'
 import { type ContractShown, showContract } from './contracts.ts'
 import { type Actor, type DeskDeps, isExchange, snapshotOf, type Written } from './desk.ts'
@@ -74,8 +75,9 @@ export async function requestContract(
         const asked = { ...offer, segments: terms.segments }
         refuseAll('unprocessable', [
           ...senselessContract(terms, snapshot),
-          ...senselessOffer(asked, snapshot, by.nowMs),
+          ...senselessOffer(asked, snapshot),
         ])
+        refuseStaleLabels(snapshot, terms, by.nowMs)
         refuseAll('unprocessable', await tooSmall(asked, snapshot, deps.sizes))
         const contract = revised(undefined, terms, { nowText, statusOf: () => 'draft' })
         refuseAll('conflict', contractConflicts(snapshot, { id, contract }, by))

@@ -195,6 +195,22 @@ describe('while a label is stale', () => {
     await offer(['boats', 'cars'])
   })
 
+  test('what is offered stays so, and may be changed; the catalog’s files apply as before', async () => {
+    await refreshed('dmp')
+    await offer(['boats', 'cars'])
+    await world.contract('c', {})
+    later(9)
+    await offer(['cars', 'boats'], { regions: ['FRA'] })
+    const files = Object.fromEntries(world.desk.exportCatalog(OPERATOR).files)
+    const applied = await world.desk.applyCatalog(OPERATOR, { files, dryRun: false, prune: false })
+    expect(applied.diff.changed).toEqual([])
+    await offer(['boats'])
+    expect(await refusedFields(() => offer(['boats', 'cars']))).toBe('unprocessable segments.1')
+    await world.offer('o', { segments: ['boats', 'cars'], status: 'closed' })
+    const open = () => offer(['boats', 'cars'], { status: 'open' })
+    expect(await refusedFields(open)).toBe('unprocessable segments.1')
+  })
+
   test('nobody can ask for it; an offer that was there may be closed', async () => {
     await refreshed('dmp')
     await offer(['boats', 'cars'])
