@@ -15,6 +15,8 @@ export const LIMITS = {
   batchLines: 2_000,
   /** Bad lines an import names; further ones are counted. */
   importErrorsMax: 1_000,
+  /** Body of matches in bulk (protobuf), which is held whole, inflated; more: 413. Lines have no such bound. */
+  bulkBytesMax: 4 * 1024 * 1024,
   /** Imports under way at once; one more is asked to come again (429). */
   importsMax: 8,
   /** Names an import remembers: a file of made-up names must not fill the memory. */

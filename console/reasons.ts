@@ -63,6 +63,11 @@ export const LineFaults = {
   not_replacing: 'with mode=replace a line may add the replaced segment only, and remove nothing',
   needs_basis:
     'a sensitive segment takes nobody in without evidence of explicit consent: name it with ?basis=, or in its basis',
+  not_utf8_field: 'is not UTF-8',
+  no_consent: 'process_consent must be true: without it nothing is done',
+  which_id: 'user_id_type must be one of a device, or source name a namespace',
+  whose_id: 'partner_source must name a namespace',
+  not_yours_to_opt_out: 'a person is opted out by an id of your own',
   no_grant: 'a match needs one id of your own, and the other partner’s grant for a foreign one',
   not_yours_to_remove: 'a match between ids that are not all yours is removed by operators only',
 } as const

@@ -93,7 +93,7 @@ export interface Reply {
   /** Sent as JSON; undefined: no body. */
   body?: unknown
   /** Sent in place of `body`, as it is, under its content type. */
-  text?: { type: string; text: string }
+  text?: { type: string; text: string | Uint8Array }
   /** Further headers, flat: name, value, … */
   headers?: readonly string[]
   /** The object's version, or what names its content: sent as its ETag. */

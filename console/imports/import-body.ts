@@ -10,10 +10,15 @@ const INFLATE_CHUNK_BYTES = 64 * 1024
  * The bytes of an import, inflated where they come gzipped. Throws Denied (`unsupported`) for what is
  * not NDJSON; reading on throws Refused (`invalid`) where gzip is broken.
  */
-export function importBody({ stream, headers }: Call): AsyncIterable<Uint8Array> {
-  const { contentType, contentEncoding } = headers
-  if (/^application\/(octet-stream|x-protobuf|protobuf)\b/i.test(contentType))
+export function importBody(call: Call): AsyncIterable<Uint8Array> {
+  if (/^application\/(octet-stream|x-protobuf|protobuf)\b/i.test(call.headers.contentType))
     throw new Denied('unsupported', 'send lines of JSON, as application/x-ndjson')
+  return inflatedBody(call)
+}
+
+/** The same, whatever it holds. */
+export function inflatedBody({ stream, headers }: Call): AsyncIterable<Uint8Array> {
+  const { contentEncoding } = headers
   if (contentEncoding === 'gzip' || contentEncoding === 'x-gzip') return inflated(stream)
   if (contentEncoding === '' || contentEncoding === 'identity') return stream
   throw new Denied('unsupported', 'the content coding is neither gzip nor identity')

@@ -13,7 +13,7 @@ import { importBody } from './import-body.ts'
 import { type ImportRooms, keysOf, namesFor, noted } from './import-rooms.ts'
 import { ImportRun } from './import-run.ts'
 import { report as reportFields } from './import-shapes.ts'
-import type { Line } from './line-splitter.ts'
+import { type Line, linesOf } from './line-splitter.ts'
 import { DELETION_STATUSES, type DeletionStatus, readStatuses, StatusFile } from './status-file.ts'
 
 const STATUSES = Object.keys(DELETION_STATUSES) as DeletionStatus[]
@@ -133,7 +133,7 @@ async function importDeletions(rooms: ImportRooms, call: Call) {
   })
   const what = { verb: 'importSuppressions', object: `suppressions/${id}`, details: call.query }
   try {
-    const work = () => run.run(importBody(call))
+    const work = () => run.run(linesOf(importBody(call)))
     const { report } = await noted(rooms, call, { run, what, work, more: () => ({ ...statuses }) })
     return { id, ...report, statuses }
   } finally {

@@ -19,6 +19,7 @@ import {
 import { type ImportReport, ImportRun } from './import-run.ts'
 import { MembershipsQuery, MembershipsReport } from './import-shapes.ts'
 import { KeySpool } from './key-spool.ts'
+import { linesOf } from './line-splitter.ts'
 import {
   lacksEvidence,
   type MembershipReading,
@@ -91,7 +92,7 @@ function importAdding(rooms: ImportRooms, call: Call): Promise<Imported<ImportRe
   const source = importBody(call)
   const more = () => sensitiveIn(reading)
   const work = async () => {
-    const report = await refreshed.during(() => run.run(source))
+    const report = await refreshed.during(() => run.run(linesOf(source)))
     await refreshed.tell()
     return report
   }
@@ -125,7 +126,7 @@ async function importReplacing(
   const replacement = { people: rooms.audience.store.people, next, now, isConfirmed }
   try {
     const work = async () => {
-      const report = await run.run(source)
+      const report = await run.run(linesOf(source))
       const { rejected } = report
       const asked = { ...replacement, segment: segment.number, rejected }
       const replaced = await replaceSegment(asked)

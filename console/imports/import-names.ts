@@ -31,6 +31,13 @@ export class ImportNames {
     return partner === undefined ? operator : owner === partner
   }
 
+  /** Numbers of all namespaces that are the caller's. */
+  ownNumbers(): ReadonlySet<number> {
+    const kept = [...(this.#current()?.kind(NAMESPACE_KIND).values() ?? [])]
+    const all = [...OWN_NAMESPACES.values(), ...kept.map(({ value }) => value as Namespace)]
+    return new Set(all.filter((one) => this.isOwn(one)).map(({ number }) => number))
+  }
+
   /** Undefined where there is no such namespace. */
   namespace(name: string): Namespace | undefined {
     this.#follow()

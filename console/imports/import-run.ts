@@ -1,5 +1,5 @@
 import { LIMITS } from '../limits.ts'
-import { type Line, LineSplitter } from './line-splitter.ts'
+import type { Line } from './line-splitter.ts'
 
 /** What an import answers. Lines count from 1. */
 export interface ImportReport {
@@ -16,9 +16,10 @@ export interface LineError {
   reason: string
 }
 
-export interface ImportSteps<T> {
+/** `L`: what comes in, numbered from 1. */
+export interface ImportSteps<T, L> {
   /** What a line says, or a sentence why it is bad; undefined for one that is no entry (a header). */
-  read(line: Line): { value: T } | { reason: string } | undefined
+  read(line: L): { value: T } | { reason: string } | undefined
   /**
    * Keeps a batch, in order; resolves once it is durable, with a sentence for each that was refused
    * (at its index).
@@ -30,26 +31,24 @@ export interface ImportSteps<T> {
  * One import under way, in bounded memory: while a batch is being written the next is read, and no
  * further. Batches are written one after the other, so that the last word on an id is the last line's.
  */
-export class ImportRun<T> {
-  readonly #steps: ImportSteps<T>
-  readonly #splitter = new LineSplitter((line) => this.#take(line))
+export class ImportRun<T, L extends { number: number } = Line> {
+  readonly #steps: ImportSteps<T, L>
   readonly #report: ImportReport = { accepted: 0, rejected: 0, errors: [] }
   #values: T[] = []
   #numbers: number[] = []
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(steps: ImportSteps<T>) {
+  constructor(steps: ImportSteps<T, L>) {
     this.#steps = steps
   }
 
   /** Reads to the end. Rejects when the source or the store does; what was written by then stays. */
-  async run(source: AsyncIterable<Uint8Array>): Promise<ImportReport> {
+  async run(source: AsyncIterable<readonly L[]>): Promise<ImportReport> {
     try {
-      for await (const chunk of source) {
-        this.#splitter.push(chunk)
+      for await (const lines of source) {
+        for (const line of lines) this.#take(line)
         if (this.#values.length >= LIMITS.batchLines) await this.#flush()
       }
-      this.#splitter.end()
       await this.#flush()
     } finally {
       await this.#writing
@@ -63,7 +62,7 @@ export class ImportRun<T> {
     return { ...this.#report, errors }
   }
 
-  #take(line: Line): void {
+  #take(line: L): void {
     const read = this.#steps.read(line)
     if (read === undefined) return
     if ('reason' in read) this.#reject(line.number, read.reason)

@@ -5,6 +5,7 @@ import { type ImportRooms, noted } from './import-rooms.ts'
 import { ImportRun } from './import-run.ts'
 import { Report } from './import-shapes.ts'
 import type { Line } from './line-splitter.ts'
+import { linesOf } from './line-splitter.ts'
 import type { LineValue } from './read-lines.ts'
 import { faultText, ReportLineShape, reportReader } from './usage-report-lines.ts'
 
@@ -50,5 +51,5 @@ function reported(rooms: ImportRooms, call: Call) {
   })
   const source = importBody(call)
   const what = { verb: 'reportUsage', object: 'usage/reports' }
-  return noted(rooms, call, { run, what, work: () => run.run(source) })
+  return noted(rooms, call, { run, what, work: () => run.run(linesOf(source)) })
 }

@@ -8,6 +8,23 @@ export type Line = { number: number; text: string } | { number: number; fault: L
 const NEWLINE = 10
 const NO_BYTES = Buffer.alloc(0)
 
+/** The lines of a body, as many at once as a chunk of it holds. */
+export async function* linesOf(source: AsyncIterable<Uint8Array>): AsyncIterable<readonly Line[]> {
+  let lines: Line[] = []
+  const splitter = new LineSplitter((line) => lines.push(line))
+  const taken = () => {
+    const some = lines
+    lines = []
+    return some
+  }
+  for await (const chunk of source) {
+    splitter.push(chunk)
+    yield taken()
+  }
+  splitter.end()
+  yield taken()
+}
+
 /**
  * Cuts a stream of bytes into lines. Keeps at most one unfinished line of LIMITS.lineBytesMax; of a
  * longer one nothing is kept but its number. Blank lines are passed over. LF and CRLF both end a line,

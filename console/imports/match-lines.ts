@@ -1,7 +1,7 @@
 import { dayOf } from '../../audience/clock.ts'
 import { LIMITS as AUDIENCE_LIMITS } from '../../audience/limits.ts'
 import { EXCHANGE_OWNER, IdFaults, idFault, type Namespace } from '../../audience/namespace.ts'
-import type { EdgeRequest } from '../../audience/people/link.ts'
+import type { EdgeRequest, EndRequest } from '../../audience/people/link.ts'
 import { expiryDayOf } from '../../audience/people/memberships.ts'
 import { type Static, Type } from '../../audience/schema.ts'
 import { closed } from '../../exchange/fields.ts'
@@ -13,7 +13,7 @@ import type { ImportNames } from './import-names.ts'
 import type { Line } from './line-splitter.ts'
 import { unknownName } from './membership-lines.ts'
 import { At, momentOfLine } from './moment-of-line.ts'
-import { type LineValue, lineReader } from './read-lines.ts'
+import { type LineValue, lineReader, valueReader } from './read-lines.ts'
 
 const TTL_DAYS = 30
 
@@ -38,12 +38,12 @@ export const MatchShape = closed({
 type Shape = Static<typeof MatchShape>
 
 const readShape = lineReader<Shape>(MatchShape)
+const checkShape = valueReader<Shape>(MatchShape)
 
 /** What a line asks for: nothing, where its match has ended already. */
-export interface MatchChange {
-  what: 'link' | 'unlink' | 'nothing'
-  edge: EdgeRequest
-}
+export type MatchChange =
+  | { what: 'link' | 'unlink' | 'nothing'; edge: EdgeRequest }
+  | { what: 'optOut'; id: EndRequest }
 
 export interface MatchReading {
   names: ImportNames
@@ -52,7 +52,15 @@ export interface MatchReading {
 }
 
 export function readMatch(line: Line, reading: MatchReading): LineValue<MatchChange> {
-  const read = readShape(line)
+  return resolveMatch(readShape(line), reading)
+}
+
+/** The same, of what does not come as a line of JSON. */
+export function readMatchValue(value: unknown, reading: MatchReading): LineValue<MatchChange> {
+  return resolveMatch(checkShape(value), reading)
+}
+
+function resolveMatch(read: LineValue<Shape>, reading: MatchReading): LineValue<MatchChange> {
   if ('reason' in read) return read
   const { names, nowMs, caller } = reading
   const { source, uid, with: other, mm = 0, at, ttlDays = TTL_DAYS, remove = false } = read.value
@@ -84,7 +92,7 @@ export function readMatch(line: Line, reading: MatchReading): LineValue<MatchCha
 }
 
 /** The same rules as for an id that a browser brings (`/setuid`), and those of the namespace. */
-function valueFault(
+export function valueFault(
   field: string,
   names: ImportNames,
   namespace: Namespace,

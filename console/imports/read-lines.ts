@@ -7,7 +7,7 @@ export type LineValue<T> = { value: T } | { reason: string }
 
 /** A reader of JSON lines of one schema; in a line, null and absent mean the same. */
 export function lineReader<T>(schema: TSchema): (line: Line) => LineValue<T> {
-  const check = checker(schema)
+  const readValue = valueReader<T>(schema)
   return (line) => {
     if ('fault' in line) return { reason: LineFaults[line.fault] }
     let value: unknown
@@ -16,6 +16,14 @@ export function lineReader<T>(schema: TSchema): (line: Line) => LineValue<T> {
     } catch {
       return { reason: LineFaults.not_json }
     }
+    return readValue(value)
+  }
+}
+
+/** The same, of what was read from JSON or from anything else. */
+export function valueReader<T>(schema: TSchema): (value: unknown) => LineValue<T> {
+  const check = checker(schema)
+  return (value) => {
     if (check(value).length === 0) return { value: value as T }
     const given = withoutNulls(value)
     const problems = check(given)

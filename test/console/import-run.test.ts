@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { ImportRun } from '../../console/imports/import-run.ts'
+import { linesOf } from '../../console/imports/line-splitter.ts'
 import { LIMITS } from '../../console/limits.ts'
 
 const CHUNK_LINES = 100
@@ -25,7 +26,7 @@ test('while a batch is written the next is read, and no more, however slow the s
     read: () => ({ value: 'x' }),
     write: () => new Promise((resolve) => writes.push(() => resolve([]))),
   })
-  void run.run(source.lines())
+  void run.run(linesOf(source.lines()))
   for (let written = 1; written <= 5; written++) {
     for (let i = 0; i < 20; i++) await turn()
     expect(writes).toHaveLength(written)
@@ -46,7 +47,7 @@ test('where the source breaks off, what is being written is waited for', async (
     throw new Error('gone')
   }
   let isOver = false
-  const running = run.run(broken()).finally(() => {
+  const running = run.run(linesOf(broken())).finally(() => {
     isOver = true
   })
   running.catch(() => {})

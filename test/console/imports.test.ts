@@ -131,7 +131,7 @@ describe('an import of memberships', () => {
     expect((await send(Buffer.from(text), 'gzip')).status).toBe(400)
     expect((await send(whole, 'br')).status).toBe(415)
     const binary = { raw: whole, headers: { 'content-type': 'application/octet-stream' } }
-    expect((await world.ask('POST', '/api/matches', binary)).status).toBe(415)
+    expect((await world.ask('POST', '/api/memberships', binary)).status).toBe(415)
   })
 
   test('that breaks off leaves whole lines, and run again has the same outcome', async () => {

@@ -6,7 +6,7 @@ import { LIMITS } from '../../proto/limits.ts'
 import { ScanOutcome } from '../../proto/scan-outcome.ts'
 import { scanRequest } from '../../proto/scan-request.ts'
 // @ts-expect-error a script without types
-import { generate, MODULES } from '../../scripts/generate.mjs'
+import { generate, generateSchema, MODULES, SCHEMAS } from '../../scripts/generate.mjs'
 
 test.for(Object.keys(MODULES))(
   'the compiled module %s is what its source compiles to',
@@ -15,6 +15,11 @@ test.for(Object.keys(MODULES))(
     expect(await generate(name)).toBe(readFileSync(kept, 'utf8'))
   },
 )
+
+test.for(SCHEMAS as string[])('the schema %s is what its source says', async (name) => {
+  const kept = new URL(`../../proto/generated/${name}-schema.ts`, import.meta.url)
+  expect(await generateSchema(name)).toBe(readFileSync(kept, 'utf8'))
+})
 
 test('the body that asks for the most events is read like any other', () => {
   const frame = '{"id":"1","imp":[]}'
