@@ -91,11 +91,7 @@ function importAdding(rooms: ImportRooms, call: Call): Promise<Imported<ImportRe
   })
   const source = importBody(call)
   const more = () => sensitiveIn(reading)
-  const work = async () => {
-    const report = await refreshed.during(() => run.run(linesOf(source)))
-    await refreshed.tell()
-    return report
-  }
+  const work = () => refreshed.during(() => run.run(linesOf(source)))
   return noted(rooms, call, { run, what: whatOf(call), work, more })
 }
 

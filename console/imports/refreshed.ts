@@ -28,11 +28,14 @@ export class Refreshed {
 
   /** What lines did stays done where their import breaks off: so it is told then, too, if it can be. */
   async during<T>(work: () => Promise<T>): Promise<T> {
+    let done: T
     try {
-      return await work()
+      done = await work()
     } catch (error) {
       await this.tell().catch(() => undefined)
       throw error
     }
+    await this.tell()
+    return done
   }
 }

@@ -1,3 +1,4 @@
+import { LIMITS as AUDIENCE_LIMITS } from '../../audience/limits.ts'
 import { Refused, refuse } from '../../audience/refusal.ts'
 import { SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
@@ -68,6 +69,8 @@ export async function importTaxonomy(
 ): Promise<Written<TaxonomyShown>> {
   mustBeExchange(actor)
   const segtax = segtaxOf(asked.segtax)
+  if (segtax === undefined)
+    throw refuse('invalid', 'segtax', 'is a whole number: see AdCOM, list Category Taxonomies')
   const name = asked.name ?? CATEGORY_TAXONOMIES.get(segtax)
   if (name === undefined)
     throw refuse('invalid', 'name', `is required: AdCOM lists no taxonomy ${segtax}`)
@@ -105,7 +108,7 @@ export async function deleteTaxonomy(
   { segtax, ifMatch }: { segtax: string; ifMatch?: number | undefined },
 ): Promise<void> {
   mustBeExchange(actor)
-  const id = String(segtaxOf(segtax))
+  const id = String(segtaxThere(segtax))
   await writeRecord<TaxonomyRecord>(
     deps,
     { kind: TAXONOMY_KIND, id },
@@ -122,7 +125,7 @@ export async function deleteTaxonomy(
 }
 
 export function getTaxonomy(deps: DeskDeps, _actor: Actor, segtax: string): Shown<TaxonomyShown> {
-  return readRecord(deps, String(segtaxOf(segtax)), READING)
+  return readRecord(deps, String(segtaxThere(segtax)), READING)
 }
 
 export function listTaxonomies(
@@ -145,7 +148,7 @@ export function listTaxonomyNodes(
     after = '0',
   }: { segtax: string; find?: string; under?: string } & PageOptions,
 ): Page<NodeShown> {
-  const number = segtaxOf(segtax)
+  const number = segtaxThere(segtax)
   const taxonomy = taxonomyOf(snapshotOf(deps), number)
   if (!taxonomy) throw notFound()
   const top = under === undefined ? undefined : taxonomy.node(under)
@@ -167,10 +170,16 @@ function show(id: string, { packed: _packed, ...fields }: TaxonomyRecord): Taxon
   return { segtax: Number(id), ...fields }
 }
 
-function segtaxOf(text: string): number {
-  if (!/^[1-9][0-9]{0,9}$/.test(text) || Number(text) > 0x7fff_ffff)
-    throw refuse('invalid', 'segtax', 'is a whole number: see AdCOM, list Category Taxonomies')
-  return Number(text)
+function segtaxOf(text: string): number | undefined {
+  const isOne = /^[1-9][0-9]{0,9}$/.test(text) && Number(text) <= AUDIENCE_LIMITS.numberMax
+  return isOne ? Number(text) : undefined
+}
+
+/** Under what is no segtax there is no taxonomy. */
+function segtaxThere(text: string): number {
+  const segtax = segtaxOf(text)
+  if (segtax === undefined) throw notFound()
+  return segtax
 }
 
 function fileOf(text: string): TaxonomyFile {

@@ -61,6 +61,8 @@ function overdue(
   { id, segment }: Named,
   nowMs: number,
 ): string | undefined {
+  // Who a rule holds for is decided as events come: imports are not what keeps it fresh.
+  if (segment.rule !== undefined) return undefined
   const { refresh } = segment.label ?? {}
   const last = refreshOf(snapshot, id)
   const days = refresh && CADENCE_DAYS[refresh as keyof typeof CADENCE_DAYS]

@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse/sync'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { DAY_MS } from '../../audience/clock.ts'
 import { LABEL_FIELDS } from '../../exchange/label/make-label.ts'
 import { LABEL_CONTACT, WHOLE_LABEL } from '../support/whole-label.ts'
@@ -50,6 +50,20 @@ test('bad and refused lines refresh nothing, and neither does what takes people 
   ])
   const bikes = await world.must('GET', '/api/segments/bikes/label')
   expect(bikes.refreshedOn).toBeUndefined()
+})
+
+test('an import that breaks off has refreshed what its lines did by then', async () => {
+  await world.segment('trucks', 'dmp', { label: LABEL })
+  async function* half() {
+    const line = (uid: string) => `${JSON.stringify({ source: 'dsp', uid, add: ['trucks'] })}\n`
+    for (let i = 0; i < 3_000; i++) yield Buffer.from(line(`t${i}`))
+    throw new Error('the line went dead')
+  }
+  await world.ask('POST', '/api/memberships', { raw: half() }).catch(() => undefined)
+  await vi.waitFor(async () => {
+    const shown = await world.must('GET', '/api/segments/trucks/label')
+    expect(shown.refreshedOn).toBe(today())
+  })
 })
 
 test('a replaced segment is refreshed; one that was not replaced after all is not', async () => {

@@ -94,6 +94,9 @@ describe('a label', () => {
     const body = { name: 'Web', kind: 'web', owner: 'dmp', namespaces: { anonymousId: 'web-1' } }
     await world.desk.putSource(OPERATOR, { id: 'web', body })
     expect(await staleReasons()).toEqual([])
+    await refreshed('dmp')
+    later(100)
+    expect(await staleReasons()).toEqual([])
   })
 
   test('is stale where its taxonomy no longer has its node', async () => {
