@@ -14,11 +14,11 @@ import { settleDemoWorld } from './console/settle-demo-world.ts'
 import { keepStatements } from './exchange/desk/keep-statements.ts'
 import { openUsageDesk, usageDeps } from './exchange/desk/open-usage-desk.ts'
 import { lookupsOf } from './exchange/desk/usage-deps.ts'
-import { DESK_KINDS } from './exchange/desk-kinds.ts'
 import { applyEgress } from './exchange/egress/apply-egress.ts'
 import { EgressMeter } from './exchange/egress/egress-meter.ts'
 import { EgressSpool } from './exchange/egress/egress-spool.ts'
 import { type Exchange, openExchange } from './exchange/exchange.ts'
+import { forBids } from './exchange/for-bids.ts'
 import { type Ledger, openLedger } from './exchange/ledger/open-ledger.ts'
 import { shipLedger } from './exchange/ledger/ship-ledger.ts'
 import { MatchCounts } from './exchange/matchrates/match-counts.ts'
@@ -275,7 +275,7 @@ async function openRooms(options: Process & { config: Config; isDesk?: boolean }
     log,
     snapshotFile,
     writeSnapshot: isDesk,
-    withoutKinds: isDesk ? [] : DESK_KINDS,
+    ...(isDesk ? {} : { keepRecord: forBids }),
     ...(config.nearCacheRows === undefined ? {} : { nearCacheMax: config.nearCacheRows }),
   })
   closeFirst(() => audience.close())

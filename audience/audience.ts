@@ -28,7 +28,7 @@ import { Recall, type RecallWord } from './people/recall.ts'
 import { UserKeys } from './people/user-key.ts'
 import { refuse } from './refusal.ts'
 import type { Soon } from './soon.ts'
-import { type CatalogFeed, openCatalogFeed } from './store/catalog-feed.ts'
+import { type CatalogFeed, type CatalogFeedOptions, openCatalogFeed } from './store/catalog-feed.ts'
 import type { CatalogSnapshot } from './store/catalog-snapshot.ts'
 import type { EgressEntry, Store, StoreFinding } from './store/store.ts'
 
@@ -43,8 +43,8 @@ export interface AudienceOptions {
   snapshotFile?: string
   /** Whether this process writes that file (one of several does). */
   writeSnapshot?: boolean
-  /** Kinds of the catalog this process has no use for. */
-  withoutKinds?: readonly string[]
+  /** A record of the catalog as this process holds it; undefined: not at all. Default: whole. */
+  keepRecord?: CatalogFeedOptions['keep']
   /** How often the change log is read. Default LIMITS.changePollMs. */
   changePollMs?: number
 }
@@ -136,7 +136,7 @@ class Room implements Audience {
     this.feed = openCatalogFeed({
       store: store.catalog,
       clock,
-      without: more.withoutKinds ?? [],
+      keep: more.keepRecord,
       ...snapshotOf(more),
     })
     this.#follower = followChanges({

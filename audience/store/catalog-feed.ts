@@ -12,8 +12,8 @@ export interface CatalogFeedOptions {
   snapshotFile?: string
   /** Whether this process writes the file (one of several does). Default false. */
   writeSnapshot?: boolean
-  /** Kinds this process has no use for: their records are not kept. Default: none. */
-  without?: readonly string[]
+  /** A record as this process holds it; undefined: it has no use for it. Default: as it is. */
+  keep?: ((record: CatalogRecord) => CatalogRecord | undefined) | undefined
   /** Default LIMITS.catalogPollMs. */
   pollMs?: number
   /** Default LIMITS.catalogConfirmWithinMs. */
@@ -154,8 +154,9 @@ class Feed implements CatalogFeed {
   }
 
   #kept(records: Iterable<CatalogRecord>): CatalogRecord[] {
-    const { without = [] } = this.#options
-    return [...records].filter(({ kind }) => !without.includes(kind))
+    const { keep } = this.#options
+    if (!keep) return [...records]
+    return [...records].map(keep).filter((record) => record !== undefined)
   }
 
   #tellAll(changed: readonly CatalogRecord[]): void {
