@@ -3,6 +3,8 @@ import type { ApiRoute } from '../../console/api/route.ts'
 import type { AuditLog } from '../../console/audit/audit-log.ts'
 import { alwaysAudited, changedNothing } from '../../console/resources/audited.ts'
 import { OPERATOR } from '../../console/sign-in/caller.ts'
+import { periodBefore } from '../../exchange/statements/month-period.ts'
+import type { LedgerRecord } from '../../exchange/usage/ledger-record.ts'
 import { LABEL_CONTACT, WHOLE_LABEL } from '../support/whole-label.ts'
 import { type Asked, type Body, ConsoleWorld, contractBody, fill } from './world.ts'
 
@@ -21,6 +23,19 @@ const body = (value: object): Asked => ({ body: value })
 const lines = (line: object): Asked => ({ raw: JSON.stringify(line) })
 const partner = { name: 'New', domain: 'new.example', roles: ['dsp'], region: 'US' }
 const contract = body(contractBody())
+const { buyer: _buyer, startsAt: _startsAt, endsAt, ...offer } = contractBody()
+const UNTIL = { endsAt }
+const PAIR = { seller: 'dmp', buyer: 'dsp' }
+const today = () => new Date().toISOString().slice(0, 10)
+/** The one before the last: the last is not over everywhere on its first day. */
+const month = periodBefore(Date.parse(periodBefore(Date.now())))
+const MONTH = `/api/statements/${month}`
+
+function usedThen(): LedgerRecord {
+  const line = { contract: 'autumn', version: 1, segment: 'cars', day: `${month}-10`, units: 9 }
+  return { kind: 'delivered', fromMs: 0, toMs: 0, lines: [line] }
+}
+
 const deal = body({ name: 'D', seller: 'dmp', exchange: 'ssp' })
 
 /** In an order in which each finds what it needs. */
@@ -47,8 +62,38 @@ const CALLS: Record<string, () => Call | Promise<Call>> = {
   putSyncSettings: () => ['/api/settings/sync', body({})],
   putContract: () => ['/api/contracts/walked', contract],
   signContract: () => ['/api/contracts/walked/sign', body({ side: 'seller' })],
+  declineContract: () => ['/api/contracts/walked/decline'],
+  putOffer: () => ['/api/offers/walked', body({ ...offer, minPeople: 0 })],
+  requestContract: () => ['/api/offers/walked/request', body({ buyer: 'dsp', ...UNTIL })],
+  closeOffer: () => ['/api/offers/walked/close'],
   pauseContract: () => ['/api/contracts/autumn/pause'],
+  resumeContract: () => ['/api/contracts/autumn/resume'],
+  reportUsage: () => [
+    '/api/usage/reports',
+    lines({ id: '1', contract: 'autumn', segment: 'cars', day: today(), units: 1 }),
+  ],
+  closeStatements: async () => {
+    await world.ship([usedThen()])
+    return [`${MONTH}/close`, body({ now: true })]
+  },
+  disputeStatement: () => [`${MONTH}/dispute`, body({ ...PAIR, reason: 'ours differs' })],
+  adjustStatement: () => [
+    `${MONTH}/adjustments`,
+    body({ id: 'a', contract: 'autumn', amountMicros: -1, currency: 'EUR', reason: 'agreed' }),
+  ],
+  settleStatement: () => [`${MONTH}/settle`, body({ ...PAIR, settlement: 'paid' })],
+  endContract: async () => {
+    await world.must('PUT', '/api/contracts/ending', body(contractBody({ status: 'active' })))
+    return ['/api/contracts/ending/end']
+  },
   revokeContract: () => ['/api/contracts/autumn/revoke'],
+  deleteOffer: async () => {
+    const { items } = await world.must('GET', '/api/contracts')
+    for (const { id, offer: from, status } of items)
+      if (from === 'walked' && status === 'draft')
+        await world.must('POST', `/api/contracts/${id}/decline`)
+    return ['/api/offers/walked']
+  },
   putDeal: () => ['/api/deals/walked', deal],
   importDeals: () => [
     '/api/deals/import?exchange=ssp&seller=dmp',
