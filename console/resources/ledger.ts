@@ -1,6 +1,6 @@
-import { refuse } from '../../audience/refusal.ts'
 import { type Static, Type } from '../../audience/schema.ts'
 import type { StreamPosition, TallyStore } from '../../audience/store/store.ts'
+import { refuseAll } from '../../exchange/desk/write-record.ts'
 import { closed } from '../../exchange/fields.ts'
 import type { LedgerShipper, StreamState } from '../../exchange/ledger/ship-ledger.ts'
 import { LIMITS } from '../../exchange/limits.ts'
@@ -90,6 +90,25 @@ function withPosition(
   return { ...state, applied: held?.seq ?? 0, chain: held?.digest ?? '' }
 }
 
+/** Counters that the ledger cannot give again are not forgotten unasked. */
+async function refuseLosses(shipper: LedgerShipper): Promise<void> {
+  const lostThrough = shipper.retiredThrough()
+  const losses = [
+    ...(lostThrough === '' ? [] : [`the ledger no longer holds ${lostThrough} and before`]),
+    ...(await shipper.damaged()).map(
+      ({ stream, damage }) =>
+        `${stream}, record ${damage!.seq}, is damaged (${damage!.damage}): put the file back from a backup first`,
+    ),
+  ]
+  refuseAll(
+    'conflict',
+    losses.slice(0, LIMITS.namedMax).map((loss) => ({
+      field: 'confirm',
+      reason: `${loss}; its usage would be lost, and confirm=true does it all the same`,
+    })),
+  )
+}
+
 function rebuildRoute({ shipper, audit, clock }: LedgerRooms): ApiRoute {
   return {
     method: 'POST',
@@ -101,13 +120,7 @@ function rebuildRoute({ shipper, audit, clock }: LedgerRooms): ApiRoute {
     answers: { 200: { says: 'All of this machine is counted again.', body: RebuiltShape } },
     async handle(call) {
       const { confirm = false } = call.query as Static<typeof RebuildQuery>
-      const lostThrough = shipper.retiredThrough()
-      if (lostThrough !== '' && !confirm)
-        throw refuse(
-          'conflict',
-          'confirm',
-          `the ledger no longer holds ${lostThrough} and before, so usage of those days would be lost: confirm=true does it all the same`,
-        )
+      if (!confirm) await refuseLosses(shipper)
       await shipper.rebuild()
       const streams = shipper.streams()
       const records = streams.reduce((sum, { applied }) => sum + applied, 0)

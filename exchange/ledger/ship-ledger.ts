@@ -15,6 +15,7 @@ import { readShipped, type Shipped, writeShipped } from './shipped-file.ts'
 import type { StreamFollower } from './stream-follower.ts'
 import { openedMs } from './stream-name.ts'
 import { type StreamPart, streamParts } from './stream-parts.ts'
+import { type StreamReport, verifyLedger } from './verify-ledger.ts'
 
 export interface ShipOptions {
   /** `PASSERELLE_DATA/ledger`. */
@@ -56,6 +57,8 @@ export interface LedgerShipper {
   findings(): { finding: string; advice: string }[]
   /** Forgets all that was counted, and counts every stream of this directory anew; others' desks count theirs. */
   rebuild(): Promise<void>
+  /** Reads every stream of this directory, and says which are not what was written, or counted. */
+  damaged(): Promise<StreamReport[]>
   /** Day of the newest stream that retention removed: usage of that day and before cannot be counted anew. */
   retiredThrough(): string
   close(): Promise<void>
@@ -126,6 +129,14 @@ class Shipper implements LedgerShipper {
     await this.#options.tallies.clear()
     this.#comparedMs = Number.NEGATIVE_INFINITY
     await this.poke()
+  }
+
+  async damaged(): Promise<StreamReport[]> {
+    const { dir, tallies } = this.#options
+    const damaged: StreamReport[] = []
+    for await (const report of verifyLedger(dir, await tallies.applied()))
+      if (report.damage) damaged.push(report)
+    return damaged
   }
 
   retiredThrough(): string {

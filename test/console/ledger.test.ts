@@ -76,21 +76,42 @@ describe('GET /api/ledger', () => {
   })
 })
 
+async function counters() {
+  const found = []
+  for await (const one of world.store.tallies.read('0000-01-01', '9999-12-31')) found.push(one)
+  return found.sort((a, b) => (a.field < b.field ? -1 : 1))
+}
+
 test('usage is counted anew from the ledger alone, to the same counters', async () => {
-  const read = async () => {
-    const found = []
-    for await (const one of world.store.tallies.read('0000-01-01', '9999-12-31')) found.push(one)
-    return found.sort((a, b) => (a.field < b.field ? -1 : 1))
-  }
-  const before = await read()
+  const before = await counters()
   expect(before.length).toBeGreaterThan(0)
   await world.store.tallies.clear()
-  expect(await read()).toEqual([])
+  expect(await counters()).toEqual([])
   const { code, out } = await run('ledger rebuild')
   expect({ code, ...JSON.parse(out) }).toEqual({ code: 0, streams: 2, records: 6 })
-  expect(await read()).toEqual(before)
+  expect(await counters()).toEqual(before)
   const [entry] = (await world.must('GET', '/api/audit?limit=1')).items
   expect(entry).toMatchObject({ verb: 'rebuildUsage', object: 'ledger', details: { records: 6 } })
+})
+
+test('a ledger that is damaged is not counted anew, since what stands behind the damage would be lost', async () => {
+  const dir = join(world.dir, 'ledger')
+  const stream = (await readdir(dir)).find((name) => name.startsWith('bid-1'))!
+  const whole = await readFile(join(dir, stream))
+  const bent = Buffer.from(whole)
+  bent[whole.length >> 1]! ^= 1
+  const before = await counters()
+  await writeFile(join(dir, stream), bent)
+  const refused = await run('ledger rebuild')
+  expect(refused.code).toBe(1)
+  expect(refused.err).toMatch(/bid-1-.*record 3.*changed.*backup/s)
+  expect(await counters()).toEqual(before)
+  expect((await run('ledger rebuild --confirm')).code).toBe(0)
+  expect(await counters()).not.toEqual(before)
+  await writeFile(join(dir, stream), whole)
+  world.clock.aheadMs += 60_000
+  expect((await run('ledger rebuild')).code).toBe(0)
+  expect(await counters()).toEqual(before)
 })
 
 describe('passerelle ledger verify', () => {
