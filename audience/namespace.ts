@@ -70,9 +70,20 @@ export const PHONE_HASH: Namespace = {
   owner: EXCHANGE_OWNER,
 }
 
+/**
+ * SHA-256 of a device's id, in lower case: always there. It names the very ids of `ifa`, under the same keys
+ * (people/user-key.ts): who is known by the one is known by the other.
+ */
+export const IFA_HASH: Namespace = {
+  name: 'ifa_sha256',
+  number: LIMITS.numberMax - 3,
+  kind: 'hash',
+  owner: EXCHANGE_OWNER,
+}
+
 /** Those that are in no catalog, by name. Imports write to all but BROWSER. */
 export const OWN_NAMESPACES: ReadonlyMap<string, Namespace> = new Map(
-  [IFA, BROWSER, EMAIL_HASH, PHONE_HASH].map((namespace) => [namespace.name, namespace]),
+  [IFA, BROWSER, EMAIL_HASH, PHONE_HASH, IFA_HASH].map((namespace) => [namespace.name, namespace]),
 )
 
 /** Names no partner and no eid source may take. */
@@ -104,7 +115,7 @@ export function idFault(namespace: number, value: string): IdFault | undefined {
 const HASH = /^([0-9a-fA-F]{64}|[A-Za-z0-9+/_-]{43}=?)$/
 
 function isHashed(namespace: number): boolean {
-  return namespace === EMAIL_HASH.number || namespace === PHONE_HASH.number
+  return namespace <= EMAIL_HASH.number && namespace >= IFA_HASH.number
 }
 
 /**

@@ -7,7 +7,7 @@ import { ensureInstalled, root } from './build.mjs'
 
 const OPTIONS = ['-O3', '--runtime', 'stub', '--noAssert', '--enable', 'simd', '--use', 'abort=']
 /** Pages of 64 KiB that each module has from the start, and never more. */
-export const MODULES = { scan: 112, siphash: 1 }
+export const MODULES = { scan: 112, siphash: 1, sha256: 1 }
 
 /** The text of proto/generated/<name>-wasm.ts. */
 export async function generate(name) {

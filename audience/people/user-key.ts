@@ -1,6 +1,8 @@
+import { SHA256_BYTES, sha256 } from '../../proto/sha256.ts'
 import { sipHash128 } from '../../proto/siphash.ts'
 import { deriveKey } from '../derive-key.ts'
 import { LIMITS } from '../limits.ts'
+import { IFA, IFA_HASH } from '../namespace.ts'
 import type { UserKey } from '../store/store.ts'
 
 /** Words of a key where it is carried as numbers. */
@@ -12,12 +14,16 @@ export const KEY_BYTES = 16
  * value, keyed from the installation's root secret, so that keys can neither be guessed nor made to
  * collide. The same id has the same key everywhere in one installation, and in no other.
  *
+ * The key of a device's id is made of the id's SHA-256, so that whoever knows it by that hash alone, as a
+ * deletion list does, has the same key.
+ *
  * Where speed counts a key is four words; stores take the same as 16 bytes, little-endian.
  */
 export class UserKeys {
   readonly #sipKey: Uint32Array
   readonly #bytes = Buffer.alloc(LIMITS.idBytesMax * UTF8_BYTES_PER_UNIT)
   readonly #words = new Uint32Array(KEY_WORDS)
+  readonly #digest = new Uint8Array(SHA256_BYTES)
 
   /** `rootSecret`: 32 bytes, see Store.rootSecret. */
   constructor(rootSecret: Uint8Array) {
@@ -34,14 +40,27 @@ export class UserKeys {
     out: Uint32Array,
     at: number,
   ): void {
-    sipHash128(this.#sipKey, namespace, bytes, start, end, out, at)
+    if (namespace !== IFA.number) {
+      sipHash128(this.#sipKey, namespace, bytes, start, end, out, at)
+      return
+    }
+    sha256(bytes, start, end, this.#digest)
+    sipHash128(this.#sipKey, IFA.number, this.#digest, 0, SHA256_BYTES, out, at)
   }
 
   /** The key of an id as text, already checked and in its namespace's form (see idValue). */
   of(namespace: number, value: string): UserKey {
+    if (namespace === IFA_HASH.number) return this.#ofHashedIfa(value)
     const bytes = value.length <= LIMITS.idBytesMax ? this.#bytes : Buffer.from(value)
     const end = bytes === this.#bytes ? bytes.write(value) : bytes.length
     this.hash(namespace, bytes, 0, end, this.#words, 0)
+    return keyOf(this.#words, 0)
+  }
+
+  /** `value`: 64 hexadecimal digits. */
+  #ofHashedIfa(value: string): UserKey {
+    const digest = Buffer.from(value, 'hex')
+    sipHash128(this.#sipKey, IFA.number, digest, 0, SHA256_BYTES, this.#words, 0)
     return keyOf(this.#words, 0)
   }
 }

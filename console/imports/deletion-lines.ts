@@ -1,5 +1,5 @@
 import { LIMITS as AUDIENCE_LIMITS } from '../../audience/limits.ts'
-import { EMAIL_HASH, IdFaults, idFault, PHONE_HASH } from '../../audience/namespace.ts'
+import { EMAIL_HASH, IdFaults, IFA_HASH, idFault, PHONE_HASH } from '../../audience/namespace.ts'
 import type { EndRequest } from '../../audience/people/link.ts'
 import { type Static, Type } from '../../audience/schema.ts'
 import { closed } from '../../exchange/fields.ts'
@@ -11,7 +11,12 @@ import { unknownName } from './membership-lines.ts'
 import { type LineValue, lineReader } from './read-lines.ts'
 
 /** Kinds of identifiers as deletion lists name them, and the namespace each is known in. */
-const TYPES = { email: EMAIL_HASH.name, phone: PHONE_HASH.name } as const
+const TYPES = {
+  email: EMAIL_HASH.name,
+  phone: PHONE_HASH.name,
+  maid: IFA_HASH.name,
+  ctv: IFA_HASH.name,
+} as const
 type IdType = keyof typeof TYPES
 
 /** One line of `POST /api/suppressions`: `type` or `source`, and the value. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Audience } from '../../audience/audience.ts'
+import { IFA, IFA_HASH } from '../../audience/namespace.ts'
 import type { Known, KnownId } from '../../audience/people/known.ts'
 import { refuse } from '../../audience/refusal.ts'
 import { Type } from '../../audience/schema.ts'
@@ -180,6 +181,8 @@ function exemptIn(rooms: ImportRooms, call: Call): ReadonlySet<number> {
     const namespace = names.namespace(name)
     if (namespace === undefined) throw refuse('invalid', 'exempt', `there is no namespace ${name}`)
     numbers.add(namespace.number)
+    // The same ids by another name.
+    if (namespace.number === IFA.number) numbers.add(IFA_HASH.number)
   }
   return numbers
 }

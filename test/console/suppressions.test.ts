@@ -92,6 +92,53 @@ test('ids of any namespace may be listed, and exempt namespaces are left alone',
   expect((await world.ask('POST', '/api/suppressions?exempt=nowhere', { raw })).status).toBe(400)
 })
 
+test('hashed ids of devices are found however the device came in, deleted, and refused for good', async () => {
+  const device = (n: number) => `6D92078A-8246-4BA4-AE5B-7610486${n}E7DC`
+  const hashed = (n: number) => hash(device(n).toLowerCase())
+  // One has a membership of its own, one is only matched, one comes by its hash, one nobody has heard of.
+  await world.import('memberships', [
+    { source: 'ifa', uid: device(1), add: ['cars'], ttlDays: 10 },
+    { source: 'dsp', uid: 'tv-owner', add: ['boats'], ttlDays: 10 },
+    { source: 'ifa_sha256', uid: hashed(3).toUpperCase(), add: ['cars'], ttlDays: 10 },
+  ])
+  await world.import('matches', [
+    { source: 'dsp', uid: 'tv-owner', with: { source: 'ifa', uid: device(2) } },
+  ])
+  expect(await world.memberships('ifa', device(3).toLowerCase())).not.toBe('')
+  const base64 = Buffer.from(hashed(3), 'hex').toString('base64')
+  const list = ['type,value', `maid,${hashed(1)}`, `ctv,${hashed(2)}`, `maid,${base64}`]
+  const raw = [...list, `ctv,${hashed(4)}`, `maid,${device(1)}`].join('\n')
+  const asked = { raw, headers: { 'content-type': 'text/csv' } }
+  const { body } = await world.ask('POST', '/api/suppressions', asked)
+  expect(body).toMatchObject({
+    ...{ accepted: 4, rejected: 1, errors: [{ line: 6 }] },
+    statuses: { deleted: 3, not_found: 1 },
+  })
+  expect(await statusesOf(body.id)).toEqual([
+    ...['none', 'deleted', 'deleted', 'deleted', 'not_found', 'bad'],
+  ])
+  expect(await world.memberships('dsp', 'tv-owner')).toBe('')
+  const again = [1, 2, 3, 4].map((n) => ({ source: 'ifa', uid: device(n), add: ['cars'] }))
+  expect((await world.import('memberships', again)).body).toMatchObject({ rejected: 4 })
+  const matches = [1, 2, 3, 4].map((n) => ({
+    ...{ source: 'dsp', uid: `new-${n}`, with: { source: 'ifa', uid: device(n).toLowerCase() } },
+  }))
+  expect((await world.import('matches', matches)).body).toMatchObject({ accepted: 0, rejected: 4 })
+  const person = { source: 'ifa', uid: device(4), reason: 'is it there?' }
+  const { suppressed } = await world.must('POST', '/api/people/lookup', { body: person })
+  expect(suppressed).toMatchObject({ kinds: ['list'] })
+})
+
+test('a list that does not apply to devices leaves them alone by either name', async () => {
+  const uid = '7d92078a-8246-4ba4-ae5b-76104861e7dc'
+  await world.import('memberships', [{ source: 'ifa', uid, add: ['cars'], ttlDays: 10 }])
+  const lines = [{ type: 'maid', value: hash(uid) }]
+  const raw = lines.map((line) => JSON.stringify(line)).join('\n')
+  const { body } = await world.ask('POST', '/api/suppressions?exempt=ifa', { raw })
+  expect(body.statuses).toMatchObject({ exempt: 1 })
+  expect(await world.memberships('ifa', uid)).not.toBe('')
+})
+
 test('only operators of the exchange bring lists, and a list that never was has no statuses', async () => {
   const token = await world.key('dsp')
   expect((await world.import('suppressions', [], { token })).status).toBe(403)

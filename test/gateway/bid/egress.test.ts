@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { IFA_HASH } from '../../../audience/namespace.ts'
 import type { Segment } from '../../../audience/segment.ts'
 import { ROW_WORDS } from '../../../exchange/egress/egress-meter.ts'
 import { BidHouse } from '../../support/bid-house.ts'
@@ -73,6 +75,17 @@ test('what cannot be noted is not given', async () => {
   isOpen.mockRestore()
   expect((await enrich('billed')).headers['x-passerelle-reason']).toBeUndefined()
   expect(await takeGiven()).toEqual(['billed dsp billed+counted'])
+})
+
+test('a device whose id is on a list of hashes is given nothing, by whatever else it is known', async () => {
+  const ifa = '6D92078A-8246-4BA4-AE5B-76104861E7DC'
+  const device = { device: { ifa } }
+  expect((await enrich('owner', device)).headers['x-passerelle-reason']).toBeUndefined()
+  const value = createHash('sha256').update(ifa.toLowerCase()).digest('hex')
+  await house.audience.suppress([{ namespace: IFA_HASH.number, value }], { kind: 'list' })
+  await house.audience.poke()
+  expect((await enrich('owner', device)).headers['x-passerelle-reason']).toBe('opted_out')
+  expect((await enrich('owner')).headers['x-passerelle-reason']).toBeUndefined()
 })
 
 test('a suppressed person is given to nobody, and nothing is noted', async () => {
