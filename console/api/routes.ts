@@ -5,7 +5,7 @@ import { matchesRoute } from '../imports/import-matches.ts'
 import { membershipsRoute } from '../imports/import-memberships.ts'
 import type { ImportRooms } from '../imports/import-rooms.ts'
 import { usageReportRoute } from '../imports/import-usage-report.ts'
-import { importsRoute } from '../imports/list-imports.ts'
+import { importsRoute, suppressionsRoute } from '../imports/list-imports.ts'
 import { alwaysAudited } from '../resources/audited.ts'
 import { catalogRoutes } from '../resources/catalog.ts'
 import { contractPreviewRoute } from '../resources/contract-preview.ts'
@@ -59,6 +59,7 @@ export function apiRoutes(rooms: ImportRooms & RehearsalRooms): ApiRoute[] {
     ...deletionRoutes(rooms),
     ...peopleRoutes(rooms),
     importsRoute(rooms),
+    suppressionsRoute(rooms),
     matchRatesRoute(rooms),
     usageRoute(rooms),
     usageReportRoute(rooms),

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createWriteStream, type WriteStream } from 'node:fs'
 import type { Command } from 'commander'
 import type { ImportReport } from '../imports/import-run.ts'
+import { printItems } from './print-table.ts'
 import type { Session } from './session.ts'
 import { printReport, upload } from './upload.ts'
 
@@ -36,6 +37,10 @@ export function addPersonCommands(program: Command, session: Session): Command {
     .option('--status <file>', 'writes what became of each line, as CSV')
     .option('--exempt <namespaces>', 'where the list does not apply, comma between')
     .action((file: string, options: SuppressOptions) => suppress(session, file, options))
+  command
+    .command('lists')
+    .description('deletion lists, newest first, and how far they are; one JSON a line')
+    .action(() => printItems(session, { path: '/api/suppressions', csv: false }))
   return command
 }
 

@@ -13,19 +13,11 @@ import { type Deletion, DeletionReader, DeletionShape } from './deletion-lines.t
 import { importBody } from './import-body.ts'
 import { type ImportRooms, keysOf, namesFor, noted } from './import-rooms.ts'
 import { ImportRun } from './import-run.ts'
-import { report as reportFields } from './import-shapes.ts'
+import { DeletionCounts, report as reportFields } from './import-shapes.ts'
 import { type Line, linesOf } from './line-splitter.ts'
 import { DELETION_STATUSES, type DeletionStatus, readStatuses, StatusFile } from './status-file.ts'
 
 const STATUSES = Object.keys(DELETION_STATUSES) as DeletionStatus[]
-const Count = Type.Integer({ minimum: 0 })
-const Counts = closed({
-  deleted: Count,
-  opted_out: Count,
-  not_found: Count,
-  exempt: Count,
-})
-
 const Query = closed({
   exempt: Type.Optional(
     Type.String({
@@ -40,7 +32,7 @@ const ReportShape = {
   schema: closed({
     id: Type.String({ description: 'Names the list: its status file is asked for by it.' }),
     ...reportFields,
-    statuses: Counts,
+    statuses: closed(DeletionCounts),
   }),
 }
 

@@ -42,7 +42,7 @@ export function keysOf({ audience }: ImportRooms) {
 
 /**
  * Runs an import to its end and notes it, whether it came to its end or broke off: what was kept by
- * then is kept. The entry is found by its id (`GET /api/imports`).
+ * then is kept. The entry is found by its id (`GET /api/imports`), and how far it is while it runs.
  */
 export async function noted<R extends ImportReport>(
   rooms: ImportRooms,
@@ -53,7 +53,7 @@ export async function noted<R extends ImportReport>(
     work,
     more,
   }: {
-    run: Pick<ImportRun<unknown>, 'report'>
+    run: Pick<ImportRun<unknown>, 'counts'>
     what: Pick<AuditEntry, 'verb' | 'object' | 'details'>
     work: () => Promise<R>
     /** Details that are known once it is over. */
@@ -61,19 +61,22 @@ export async function noted<R extends ImportReport>(
   },
 ): Promise<Imported<R>> {
   const id = randomBytes(8).toString('hex')
-  const entry = (outcome: string) => {
-    const { accepted, rejected } = run.report()
+  const asOf = (outcome: string) => {
+    const { accepted, rejected } = run.counts()
     const details = { import: id, ...what.details, ...more?.(), outcome, accepted, rejected }
-    return note(rooms, call, { ...what, before: null, after: null, details })
+    return { ...what, before: null, after: null, details }
   }
-  let report: R
+  const began = { at: new Date(rooms.clock.now()).toISOString(), actor: call.caller.name }
+  const isOver = rooms.slots.show(() => ({ ...began, ...asOf('running') }))
   try {
-    report = await work()
+    const report = await work()
+    await note(rooms, call, asOf('complete'))
+    return { id, report }
   } catch (error) {
     // What broke the import off, a full disk say, may break this too; the caller is told of the first.
-    await entry('broken off').catch(() => undefined)
+    await note(rooms, call, asOf('broken off')).catch(() => undefined)
     throw error
+  } finally {
+    isOver()
   }
-  await entry('complete')
-  return { id, report }
 }

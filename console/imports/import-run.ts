@@ -56,6 +56,12 @@ export class ImportRun<T, L extends { number: number } = Line> {
     return this.report()
   }
 
+  /** How many good and bad lines there were by now. */
+  counts(): Pick<ImportReport, 'accepted' | 'rejected'> {
+    const { accepted, rejected } = this.#report
+    return { accepted, rejected }
+  }
+
   /** As it stands: what was accepted by now is durable. */
   report(): ImportReport {
     const errors = [...this.#report.errors].sort((a, b) => a.line - b.line)

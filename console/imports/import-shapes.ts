@@ -29,6 +29,11 @@ export const report = {
   }),
 }
 
+const Count = Type.Integer({ minimum: 0 })
+
+/** Lines of a deletion list by what became of them. */
+export const DeletionCounts = { deleted: Count, opted_out: Count, not_found: Count, exempt: Count }
+
 export const Report = { name: 'ImportReport', schema: closed(report) }
 
 export const MembershipsReport = {

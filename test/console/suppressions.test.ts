@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { Cli } from './cli-support.ts'
 import { ConsoleWorld, fill } from './world.ts'
 
@@ -157,6 +157,60 @@ test('the command line sends a list and writes the status file', async () => {
   expect(readFileSync(status, 'utf8')).toBe('line,status\n2,deleted\n3,not_found\n')
   const looked = await cli.run('person lookup dsp emma --reason subject-request-17')
   expect(JSON.parse(looked.out)).toMatchObject({ suppressed: { kinds: ['list'] }, segments: [] })
+})
+
+test('how far a list is can be read while it runs, and what became of it after', async () => {
+  let goOn = () => {}
+  const held = new Promise<void>((open) => {
+    goOn = open
+  })
+  const part = (from: number) =>
+    Array.from({ length: 4_000 }, (_, i) => `email,${hash(`slow ${from + i}`)}\n`).join('')
+  async function* slow() {
+    yield Buffer.from(`type,value\nemail,nobody\n${part(0)}`)
+    await held
+    yield Buffer.from(part(4_000))
+  }
+  const headers = { 'content-type': 'text/csv' }
+  const sending = world.ask('POST', '/api/suppressions', { raw: slow(), headers })
+  const [running] = await vi.waitFor(async () => {
+    const { items } = await world.must('GET', '/api/suppressions')
+    expect(items[0]).toMatchObject({ outcome: 'running', rejected: 1 })
+    expect(items[0].accepted).toBeGreaterThanOrEqual(2_000)
+    return items
+  })
+  expect(running.statuses).toEqual({
+    ...{ deleted: 0, opted_out: 0, exempt: 0, not_found: running.accepted },
+  })
+  const { out } = await new Cli(world).run('person lists')
+  expect(JSON.parse(out.split('\n')[0]!)).toMatchObject({ id: running.id, outcome: 'running' })
+  const early = await world.must(
+    'GET',
+    `/api/suppressions/${running.list}/status?after=1000&limit=1`,
+  )
+  expect(early.items).toEqual([{ line: 1_001, status: 'not_found' }])
+  goOn()
+  const { body } = await sending
+  const { items } = await world.must('GET', `/api/imports?id=${running.id}`)
+  expect(items).toMatchObject([
+    { what: 'suppressions', list: body.id, outcome: 'complete', accepted: 8_000, rejected: 1 },
+  ])
+  expect(items[0].seq).toBeGreaterThan(0)
+  const token = await world.key('dsp')
+  expect((await world.ask('GET', '/api/suppressions', { token })).status).toBe(403)
+})
+
+test('a list that breaks off says so, with what was done by then', async () => {
+  async function* broken() {
+    yield Buffer.from(`type,value\nemail,${hash('first')}\n`)
+    throw new Error('the client is gone')
+  }
+  const headers = { 'content-type': 'text/csv' }
+  await expect(world.ask('POST', '/api/suppressions', { raw: broken(), headers })).rejects.toThrow()
+  await vi.waitFor(async () => {
+    const { items } = await world.must('GET', '/api/suppressions?limit=1')
+    expect(items).toMatchObject([{ outcome: 'broken off', accepted: 0 }])
+  })
 })
 
 test('a long list is read as it comes', async () => {
