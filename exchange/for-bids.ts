@@ -2,6 +2,7 @@ import { SEGMENT_KIND, type Segment } from '../audience/segment.ts'
 import type { CatalogRecord } from '../audience/store/store.ts'
 import { FORMER_PARTNER_KIND } from './former-partner.ts'
 import { REFRESH_KIND, SIGNATURE_KIND } from './label/label-records.ts'
+import { GUARD_KINDS } from './sold-kinds.ts'
 import { ADJUSTMENT_KIND } from './statements/adjustment.ts'
 import { CONTEXT_KIND } from './statements/period-context.ts'
 import { STATEMENT_KIND } from './statements/statement-record.ts'
@@ -23,6 +24,7 @@ const DESK_KINDS: ReadonlySet<string> = new Set([
   ADJUSTMENT_KIND,
   CONTEXT_KIND,
   FORMER_PARTNER_KIND,
+  ...GUARD_KINDS,
   TAXONOMY_KIND,
   REFRESH_KIND,
   SIGNATURE_KIND,

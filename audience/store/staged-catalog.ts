@@ -16,6 +16,8 @@ export class StagedCatalog implements CatalogStore {
   readonly #base: CatalogSnapshot
   readonly #numbers: (sequence: string) => Promise<number>
   readonly #touched = new Map<string, { kind: string; id: string }>()
+  /** What writes were bound to without writing it. */
+  readonly #expected = new Map<string, { kind: string; id: string }>()
   #now: CatalogSnapshot
 
   /** `numbers` gives the next number of a sequence, as `CatalogStore.nextNumber` does. */
@@ -41,6 +43,11 @@ export class StagedCatalog implements CatalogStore {
       if (!isDeepStrictEqual(before?.value ?? null, value))
         writes.push({ kind, id, value, expect: before?.version ?? 0 })
     }
+    if (writes.length === 0) return writes
+    for (const { kind, id } of this.#expected.values()) {
+      const expect = this.#base.kind(kind).get(id)?.version ?? 0
+      writes.push({ kind, id, value: null, expect, isOnlyExpected: true })
+    }
     return writes
   }
 
@@ -51,7 +58,11 @@ export class StagedCatalog implements CatalogStore {
     }
     const version = this.#now.version + 1
     const records: CatalogRecord[] = []
-    for (const { kind, id, value } of writes) {
+    for (const { kind, id, value, isOnlyExpected } of writes) {
+      if (isOnlyExpected) {
+        this.#expected.set(`${kind} ${id}`, { kind, id })
+        continue
+      }
       records.push({ kind, id, version, value })
       this.#touched.set(`${kind} ${id}`, { kind, id })
     }

@@ -231,6 +231,8 @@ export interface CatalogWrite {
   id: string
   value: unknown
   expect?: number
+  /** Nothing of it is written: the others only are where it has the version expected. */
+  isOnlyExpected?: boolean
 }
 
 export class CatalogConflict extends Error {

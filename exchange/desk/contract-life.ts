@@ -13,6 +13,7 @@ import {
 import type { WriteOptions, Written } from './desk.ts'
 import { type Actor, type DeskDeps, isExchange, notFound, sees, snapshotOf } from './desk.ts'
 import { withStatus } from './revise-contract.ts'
+import { guarded } from './sold-guards.ts'
 import { checkedBody, refuseAll, writeRecord } from './write-record.ts'
 
 // What moves a contract on. docs/endpoints/contracts.md has the picture.
@@ -152,7 +153,7 @@ async function changeContract(
   const decide = (existing: { value: unknown } | undefined, snapshot: CatalogSnapshot) => {
     const contract = existing?.value as ContractRecord | undefined
     if (!contract || !sees(actor, contract.seller, contract.buyer)) throw notFound()
-    return { value: change(contract, { nowText, snapshot }) }
+    return guarded({ value: change(contract, { nowText, snapshot }) }, contract, snapshot)
   }
   const target = { kind: 'contract', id }
   const written = await writeRecord<ContractRecord>(deps, target, { ifMatch, decide })

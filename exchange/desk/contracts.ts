@@ -24,6 +24,7 @@ import {
   readRecord,
 } from './read-records.ts'
 import { draftOf, revised } from './revise-contract.ts'
+import { guarded } from './sold-guards.ts'
 import { beyondOffer } from './within-offer.ts'
 import { checkedBody, checkId, refuseAll, writeRecord } from './write-record.ts'
 
@@ -89,7 +90,7 @@ function writeContract(
           refuseAll('unprocessable', beyondItsOffer(actor, { before, given: after, snapshot }))
         refuseUnpublishable(deps, { before, after, snapshot })
         refuseConflicts(deps, actor, { id, contract: after, snapshot })
-        return draftOf(id, before, after, snapshot)
+        return guarded(draftOf(id, before, after, snapshot), before, snapshot)
       },
     },
   )

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { refuse } from '../../audience/refusal.ts'
 import { checker } from '../../audience/schema.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
@@ -25,6 +26,7 @@ import {
   readRecord,
 } from './read-records.ts'
 import { holdersOfOffer, refuseWhileHeld } from './references.ts'
+import { soldGuards } from './sold-guards.ts'
 import { checkedBody, checkId, type Decide, refuseAll, writeRecord } from './write-record.ts'
 
 /** An offer as the desk shows it. */
@@ -69,7 +71,9 @@ export async function putOffer(
     refuseUnlessGood(actor, offer, snapshot)
     refuseStaleLabels(snapshot, { segments: openOf(offer), before: openOf(before) }, nowMs)
     refuseAll('conflict', offerConflicts(snapshot, { id, offer }, { actor, nowMs }))
-    return { value: offer }
+    const isPromise = offer.exclusive !== undefined && offer.status === 'open'
+    if (!isPromise || isDeepStrictEqual(before, offer)) return { value: offer }
+    return { value: offer, also: soldGuards(snapshot, offer) }
   }
   const written = await deps.turns.take(offer.exclusive !== undefined, () =>
     writeRecord(deps, { kind: OFFER_KIND, id }, { ifMatch, decide }),

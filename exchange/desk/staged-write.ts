@@ -2,6 +2,7 @@ import { refuse } from '../../audience/refusal.ts'
 import { StagedCatalog } from '../../audience/store/staged-catalog.ts'
 import { CatalogConflict, type CatalogStore } from '../../audience/store/store.ts'
 import { LIMITS } from '../limits.ts'
+import { GUARD_KINDS } from '../sold-kinds.ts'
 import { type DeskDeps, snapshotOf } from './desk.ts'
 import { Turns } from './turns.ts'
 
@@ -49,7 +50,8 @@ async function commit(deps: DeskDeps, staged: StagedCatalog): Promise<StagedWrit
   if (writes.length === 0) return []
   const version = await deps.catalog.write(writes)
   await deps.feed.poke()
-  return writes.map(({ kind, id, value, expect }) => ({
+  const told = writes.filter(({ kind }) => !GUARD_KINDS.includes(kind))
+  return told.map(({ kind, id, value, expect }) => ({
     kind,
     id,
     before: expect || null,

@@ -29,7 +29,7 @@ export class MemoryCatalog implements CatalogStore {
   async write(writes: readonly CatalogWrite[]): Promise<number> {
     for (const { kind, id, expect } of writes) this.#check(kind, id, expect)
     const version = ++this.#version
-    for (const { kind, id, value } of writes)
+    for (const { kind, id, value } of writes.filter((one) => !one.isOnlyExpected))
       this.#records.set(`${kind} ${id}`, { kind, id, version, value: structuredClone(value) })
     return version
   }

@@ -76,7 +76,8 @@ export class EmbeddedCatalog implements CatalogStore {
     if (version !== expect) throw new CatalogConflict(kind, id)
   }
 
-  #put({ kind, id, value }: CatalogWrite, version: number): void {
+  #put({ kind, id, value, isOnlyExpected }: CatalogWrite, version: number): void {
+    if (isOnlyExpected) return
     const before = this.#db.catalog.get([kind, id])
     if (before !== undefined) this.#db.catalogVersions.remove([before.version, kind, id])
     this.#db.catalog.put([kind, id], { version, value })

@@ -4,7 +4,7 @@ import type { Script } from './ioredis.ts'
  * catalogWrite: writes records under one new version, or none of them.
  *
  *     KEYS  1 records (hash)  2 version (counter)  3 changed (zset: name → version)  4 receipt
- *     ARGV  of record i: 3i-2 its name, 3i-1 the version it must have ('' any), 3i its JSON ('' delete)
+ *     ARGV  of record i: 3i-2 its name, 3i-1 the version it must have ('' any), 3i its JSON ('' delete, '=' leave)
  *     answer  the new version, or -i where record i has another version
  *
  * The receipt makes it safe to send again: a write that was done answers its version and does nothing.
@@ -27,10 +27,10 @@ for i = 1, #ARGV / 3 do
   local name, json = ARGV[3 * i - 2], ARGV[3 * i]
   if json == '' then
     redis.call('HDEL', KEYS[1], name)
-  else
+  elseif json ~= '=' then
     redis.call('HSET', KEYS[1], name, version .. ' ' .. json)
   end
-  redis.call('ZADD', KEYS[3], version, name)
+  if json ~= '=' then redis.call('ZADD', KEYS[3], version, name) end
 end
 redis.call('SET', KEYS[4], version, 'EX', 60)
 return version

@@ -77,9 +77,9 @@ export class RedisCatalog implements CatalogStore {
   }
 }
 
-function argumentsOf({ kind, id, value, expect }: CatalogWrite): RedisArgument[] {
+function argumentsOf({ kind, id, value, expect, isOnlyExpected }: CatalogWrite): RedisArgument[] {
   if (value === undefined) throw new TypeError(`catalog: ${kind} ${id} has no value`)
-  const json = value === null ? '' : JSON.stringify(value)
+  const json = isOnlyExpected ? '=' : value === null ? '' : JSON.stringify(value)
   return [`${kind}/${id}`, expect === undefined ? '' : String(expect), json]
 }
 

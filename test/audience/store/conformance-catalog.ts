@@ -71,6 +71,30 @@ export function catalogConformance(open: OpenForTest): void {
     expect((await catalog.load()).records).toMatchObject([{ id: 'o1', value: 2 }])
   })
 
+  test('a record that is only expected binds a write, and is not written', async () => {
+    const { catalog } = (await open()).store
+    const held = { kind: 'offer', id: 'held', value: null, isOnlyExpected: true }
+    const o1 = { kind: 'offer', id: 'o1', value: 1 }
+    await catalog.write([o1, { ...held, expect: 0 }])
+    expect((await catalog.load()).records).toMatchObject([{ id: 'o1' }])
+    const version = await catalog.write([{ ...held, value: 1, isOnlyExpected: false }])
+    const stale = catalog.write([
+      { ...o1, value: 2 },
+      { ...held, expect: 0 },
+    ])
+    await expect(stale).rejects.toMatchObject({ kind: 'offer', id: 'held' })
+    await catalog.write([
+      { ...o1, value: 2 },
+      { ...held, expect: version },
+    ])
+    const { records } = await catalog.load()
+    expect(records.map(({ id, value }) => [id, value]).sort()).toEqual([
+      ['held', 1],
+      ['o1', 2],
+    ])
+    expect(records.find(({ id }) => id === 'held')?.version).toBe(version)
+  })
+
   test('expecting 0 means that it must not exist, and a deleted one does not', async () => {
     const { catalog } = (await open()).store
     const create = { kind: 'deal', id: 'd', value: 1, expect: 0 }
