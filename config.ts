@@ -18,6 +18,8 @@ export interface Config {
   edgePort: number
   /** Where browsers and partners reach the edge door; without a slash at its end. */
   edgeUrl: string
+  /** Our own domain, as ids that are added to bid requests name it. */
+  domain: string
   consolePort: number
   /** Undefined: generated once into `dataDir`. */
   adminToken: string | undefined
@@ -79,6 +81,7 @@ class Reader {
   read(): Config {
     const store = this.store()
     const edgePort = this.port('EDGE_PORT', 8082)
+    const edgeUrl = this.edgeUrl(edgePort)
     const config: Config = {
       store,
       dataDir: this.text('DATA') ?? (store.startsWith('embedded:') ? store.slice(9) : './data'),
@@ -87,7 +90,8 @@ class Reader {
       consoleHost: this.host('CONSOLE_HOST') ?? '127.0.0.1',
       gatewayPort: this.port('GATEWAY_PORT', 8080),
       edgePort,
-      edgeUrl: this.edgeUrl(edgePort),
+      edgeUrl,
+      domain: this.domain() ?? hostOf(edgeUrl),
       consolePort: this.port('CONSOLE_PORT', 8081),
       adminToken: this.token('ADMIN_TOKEN'),
       uid2OptOutToken: this.token('UID2_OPTOUT_TOKEN'),
@@ -159,6 +163,12 @@ class Reader {
     return ''
   }
 
+  private domain(): string | undefined {
+    const text = this.text('DOMAIN')
+    if (text === undefined || /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(text)) return text
+    return this.wrong('DOMAIN', `is ${quoted(text)}`, 'a domain in lower case, such as example.com')
+  }
+
   private port(name: string, byDefault: number): number {
     return this.integer(name, [1, 65_535]) ?? byDefault
   }
@@ -189,6 +199,11 @@ class Reader {
     if (consolePort === gatewayPort || consolePort === edgePort)
       this.wrong('CONSOLE_PORT', `is ${consolePort}, like another door's`, expected)
   }
+}
+
+/** '' where the address was refused. */
+function hostOf(url: string): string {
+  return url === '' ? '' : new URL(url).hostname
 }
 
 const SECRET_CHARS_MIN = 32
@@ -238,6 +253,7 @@ const NAMES = [
   'GATEWAY_PORT',
   'EDGE_PORT',
   'EDGE_URL',
+  'DOMAIN',
   'CONSOLE_PORT',
   'ADMIN_TOKEN',
   'DEMO',

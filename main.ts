@@ -137,6 +137,7 @@ async function bid({ config }: Settings): Promise<void> {
     clock,
     gvl: await gvlOf(config),
     ownGvlId: config.gvlId,
+    domain: config.domain,
     healthRoutes: healthRoutes(instance),
     warn: (message, details) => log.warn(details ?? {}, message),
   })
@@ -200,6 +201,7 @@ async function desk({ config }: Settings): Promise<void> {
     shipper,
     gvl: await gvlOf(config),
     ownGvlId: config.gvlId,
+    domain: config.domain,
     usage: openUsageDesk(counting),
     host: config.consoleHost,
     port: config.consolePort,

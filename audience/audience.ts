@@ -68,6 +68,8 @@ export interface Audience {
   deriveKey(label: string, bytes: number): Buffer | undefined
   /** See people/recall.ts. */
   recall(candidates: Candidates, today: number, view: PersonView): Soon<RecallWord>
+  /** Ids of these namespaces can be told by name from now on: see PersonView.names. */
+  keepNames(namespaces: ReadonlySet<number>): void
   /** Decides on matches and keeps the accepted ones: see people/link.ts. */
   link(edges: readonly EdgeRequest[]): Promise<LinkOutcome[]>
   unlink(pairs: readonly { a: EndRequest; b: EndRequest }[]): Promise<void>
@@ -177,6 +179,10 @@ class Room implements Audience {
 
   recall(candidates: Candidates, today: number, view: PersonView): Soon<RecallWord> {
     return this.#recall.recall(candidates, today, view)
+  }
+
+  keepNames(namespaces: ReadonlySet<number>): void {
+    this.#recall.name(namespaces)
   }
 
   async link(edges: readonly EdgeRequest[]): Promise<LinkOutcome[]> {

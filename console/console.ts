@@ -33,6 +33,7 @@ export interface ConsoleOptions {
   /** As the bid path has them: what a dry run decides is what a request would get. */
   gvl?: Gvl | undefined
   ownGvlId?: number | undefined
+  domain: string
   /** Where the audit log is kept, and what `mode=replace` sets down meanwhile. */
   dataDir: string
   clock: Clock
@@ -83,10 +84,10 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
 }
 
 function routesOf(options: ConsoleOptions, audit: AuditLog, spoolDir: string): Route[] {
-  const { exchange, usage, shipper, audience, clock, adminToken, gvl, ownGvlId } = options
+  const { exchange, usage, shipper, audience, clock, adminToken, gvl, ownGvlId, domain } = options
   const slots = new ImportSlots()
   const desk = { audit, slots, spoolDir, usage, shipper }
-  const rooms = { exchange, audience, clock, gvl, ownGvlId, ...desk }
+  const rooms = { exchange, audience, clock, gvl, ownGvlId, domain, ...desk }
   return [
     ...apiDoorRoutes({
       routes: apiRoutes(rooms),

@@ -24,6 +24,11 @@ export interface BuyerView {
    * exchange's, 0, and the segment owner's own): those with a live contract of use `identity`.
    */
   edgeShared(edgeOwner: number, segmentOwner: number): boolean
+  /**
+   * The contracts under which the buyer may be told ids of the person (use `identity`): one for each seller, in the
+   * order they are asked. What is said once is remembered: `use` may carry what is made of it.
+   */
+  identity(): readonly IdentityRight[]
   /** Who owns a segment, whether or not this buyer may have it; undefined for an unknown number. */
   segmentOwner(segment: number): Provider | undefined
   /**
@@ -40,6 +45,13 @@ export interface Entitlement {
   readonly use: SegmentUse | undefined
   /** What is written into user.data: one per `writeAs` form (own, taxonomy), two for `both`. */
   readonly writes: readonly SegmentWrite[]
+}
+
+/** Ids may be told under a contract: over matches of the exchange and of its seller. */
+export interface IdentityRight {
+  readonly seller: Provider
+  /** Counted at the contract's first segment, where the answer has no segment of the contract. */
+  readonly use: SegmentUse
 }
 
 /** A segment used under a contract: what is counted. */

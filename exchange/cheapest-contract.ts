@@ -42,7 +42,7 @@ function costOf(contract: CompiledContract): number {
   return costPerMilleMicros(contract.record.price)
 }
 
-function olderFirst(a: CompiledContract, b: CompiledContract): number {
+export function olderFirst(a: CompiledContract, b: CompiledContract): number {
   if (a.record.createdAt !== b.record.createdAt)
     return a.record.createdAt < b.record.createdAt ? -1 : 1
   return a.id < b.id ? -1 : 1

@@ -3,6 +3,7 @@ import type {
   DealIndex,
   DealLicence,
   Entitlement,
+  IdentityRight,
   Provider,
   SegmentUse,
 } from './buyer-view.ts'
@@ -35,7 +36,9 @@ export class CompiledBuyerView implements BuyerView {
   readonly #parts: ViewParts
   readonly #partner: CompiledPartner
   readonly #at: ViewAt
+  readonly #rights: Rights | undefined
   readonly #entitlements: Entitlements
+  #identity: readonly IdentityRight[] | undefined
   readonly #dealLists: readonly DealLists[]
   readonly #owners = new SegmentTable<Provider>()
   readonly #sellers = new Map<string, Rights>()
@@ -48,6 +51,7 @@ export class CompiledBuyerView implements BuyerView {
     this.#at = at
     this.buyer = partner.number
     const rights = at.confirmed ? new Rights(parts, partner.id, at) : undefined
+    this.#rights = rights
     this.#entitlements = new Entitlements(parts, partner, rights)
     this.#dealLists = dealListsFor(parts.deals, partner.id)
     this.period = this.#periodOf(rights)
@@ -74,6 +78,14 @@ export class CompiledBuyerView implements BuyerView {
     let owners = this.#edgeOwners.get(segmentOwner)
     if (!owners) this.#edgeOwners.set(segmentOwner, (owners = this.#edgeOwnersFor(segmentOwner)))
     return owners.has(edgeOwner)
+  }
+
+  identity(): readonly IdentityRight[] {
+    this.#identity ??= (this.#rights?.identity() ?? []).map((contract) => ({
+      seller: this.#parts.partners.byId.get(contract.terms.seller)!,
+      use: { segment: contract.terms.segments[0]!, contract },
+    }))
+    return this.#identity
   }
 
   segmentOwner(segment: number): Provider | undefined {

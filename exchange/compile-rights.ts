@@ -1,6 +1,6 @@
 import { calendarIn } from '../audience/calendar.ts'
 import type { LiveContract } from './buyer-view.ts'
-import { cheapestContract } from './cheapest-contract.ts'
+import { cheapestContract, olderFirst } from './cheapest-contract.ts'
 import type { Caps } from './compile-caps.ts'
 import {
   type BuyerContracts,
@@ -64,6 +64,25 @@ export class Rights {
     if (open.length > 0) return this.#onDay(cheapestContract(open))
     if (live.length > 0) this.capped.add(id)
     return undefined
+  }
+
+  /**
+   * The contracts under which this buyer may be told ids: live for `identity`, of active sellers, no cap reached;
+   * one for each seller, and the oldest first.
+   */
+  identity(): LiveContract[] {
+    const { partners, caps } = this.#parts
+    const live = (this.#contracts?.all ?? []).filter(
+      (contract) =>
+        isLive(contract, 'identity', this.#at) &&
+        partners.byId.get(contract.record.seller)?.active &&
+        !caps.isReached(contract.id, this.#at.nowMs),
+    )
+    const sellers = new Set(live.map(({ record }) => record.seller))
+    return [...sellers]
+      .map((seller) => cheapestContract(live.filter(({ record }) => record.seller === seller)))
+      .sort(olderFirst)
+      .map((contract) => this.#onDay(contract))
   }
 
   /** Ids of the segments that any contract of this buyer names. */

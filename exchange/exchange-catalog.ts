@@ -11,6 +11,7 @@ import { type KeyHolder, KeyRing } from './compile-keys.ts'
 import { type CompiledPartner, compilePartners, type Partners } from './compile-partners.ts'
 import { type CountryClasses, compileRegions } from './compile-regions.ts'
 import { type CompiledSegment, compileSegments, type Segments } from './compile-segments.ts'
+import { compileToldIds, type ToldIds } from './compile-told-ids.ts'
 import { LIMITS } from './limits.ts'
 import { MATCH_SECRET_KIND, type MatchSecretRecord } from './sync/match-secret.ts'
 import { SETTINGS_KIND, SYNC_SETTINGS_ID, type SyncSettings } from './sync/sync-settings.ts'
@@ -23,6 +24,8 @@ export class ExchangeCatalog {
   readonly version: number
   /** Numbers of the namespaces of kind `eid`, by source domain. */
   readonly eidNamespaces: ReadonlyMap<string, number>
+  /** Whose ids may be told to whom (use `identity`). */
+  readonly told: ToldIds
   /** How pages sync, where their publisher says nothing else. */
   readonly syncSettings: SyncSettings
   /** By partner id. */
@@ -43,6 +46,7 @@ export class ExchangeCatalog {
     this.#parts = parts
     this.#views = views
     this.eidNamespaces = parts.eids.value
+    this.told = parts.told.value
   }
 
   /** Compiles a snapshot; with `previous`, at the cost of what changed since. */
@@ -146,6 +150,7 @@ interface CatalogParts {
   readonly deals: Part<Deals>
   readonly regions: Part<CountryClasses>
   readonly eids: Part<ReadonlyMap<string, number>>
+  readonly told: Part<ToldIds>
   readonly keys: Part<KeyRing>
 }
 
@@ -172,6 +177,9 @@ function compileParts(snapshot: CatalogSnapshot, before: CatalogParts | undefine
       const lists = [...contracts.value.regions.keys(), ...deals.value.regions.keys()]
       return compileRegions(new Set(lists), known)
     }),
+    told: part(before?.told, [contracts.value.identity, partners, records('namespace')], () =>
+      compileToldIds(contracts.value.identity, partners.value, records('namespace')),
+    ),
     eids: part(before?.eids, [records('namespace')], () => compileEids(records('namespace'))),
     keys: part(before?.keys, [records('key'), partners], (keys) =>
       KeyRing.of(records('key'), partners.value, keys),

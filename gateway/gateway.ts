@@ -38,6 +38,8 @@ export interface GatewayOptions {
   clock: Clock
   gvl: Gvl | undefined
   ownGvlId: number | undefined
+  /** Our own domain, as ids that are added name it. */
+  domain: string
   /** `/health/…`, the same on every door of the instance. */
   healthRoutes: readonly Route[]
   /** Told of what an operator should know. */

@@ -7,9 +7,10 @@ import { VarintReader, writeVarint } from './varint.ts'
  *   version (1 byte) · per edge: key of the other id (16 bytes) · owner · expiry day
  *                      · method · first seen day · last seen day · namespace · value length · value
  *
- * all numbers varints, edges in order of key and owner. The compact version, for near-caches, stops
- * after the expiry day. No edges are no bytes at all. Bytes of an unknown version, or cut off, hold
- * what can be read of them and nothing else.
+ * all numbers varints, edges in order of key and owner. The compact version, for near-caches, has after the
+ * expiry day a length, and so many bytes: method, namespace and value, the value only where it is asked for,
+ * and nothing at all where no names are. No edges are no bytes at all. Bytes of an unknown version, or cut
+ * off, hold what can be read of them and nothing else.
  */
 export interface PackedEdge {
   /** Key of the id at the other end: 16 bytes. */
@@ -86,13 +87,33 @@ export function removeEdges(blob: Uint8Array, other: Uint8Array, today: number):
   return packEdges(left.filter((edge) => edge.expiryDay > today))
 }
 
-/** What recall needs of a blob: keys, owners and expiry days of edges that hold on `today`. */
-export function compactEdges(blob: Uint8Array, today: number): Uint8Array {
+/**
+ * What recall needs of a blob: keys, owners and expiry days of edges that hold on `today`; with `named`, methods
+ * and namespaces too, and the values of those namespaces.
+ */
+export function compactEdges(
+  blob: Uint8Array,
+  today: number,
+  named?: ReadonlySet<number>,
+): Uint8Array {
   const live = unpackEdges(blob).filter((edge) => edge.expiryDay > today)
   if (live.length === 0) return new Uint8Array(0)
   const bytes = [COMPACT]
-  for (const edge of live) writeHead(bytes, edge.key, edge)
+  for (const edge of live) {
+    writeHead(bytes, edge.key, edge)
+    const name = named === undefined ? [] : nameOf(edge, named)
+    writeVarint(bytes, name.length)
+    for (const byte of name) bytes.push(byte)
+  }
   return Uint8Array.from(bytes)
+}
+
+function nameOf({ method, namespace, value }: PackedEdge, named: ReadonlySet<number>): number[] {
+  const bytes: number[] = []
+  writeVarint(bytes, method)
+  writeVarint(bytes, namespace)
+  if (named.has(namespace)) for (const byte of Buffer.from(value)) bytes.push(byte)
+  return bytes
 }
 
 /** Where the hot path wants live edges: parallel arrays, filled from 0 as far as there is room. */
@@ -100,6 +121,27 @@ export interface EdgesOut {
   /** Offset in `bytes` of the 16-byte key at the other end. */
   readonly keyAt: Int32Array
   readonly owner: Int32Array
+  /** Where the edge's name is, for `readEdgeName`; -1 where it has none. */
+  readonly nameAt: Int32Array
+}
+
+/** What a compact edge says of itself and its other end. */
+export interface EdgeName {
+  method: number
+  namespace: number
+  /** The value, as UTF-8: `bytes[start … end)`. Empty where it is not kept. */
+  start: number
+  end: number
+}
+
+/** Reads the name at an offset that `readEdges` gave. */
+export function readEdgeName(bytes: Uint8Array, at: number, into: EdgeName): void {
+  reader.begin(bytes, at, bytes.length)
+  const end = reader.next() + reader.at
+  into.method = reader.next()
+  into.namespace = reader.next()
+  into.start = reader.at
+  into.end = end
 }
 
 /** Finds the edges that hold on `today` in `bytes[start … end)`, full or compact; returns how many. Allocates nothing. */
@@ -119,10 +161,13 @@ export function readEdges(
     reader.skip(KEY_BYTES)
     const owner = reader.next()
     const expiryDay = reader.next()
-    if (version === FULL) skipRest()
+    const nameAt = reader.at
+    const nameBytes = version === FULL ? skipRest() : reader.next()
+    reader.skip(nameBytes)
     if (reader.failed) break
     if (expiryDay <= today) continue
     into.keyAt[count] = keyAt
+    into.nameAt[count] = nameBytes === 0 ? -1 : nameAt
     into.owner[count++] = owner
   }
   return count
@@ -160,9 +205,11 @@ export function readMatches(blob: Uint8Array, today: number, into: MatchesOut): 
 const reader = new VarintReader()
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
-function skipRest(): void {
+/** Full edges are named where they are unpacked. */
+function skipRest(): 0 {
   for (let i = 0; i < 4; i++) reader.next()
   reader.skip(reader.next())
+  return 0
 }
 
 function nextEdge(blob: Uint8Array): PackedEdge {

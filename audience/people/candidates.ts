@@ -12,6 +12,10 @@ export class Candidates {
   readonly place = new Uint8Array(LIMITS.candidatesMax)
   /** For each: its namespace's number. */
   readonly namespace = new Int32Array(LIMITS.candidatesMax)
+  /** For each: where its eid begins among the ids of the request (BidFacts.ids); -1 outside of eids. */
+  readonly eid = new Int32Array(LIMITS.candidatesMax)
+  /** The same for the ids that are added next. */
+  eidNow = -1
 
   get count(): number {
     return this.list.count
@@ -37,5 +41,6 @@ export class Candidates {
     if (index !== before) return
     this.place[index] = place
     this.namespace[index] = namespace
+    this.eid[index] = this.eidNow
   }
 }

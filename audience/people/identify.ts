@@ -77,6 +77,7 @@ class Identifier {
     if (map.size === 0) return
     this.#eidsOf(facts, Id.eid, map, into)
     this.#eidsOf(facts, Id.extEid, map, into)
+    into.eidNow = -1
   }
 
   /** Each eid: a mark, followed by its source and uids in any order. */
@@ -85,9 +86,10 @@ class Identifier {
     for (let i = 0; i < ids.count; i++) {
       if (ids.field[i] !== mark) continue
       const end = endOfEid(ids, i + 1)
+      into.eidNow = i
       const namespace = this.#namespaceOfEid(facts, i + 1, end, map)
       for (let j = i + 1; namespace !== NO_NAMESPACE && j < end; j++) {
-        if (into.isFull) return
+        if (into.isFull) break
         if (ids.field[j] === Id.eidUid && this.#read(facts, j)) this.#add(EIDS, namespace, into)
       }
       i = end - 1

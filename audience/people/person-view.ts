@@ -1,3 +1,5 @@
+import { PersonNames } from './person-names.ts'
+
 /**
  * What recall found of one person, flattened for the bid path: the live memberships of every id
  * connected by live edges, and over which edges each id is reached. Reused; nothing is allocated on a hit.
@@ -20,6 +22,8 @@ export class PersonView {
   readonly edgeTo = new Uint8Array(EDGES_MAX)
   /** Number of the owning partner; 0 is the exchange. */
   readonly edgeOwner = new Int32Array(EDGES_MAX)
+  /** What the ids are called, where that was asked for. */
+  readonly names = new PersonNames(NODES_MAX, EDGES_MAX)
   /** Which of the request's ids was known: its index in the candidates. */
   foundBy = -1
   /** One of the ids is suppressed: nothing here may be used. */
@@ -31,5 +35,6 @@ export class PersonView {
     this.edges = 0
     this.foundBy = -1
     this.isSuppressed = false
+    if (this.names.isWanted) this.names.reset()
   }
 }

@@ -29,7 +29,7 @@ export function readRecord(
   const count = readEdges(span.bytes, span.edgesStart, span.end, today, found)
   for (let i = 0; i < count; i++) {
     readKey(span.bytes, otherKey, 0, found.keyAt[i]!)
-    addEdge(view, node, nodes.add(otherKey, 0), found.owner[i]!)
+    addEdge(view, node, nodes.add(otherKey, 0), i, span)
   }
   view.nodes = nodes.count
 }
@@ -37,14 +37,16 @@ export function readRecord(
 const found = {
   keyAt: new Int32Array(LIMITS.edgesPerIdMax),
   owner: new Int32Array(LIMITS.edgesPerIdMax),
+  nameAt: new Int32Array(LIMITS.edgesPerIdMax),
 }
 const otherKey = new Uint32Array(KEY_WORDS)
 
 /** A match is kept at both ends: it is taken where it is met first, which is at the lower node. */
-function addEdge(view: PersonView, from: number, to: number, owner: number): void {
+function addEdge(view: PersonView, from: number, to: number, i: number, { bytes }: RecordSpan) {
   if (to < from || view.edges === EDGES_MAX) return
   view.edgeFrom[view.edges] = from
   view.edgeTo[view.edges] = to
-  view.edgeOwner[view.edges] = owner
+  view.edgeOwner[view.edges] = found.owner[i]!
+  if (view.names.isWanted) view.names.note(view.edges, to, { bytes, at: found.nameAt[i]! })
   view.edges++
 }

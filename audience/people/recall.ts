@@ -94,6 +94,14 @@ export class Recall {
     this.#reads.spoilAll()
   }
 
+  /**
+   * Keeps the names of ids in these namespaces with matches from now on, so that views can hold them. What was read
+   * without a name that is wanted now is read anew.
+   */
+  name(namespaces: ReadonlySet<number>): void {
+    if (namespaces !== this.#reads.named && this.#reads.name(namespaces)) this.forgetAll()
+  }
+
   counts() {
     return { ...this.#counts, ...this.#cache.counts(), reads: this.#reads.counts() }
   }

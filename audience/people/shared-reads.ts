@@ -34,6 +34,8 @@ export class SharedReads {
   readonly #underWay = new Map<string, Promise<ReadRecords>>()
   readonly #counts: ReadCounts = { batches: 0, keys: 0, shared: 0, failures: 0 }
   readonly #words = new Uint32Array(KEY_WORDS)
+  /** Namespaces whose values are kept with matches; undefined: matches have no names. */
+  named: ReadonlySet<number> | undefined
   /** No refresh is begun before this tick. */
   #pausedUntil = 0
 
@@ -90,6 +92,13 @@ export class SharedReads {
     this.#underWay.clear()
   }
 
+  /** What is read from now on has these names; whether what was read before lacks some. */
+  name(namespaces: ReadonlySet<number>): boolean {
+    const before = this.named
+    this.named = namespaces
+    return before === undefined || [...namespaces].some((one) => !before.has(one))
+  }
+
   counts(): ReadCounts {
     return { ...this.#counts }
   }
@@ -103,7 +112,7 @@ export class SharedReads {
     const now = this.#cache.tick()
     const answer = this.#store.recall(keys)
     if (isLater(answer)) return this.#wait(keys, answer, now)
-    const read = packAll(keys, answer)
+    const read = this.#pack(keys, answer)
     for (const key of keys) this.#keep(key, read, now)
     return read
   }
@@ -115,7 +124,7 @@ export class SharedReads {
   ): Promise<ReadRecords> {
     const batch = answer.then(
       (records) => {
-        const read = packAll(keys, records)
+        const read = this.#pack(keys, records)
         for (const key of this.#end(keys, batch)) this.#keep(key, read, now)
         return read
       },
@@ -136,6 +145,12 @@ export class SharedReads {
     return unchanged
   }
 
+  #pack(keys: UserKey[], records: (PersonRecord | undefined)[]): ReadRecords {
+    const read: ReadRecords = new Map()
+    for (const [i, key] of keys.entries()) read.set(nameOf(key), packRecord(records[i], this.named))
+    return read
+  }
+
   #keep(key: UserKey, read: ReadRecords, now: number): void {
     readKey(key, this.#words, 0)
     this.#cache.keep(this.#words, read.get(nameOf(key))!, now)
@@ -145,12 +160,6 @@ export class SharedReads {
 /** Names a key in maps, off the hot path. */
 export function nameOf(key: UserKey): string {
   return key.toString('latin1')
-}
-
-function packAll(keys: UserKey[], records: (PersonRecord | undefined)[]): ReadRecords {
-  const read: ReadRecords = new Map()
-  for (const [i, key] of keys.entries()) read.set(nameOf(key), packRecord(records[i]))
-  return read
 }
 
 async function collect(batches: Set<Promise<ReadRecords>>, into: ReadRecords): Promise<void> {

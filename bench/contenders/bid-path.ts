@@ -75,6 +75,7 @@ await openGateway({
   clock,
   gvl: undefined,
   ownGvlId: undefined,
+  domain: 'gateway.example',
   healthRoutes: [],
   warn: () => {},
 })
@@ -127,6 +128,7 @@ function seenThrough(room: Exchange, glass: (one: Entitlement) => Entitlement): 
   const catalogSeen = (catalog: ExchangeCatalog) => ({
     version: catalog.version,
     eidNamespaces: catalog.eidNamespaces,
+    told: catalog.told,
     partner: (id: string) => catalog.partner(id),
     partnerByNumber: (number: number) => catalog.partnerByNumber(number),
     findKey: (presented: string, scope?: string) => catalog.findKey(presented, scope),
@@ -146,6 +148,7 @@ function seenThrough(room: Exchange, glass: (one: Entitlement) => Entitlement): 
       },
       entitlements: () => view.entitlements().map(glass),
       isCapped: (segment) => view.isCapped(segment),
+      identity: () => view.identity(),
       edgeShared: (edgeOwner, segmentOwner) => view.edgeShared(edgeOwner, segmentOwner),
       segmentOwner: (segment) => view.segmentOwner(segment),
       deals: (number) => view.deals(number),

@@ -10,6 +10,8 @@ export function sealTokens(bid: Bid): void {
   const { plan, rooms } = bid
   const token = plan.fragment?.token
   if (token !== undefined) sealPiece(token, rooms.usage.mint()!, bid)
+  if (plan.ids !== undefined)
+    for (const one of plan.ids.tokens) sealPiece(one, rooms.usage.mint()!, bid)
   if (plan.hasBilledDeals)
     for (const piece of plan.placed)
       if (piece.token !== undefined) sealPiece(piece.token, rooms.usage.mint()!, bid)
@@ -22,6 +24,7 @@ export function noteEgress(bid: Bid): void {
   const at = person.foundBy * KEY_WORDS
   const given = plan.fragment?.egress
   if (given !== undefined) rooms.egress.note(candidates.keys, at, view!.buyer, given)
+  else if (plan.ids !== undefined) rooms.egress.note(candidates.keys, at, view!.buyer, IDS_TOLD)
   for (const { deal } of plan.placed) {
     if (!selection.personDeals.includes(deal)) continue
     const mark = toldBy(deal)
@@ -29,6 +32,9 @@ export function noteEgress(bid: Bid): void {
     rooms.egress.note(candidates.keys, at, view!.buyer, mark)
   }
 }
+
+/** Ids are no segments: that they were told, to whom and when, is what an erasure is passed on by. */
+const IDS_TOLD = egressMark([])
 
 /** A deal tells that its audience holds: of each segment in it that the person may be in it. */
 const told = new WeakMap<CompiledDeal, EgressMark>()
@@ -45,6 +51,7 @@ export function countDelivered(bid: Bid): void {
   const { plan, rooms } = bid
   const cell = plan.fragment?.cell
   if (cell !== undefined) rooms.usage.meter.count(cell)
+  if (plan.ids !== undefined) for (const one of plan.ids.cells) rooms.usage.meter.count(one)
   if (plan.hasBilledDeals) {
     const cells = plan.placed.flatMap((piece) => piece.cell ?? [])
     if (cells.length > 0) rooms.usage.meter.count(cells.length === 1 ? cells[0]! : unionOf(cells))

@@ -2,12 +2,13 @@ import { Kind } from '../../proto/bid-facts.ts'
 import type { ImpPlace } from '../../proto/json-places.ts'
 import { textOf } from '../../proto/text.ts'
 import { objectsOf } from './place-json.ts'
+import { userJson } from './place-user.ts'
 import type { JsonPlan } from './plan-json.ts'
 
 /** The additions alone, shaped like the request they belong to (`Prefer: return=additions`). */
 export function additionsJson(plan: JsonPlan, bytes: Uint8Array): Buffer {
   const parts: string[] = []
-  if (plan.fragment !== undefined) parts.push(plan.fragment.json.whole.toString())
+  if (plan.fragment !== undefined || plan.ids !== undefined) parts.push(userJson(plan))
   if (plan.imps.length > 0)
     parts.push(`"imp":[${plan.imps.map((imp, i) => impJson(imp, i, plan, bytes)).join(',')}]`)
   if (plan.transparency !== undefined) parts.push(`"regs":{"ext":{${plan.transparency.whole}}}`)

@@ -24,6 +24,8 @@ export interface BidRooms {
   readonly metrics: Pick<BidMetrics, 'refused' | 'answered'>
   /** The Global Vendor List, where one was configured. */
   readonly gvl: Gvl | undefined
+  /** Our own domain: who adds an id, and who matched it. */
+  readonly domain: string
   /** Our own vendor id, where set: our basis is asked beside the partner's. */
   readonly ownGvlId: number | undefined
 }

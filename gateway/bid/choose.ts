@@ -3,6 +3,7 @@ import { type BidFacts, Kind, Signal } from '../../proto/bid-facts.ts'
 import { textBytes } from '../../proto/text.ts'
 import type { Bid } from './bid.ts'
 import { entitleAnybody, entitlePerson } from './entitle.ts'
+import { entitleIds } from './entitle-ids.ts'
 
 /**
  * Chooses what this buyer may be given: of the person where it is known and allowed, and deals that
@@ -22,7 +23,9 @@ export function choose(bid: Bid): void {
   bid.view = view
   entitleAnybody(bid, view)
   if (bid.reason === '' && !rooms.egress.isOpen()) bid.reason = 'unaccounted'
-  if (bid.reason === '') entitlePerson(bid, view)
+  if (bid.reason !== '') return
+  entitlePerson(bid, view)
+  if (bid.person.names.isWanted) entitleIds(bid, view, catalog.told)
 }
 
 /** device.geo.country; where it stands twice and differs, a country no contract names. */

@@ -17,6 +17,8 @@ export interface DataFragment extends BilledPiece {
   readonly segments: readonly number[]
   /** The same, as the egress ledger notes them. */
   readonly egress: EgressMark
+  /** What of it is used under contracts. */
+  readonly uses: readonly SegmentUse[]
   /** How many could not be written, because the token had no room left. */
   readonly tokenFull: number
   /** Domains of whose segments these are, each once: each owes a DSA transparency entry. */
@@ -92,6 +94,7 @@ class FragmentDraft {
       json,
       segments: this.#segments,
       egress: egressMark(this.#segments),
+      uses: this.#uses,
       tokenFull: this.#tokenFull,
       domains: [...new Set(objects.map(({ group }) => group.provider.domain))],
       cell: cellOf(this.#uses),

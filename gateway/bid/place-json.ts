@@ -2,12 +2,14 @@ import type { JsonPlaces, Place } from '../../proto/json-places.ts'
 import type { DealPiece } from './deal-pieces.ts'
 import type { Edits } from './edits.ts'
 import { type NestedJson, nestedJson } from './nested-json.ts'
+import { placeUser } from './place-user.ts'
 import type { JsonPlan } from './plan-json.ts'
 
 /** Turns a plan into edits: the request's own bytes stay, additions go between them. */
 export function placeJson(plan: JsonPlan, places: JsonPlaces, edits: Edits): void {
   const { root, user, data, regsExt, dsa, transparency } = places
-  if (plan.fragment !== undefined) place(edits, plan.fragment.json, root, user, data)
+  if (plan.ids !== undefined) placeUser(plan, places, edits)
+  else if (plan.fragment !== undefined) place(edits, plan.fragment.json, root, user, data)
   for (let i = 0; i < plan.imps.length; i++) {
     const { self, pmp, deals } = plan.imps[i]!
     place(edits, dealsJson(plan.impDeals[i]!), self, pmp, deals)

@@ -4,6 +4,7 @@ import type { Bid } from './bid.ts'
 import { type DealPiece, personPiece, plainPiece } from './deal-pieces.ts'
 import { empty } from './empty.ts'
 import { fragmentsOf } from './fragments.ts'
+import { type IdsPiece, makeIds } from './ids-piece.ts'
 import { type DataFragment, makeFragment } from './make-fragment.ts'
 import type { NestedJson } from './nested-json.ts'
 import { isFree } from './place-json.ts'
@@ -16,6 +17,8 @@ import { planTransparency } from './transparency.ts'
  */
 export class JsonPlan {
   fragment: DataFragment | undefined
+  /** Ids of the person. */
+  ids: IdsPiece | undefined
   /** Deals that may be placed, those for anybody first. */
   readonly deals: DealPiece[] = []
   /** Some deal rests on contracts of its seller. */
@@ -29,11 +32,12 @@ export class JsonPlan {
   transparency: NestedJson | undefined
 
   get isEmpty(): boolean {
-    return this.fragment === undefined && this.imps.length === 0
+    return this.fragment === undefined && this.imps.length === 0 && this.ids === undefined
   }
 
   reset(): void {
     this.fragment = undefined
+    this.ids = undefined
     this.transparency = undefined
     this.hasBilledDeals = false
     empty(this.deals)
@@ -46,9 +50,10 @@ export class JsonPlan {
 /** Fills the bid's plan; where something was chosen and nothing can be added, its reason says why. */
 export function planJson(bid: Bid): void {
   const { plan, selection, places } = bid
-  const isAboutPerson = selection.count + selection.personDeals.length > 0
+  const isAboutPerson = selection.count + selection.personDeals.length > 0 || selection.hasIds
   const mayTell = !isAboutPerson || canTakePerson(places)
   if (mayTell && selection.count > 0) plan.fragment = fragmentFor(bid)
+  if (mayTell && selection.hasIds) plan.ids = makeIds(bid)
   for (const deal of selection.openDeals) plan.deals.push(plainPiece(deal))
   if (mayTell) addPersonDeals(bid)
   planDeals(bid)
@@ -106,5 +111,5 @@ export function canTakeDeals({ self, pmp, deals }: ImpPlace): boolean {
 function whyNothing({ selection }: Bid, mayTell: boolean): string {
   if (!mayTell) return 'not_writable'
   const chosen = selection.count + selection.openDeals.length + selection.personDeals.length
-  return chosen > 0 ? 'nothing_new' : 'nothing_entitled'
+  return chosen > 0 || selection.hasIds ? 'nothing_new' : 'nothing_entitled'
 }

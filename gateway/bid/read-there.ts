@@ -19,6 +19,23 @@ export function dataThere(bytes: Uint8Array, data: Place): IsThere | undefined {
   return (group, id) => there.has(keyOf(group.provider.domain, group.segtax, id))
 }
 
+/** Whether an eid stands in one of the lists, whoever added it. */
+export function eidsThere(
+  bytes: Uint8Array,
+  lists: readonly Place[],
+): (id: { source: string; uid: string }) => boolean {
+  const there = new Set<string>()
+  for (const list of lists)
+    for (const { source, uids } of list.count === 0 ? [] : objectsIn(parseSpan(bytes, list)))
+      for (const { id } of objectsIn(uids)) there.add(eidName(source, id))
+  return ({ source, uid }) => there.has(eidName(source, uid))
+}
+
+/** Sources are domains. */
+function eidName(source: unknown, id: unknown): string {
+  return JSON.stringify([typeof source === 'string' ? source.toLowerCase() : null, id])
+}
+
 /** Ids in an imp's `pmp.deals`; undefined where none of `deals` can be among them. */
 export function dealsThere(
   bytes: Uint8Array,

@@ -8,6 +8,9 @@ import { BID_LIMITS } from './limits.ts'
 export function recallPerson(bid: Bid): Soon<void> {
   if (bid.reason !== '') return
   const { audience, clock } = bid.rooms
+  const { told } = bid.catalog!
+  if (told.names !== undefined) audience.keepNames(told.names)
+  bid.person.names.isWanted = told.buyers.has(bid.holder!.partner.number)
   const found = audience.recall(bid.candidates, dayOf(clock.now()), bid.person)
   if (!isLater(found)) return settle(bid, found)
   return found.then(

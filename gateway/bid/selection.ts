@@ -1,7 +1,19 @@
-import type { CompiledDeal } from '../../exchange/buyer-view.ts'
+import type { CompiledDeal, IdentityRight } from '../../exchange/buyer-view.ts'
 import { empty } from './empty.ts'
 import { BID_LIMITS } from './limits.ts'
 import type { SegmentLeftOut } from './reasons.ts'
+
+/** An id of the person that may be told under a contract, and how it is known. */
+export interface ToldId {
+  /** `eids[].source` */
+  readonly source: string
+  readonly uid: string
+  readonly right: IdentityRight
+  /** Domain of whose match it is. */
+  readonly matcher: string
+  /** AdCOM ID match method, inherited from the id it is known from. */
+  readonly mm: number
+}
 
 /** What one request may be given: filled by entitle, read by the splice. Knows no bytes; reused. */
 export class Selection {
@@ -14,6 +26,10 @@ export class Selection {
   readonly openDeals: CompiledDeal[] = []
   /** Deals that hold because of who the person is. */
   readonly personDeals: CompiledDeal[] = []
+  /** Ids of the person that are told under contracts. */
+  readonly ids: ToldId[] = []
+  /** The buyer's own id of this browser, where it may be told. */
+  buyeruid: ToldId | undefined
   readonly leftOut: Record<SegmentLeftOut, number> = {
     not_entitled: 0,
     capped: 0,
@@ -27,11 +43,17 @@ export class Selection {
     this.hash = 0
     empty(this.openDeals)
     empty(this.personDeals)
+    empty(this.ids)
+    this.buyeruid = undefined
     this.leftOut.not_entitled = 0
     this.leftOut.capped = 0
     this.leftOut.edge_not_shared = 0
     this.leftOut.provider_consent = 0
     this.leftOut.token_full = 0
+  }
+
+  get hasIds(): boolean {
+    return this.buyeruid !== undefined || this.ids.length > 0
   }
 
   addSegment(segment: number): void {

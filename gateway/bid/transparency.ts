@@ -24,11 +24,11 @@ function canTakeEntries({ regs, regsExt, dsa, transparency }: JsonPlaces): boole
   return isOnce && isFree(transparency, Kind.array)
 }
 
-/** Domains of all whose data about the person is added: as segments, or as the audience of a deal. */
+/** Domains of all whose data about the person is added: as segments, as ids, or as the audience of a deal. */
 function providersAdded({ plan, selection }: Bid): readonly string[] {
   const domains = plan.fragment?.domains ?? []
-  if (selection.personDeals.length === 0) return domains
-  const all = new Set(domains)
+  if (selection.personDeals.length === 0 && plan.ids === undefined) return domains
+  const all = new Set([...domains, ...(plan.ids?.domains ?? [])])
   for (const { deal } of plan.placed)
     if (selection.personDeals.includes(deal))
       for (const provider of deal.providers) all.add(provider.domain)

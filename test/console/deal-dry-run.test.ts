@@ -35,6 +35,7 @@ beforeAll(async () => {
   })
   desk = await openConsole({
     host: '127.0.0.1',
+    domain: 'gateway.example',
     port: 0,
     adminToken: ADMIN,
     audience,

@@ -102,6 +102,7 @@ export class ConsoleWorld {
     })
     this.desk = await openConsole({
       host: '127.0.0.1',
+      domain: 'gateway.example',
       port: 0,
       adminToken: ADMIN,
       audience: this.audience,

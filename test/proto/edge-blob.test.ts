@@ -34,7 +34,11 @@ const sorted = (list: readonly PackedEdge[]) =>
 
 /** Hex of the key and owner of each edge that recall would see. */
 function read(blob: Uint8Array, today: number, room = 40): string[] {
-  const into = { keyAt: new Int32Array(room), owner: new Int32Array(room) }
+  const into = {
+    keyAt: new Int32Array(room),
+    owner: new Int32Array(room),
+    nameAt: new Int32Array(room),
+  }
   const shifted = Buffer.concat([Buffer.from([9, 9]), blob, Buffer.from([0, 0, 0])])
   const count = readEdges(shifted, 2, 2 + blob.length, today, into)
   return Array.from({ length: count }, (_, i) => {

@@ -96,6 +96,7 @@ export class BidHouse {
       clock,
       gvl,
       ownGvlId,
+      domain: 'gateway.example',
       healthRoutes: [],
       warn: () => {},
     })

@@ -50,6 +50,7 @@ export function heldBid(house: BidHouse, { isStoreSlow = false } = {}) {
     metrics: new BidMetrics(new Metrics(), clock),
     gvl: undefined,
     ownGvlId: undefined,
+    domain: 'gateway.example',
   })
   const sent: SentBid[] = []
   const answer: Answer = {
