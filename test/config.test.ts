@@ -32,6 +32,7 @@ describe('settings', () => {
         gatewayPort: 8080,
         edgePort: 8082,
         edgeUrl: 'http://localhost:8082',
+        domain: 'localhost',
         consolePort: 8081,
         adminToken: undefined,
         demo: undefined,
