@@ -29,9 +29,20 @@ export function pacedLoad(
   requests: readonly Buffer[],
   options: PacedOptions,
 ): Promise<Paced> {
-  const child = fork(fileURLToPath(import.meta.url), [CHILD], { serialization: 'advanced' })
   const { url, headers } = contender
-  child.send({ url, headers, requests, options } satisfies Job)
+  const target = new URL(url)
+  const wires = requests.map((body) => wireOf(target, headers, body))
+  return pacedWires(contender, wires, options)
+}
+
+/** The same of requests as they go over the wire, each with a head of its own. */
+export function pacedWires(
+  contender: Contender,
+  wires: readonly Buffer[],
+  options: PacedOptions,
+): Promise<Paced> {
+  const child = fork(fileURLToPath(import.meta.url), [CHILD], { serialization: 'advanced' })
+  child.send({ url: contender.url, wires, options } satisfies Job)
   return new Promise((resolve, reject) => {
     child.once('message', (answer) => {
       if (typeof answer === 'string') reject(new Error(`${contender.name}: ${answer}`))
@@ -48,8 +59,7 @@ export function percentile(ms: Float64Array, share: number): number {
 
 interface Job {
   url: string
-  headers: Record<string, string>
-  requests: readonly Buffer[]
+  wires: readonly Buffer[]
   options: PacedOptions
 }
 
@@ -57,9 +67,8 @@ const CHILD = '--paced-load'
 const SEED = 20_261_201
 const WARM_MS = 1_000
 
-async function play({ url, headers, requests, options }: Job): Promise<Paced> {
+async function play({ url, wires, options }: Job): Promise<Paced> {
   const target = new URL(url)
-  const wires = requests.map((body) => wireOf(target, headers, body))
   const lanes = await Promise.all(
     Array.from({ length: options.connections }, () => Lane.open(target)),
   )
@@ -68,7 +77,8 @@ async function play({ url, headers, requests, options }: Job): Promise<Paced> {
   const beganMs = performance.now()
   const idle = [...lanes]
   const send = (k: number) => {
-    const lane = idle.pop()!
+    // The one that was idle longest: a door closes a connection that says nothing.
+    const lane = idle.shift()!
     lane.ask(wires[k % wires.length]!, () => {
       ms[k] = performance.now() - beganMs - dueMs[k]!
       idle.push(lane)

@@ -1,18 +1,17 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { Agent, request } from 'node:http'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { atLeast, atMost, type Figure } from './figures.ts'
-import { percentile } from './paced-load.ts'
+import { pacedWires, percentile } from './paced-load.ts'
 import { type Contender, freePort, groupCpuS, startPeer, stopGroup } from './processes.ts'
 import { startRedis } from './redis.ts'
-import { median, playRounds } from './rounds.ts'
-import { SYNC_PARTNERS, syncBody } from './sync-workload.ts'
+import { median, playRounds, type Round } from './rounds.ts'
+import { gdprBody, SYNC_PARTNERS, syncBody } from './sync-workload.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const CONNECTIONS = 16
-const RETURNS = 2_000
+const RETURNS = 2_400
 const RETURNS_PER_S = 200
 
 export interface SyncFiguresOptions {
@@ -20,35 +19,57 @@ export interface SyncFiguresOptions {
   rounds?: number
 }
 
+/** What a page asks for: named, with a body for each connection. */
+const ASKS = [
+  { what: '5 at once', body: () => syncBody({ limit: 5 }) },
+  {
+    what: '5 at once, each visitor under the GDPR',
+    body: (i: number) => gdprBody(i, { limit: 5 }),
+  },
+  { what: 'all at once', body: () => syncBody({}) },
+]
+
 /** `/cookie_sync` beside a bare echo of the same JSON, and how long `/setuid` takes over Redis. */
-export async function syncFigures({ say, rounds = 7 }: SyncFiguresOptions): Promise<Figure[]> {
-  say('  cookie sync')
+export async function syncFigures(options: SyncFiguresOptions): Promise<Figure[]> {
+  options.say('  cookie sync')
+  return [...(await cookieSyncFigures(options)), ...(await setuidFigures())]
+}
+
+async function cookieSyncFigures({ rounds = 7 }: SyncFiguresOptions): Promise<Figure[]> {
+  const [bare, edge] = [await startPeer('json-echo'), await startEdge()]
+  const { headers } = edge
+  const echo = { ...bare, headers }
+  const floor = { ...edge, name: 'floor', url: edge.url.replace('/cookie_sync', '/floor') }
+  const load = { rounds, by: 'autocannon', seconds: 2, connections: CONNECTIONS } as const
   const figures: Figure[] = []
-  const [echo, edge] = [await startPeer('json-echo'), await startEdge()]
+  const share = (played: readonly Round[], name: string) =>
+    median(played, (round) => round['json-echo']!.cpuUs / round[name]!.cpuUs)
   try {
-    for (const limit of [5, undefined]) {
-      const bodies = Array.from({ length: CONNECTIONS }, () => syncBody(limit))
-      const load = { rounds, by: 'autocannon', seconds: 2, connections: CONNECTIONS } as const
-      const played = await playRounds([echo, edge], bodies, load)
-      const ratio = median(played, (round) => round['json-echo']!.cpuUs / round['edge']!.cpuUs)
-      const many = limit === undefined ? 'all of them at once' : `${limit} at once`
-      const what = `/cookie_sync, ${SYNC_PARTNERS.length} partners, ${many} ÷ node:http JSON echo, by server CPU a request`
-      figures.push(atLeast(what, 0.4, ratio))
+    for (const { what, body } of ASKS) {
+      const bodies = Array.from({ length: CONNECTIONS }, (_, i) => body(i))
+      const played = await playRounds([echo, floor, edge], bodies, load)
+      const line = `/cookie_sync, ${SYNC_PARTNERS.length} partners, ${what} ÷ node:http JSON echo, by server CPU a request`
+      const { measured, ...rest } = atLeast(line, 0.4, share(played, 'edge'))
+      const beside = `an echo through the edge door ${share(played, 'floor').toFixed(2)}×`
+      figures.push({ ...rest, measured: `${measured} (${beside})` })
     }
   } finally {
     await echo.stop()
     await edge.stop()
   }
+  return figures
+}
+
+async function setuidFigures(): Promise<Figure[]> {
   const redis = await startRedis()
-  if (redis === undefined) return figures
-  const overRedis = await startEdge(`redis://127.0.0.1:${redis.port}/0`)
+  if (redis === undefined) return []
+  const edge = await startEdge(`redis://127.0.0.1:${redis.port}/0`)
   try {
-    figures.push(atMost('/setuid over Redis, p99', 10, await setuidMs(overRedis), ' ms'))
+    return [await setuidFigure(edge)]
   } finally {
-    await overRedis.stop()
+    await edge.stop()
     await redis.stop()
   }
-  return figures
 }
 
 interface EdgeContender extends Contender {
@@ -75,31 +96,21 @@ async function startEdge(store = ''): Promise<EdgeContender> {
   }
 }
 
-/** Each browser comes back once, at a fixed rate: milliseconds from the moment it was due. */
-async function setuidMs(edge: EdgeContender): Promise<number> {
-  const { port } = new URL(edge.url)
-  const agent = new Agent({ keepAlive: true, maxSockets: 32 })
+/** Partners' returns at a fixed rate; beside them the same requests to a handler of the same door that does nothing. */
+async function setuidFigure(edge: EdgeContender): Promise<Figure> {
   const visits = await edge.visits(RETURNS)
-  const beganMs = performance.now()
-  const took = visits.map(async ({ cookie, path }, i) => {
-    const dueMs = beganMs + (i * 1000) / RETURNS_PER_S
-    await new Promise((resolve) => setTimeout(resolve, dueMs - performance.now()))
-    const sentMs = Math.max(dueMs, performance.now())
-    await answered({ port, path, agent, headers: { cookie } })
-    return performance.now() - sentMs
-  })
-  const ms = Float64Array.from(await Promise.all(took))
-  agent.destroy()
-  return percentile(ms.slice(RETURNS / 10), 0.99)
+  const wires = visits.map(({ cookie, path }) => wireOf(path, cookie))
+  const idle = visits.map(({ cookie }) => wireOf('/floor', cookie))
+  const load = { rate: RETURNS_PER_S, seconds: RETURNS / RETURNS_PER_S - 2, connections: 32 }
+  const beside = await pacedWires(edge, idle, load)
+  const paced = await pacedWires(edge, wires, load)
+  const what = `/setuid over Redis, ${RETURNS_PER_S} a second: p99`
+  const { measured, ...rest } = atMost(what, 10, percentile(paced.ms, 0.99), ' ms')
+  const [floor, mid] = [percentile(beside.ms, 0.99), percentile(paced.ms, 0.5)]
+  const more = `p50 ${mid.toFixed(2)} ms; the door alone p99 ${floor.toFixed(2)} ms`
+  return { ...rest, measured: `${measured} (${more})` }
 }
 
-function answered(options: object): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const asked = request(options, (res) => {
-      if (res.statusCode !== 200) reject(new Error(`/setuid answered ${res.statusCode}`))
-      res.resume().on('end', resolve)
-    })
-    asked.on('error', reject)
-    asked.end()
-  })
+function wireOf(path: string, cookie: string): Buffer {
+  return Buffer.from(`GET ${path} HTTP/1.1\r\nhost: localhost\r\ncookie: ${cookie}\r\n\r\n`)
 }

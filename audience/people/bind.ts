@@ -26,10 +26,14 @@ export interface BindRequest {
   browsersMax: number
   /** Asked before another value is replaced. */
   mayReplace: () => Soon<boolean>
+  /** What is asked elsewhere while the store is read: where it says no, nothing is bound (`not_admitted`). */
+  admitted?: Promise<boolean>
 }
 
 /** `replaced`: how many other values the browser had until now. */
-export type BindOutcome = { ok: true; replaced: number } | { ok: false; reason: BindRefusal }
+export type BindOutcome =
+  | { ok: true; replaced: number }
+  | { ok: false; reason: BindRefusal | 'not_admitted' }
 
 /**
  * Binds browsers to partners' ids. In a partner's namespace a browser has one live value: a new one
@@ -40,6 +44,8 @@ export class Bindings {
   readonly #turns = new Turns()
 
   bind(deps: LinkDeps, request: BindRequest): Promise<BindOutcome> {
+    // Its failure is told to whoever waits for this binding, once it is its turn.
+    request.admitted?.catch(() => {})
     return this.#turns.inTurn(request.browser, () => bindOne(deps, request))
   }
 
@@ -76,7 +82,11 @@ async function bindOne(deps: LinkDeps, request: BindRequest): Promise<BindOutcom
   const around = new Around(browser, id)
   const { store, isOnePerPerson } = deps
   const { isGoing } = around
-  const graph = await MatchGraph.around([browser, id], { store, isOnePerPerson, today, isGoing })
+  const [graph, isAdmitted] = await Promise.all([
+    MatchGraph.around([browser, id], { store, isOnePerPerson, today, isGoing }),
+    request.admitted ?? true,
+  ])
+  if (!isAdmitted) return { ok: false, reason: 'not_admitted' }
   const reason =
     around.refusalOf(request) ??
     graph.refusalOf(browser, id, request.owner) ??
@@ -85,9 +95,11 @@ async function bindOne(deps: LinkDeps, request: BindRequest): Promise<BindOutcom
   const { owner, method, expiryDay } = request
   const days = { firstSeenDay: today, lastSeenDay: today, expiryDay }
   // The new one first: cut short between the two, the browser has a value too many, never none.
-  const refused = await store.link([{ a: browser, b: id, owner, method, ...days }])
+  const edge = { a: browser, b: id, owner, method, ...days }
+  const refused = await store.link([edge], graph.edgesAt)
   if (refused.length > 0) return { ok: false, reason: 'suppressed' }
-  await store.unlink(around.held.map((held) => ({ a: browser, b: held })))
+  if (around.held.length > 0)
+    await store.unlink(around.held.map((held) => ({ a: browser, b: held })))
   return { ok: true, replaced: around.held.length }
 }
 

@@ -83,7 +83,7 @@ async function linkBatch(deps: LinkDeps, requests: readonly EdgeRequest[]): Prom
   const graph = await MatchGraph.around(ids, { store, isOnePerPerson, today })
   const accepted: Edge[] = []
   const outcomes = edges.map((edge) => decide(graph, edge, today, accepted))
-  const refused = accepted.length > 0 ? await store.link(accepted) : []
+  const refused = accepted.length > 0 ? await store.link(accepted, graph.edgesAt) : []
   // Who was suppressed after the graph was read: the store has the last word.
   for (const place of refused) outcomes[edges.indexOf(accepted[place])] = SUPPRESSED
   return outcomes

@@ -1,7 +1,7 @@
 import { type PackedEdge, unpackEdges } from '../../proto/edge-blob.ts'
 import { isSuppressed } from '../../proto/suppression-mark.ts'
 import { LIMITS } from '../limits.ts'
-import type { IdRef, PeopleStore } from '../store/store.ts'
+import type { IdRef, PeopleStore, UserKey } from '../store/store.ts'
 import type { LinkRefusal } from './reasons.ts'
 import { nameOf } from './shared-reads.ts'
 
@@ -22,7 +22,8 @@ export interface MatchGraphOptions {
 export class MatchGraph {
   readonly #options: MatchGraphOptions
   readonly #nodes = new Map<string, Node>()
-  readonly #read = new Set<string>()
+  /** Edges of each id that was read, as the store has them. */
+  readonly #read = new Map<string, Uint8Array>()
 
   private constructor(options: MatchGraphOptions) {
     this.#options = options
@@ -55,6 +56,9 @@ export class MatchGraph {
     return hasRoom(from, b, owner) && hasRoom(to, a, owner) ? undefined : 'too_many_matches'
   }
 
+  /** The edges of an id as they were read. */
+  readonly edgesAt = (key: UserKey): Uint8Array | undefined => this.#read.get(nameOf(key))
+
   /** Makes a match that was not refused. */
   join(a: IdRef, b: IdRef, owner: number): void {
     const from = this.#nodeOf(a)
@@ -69,7 +73,7 @@ export class MatchGraph {
     return ids.filter(({ key }) => {
       const name = nameOf(key)
       if (this.#read.has(name)) return false
-      this.#read.add(name)
+      this.#read.set(name, NO_BYTES)
       return true
     })
   }
@@ -80,9 +84,10 @@ export class MatchGraph {
     const records = await store.recall(ids.map((id) => id.key))
     const reached: IdRef[] = []
     for (const [i, id] of ids.entries()) {
-      const profile = records[i]?.profile ?? NO_BYTES
+      const { profile = NO_BYTES, edges = NO_BYTES } = records[i] ?? {}
+      this.#read.set(nameOf(id.key), edges)
       if (isSuppressed(profile, 0, profile.length)) personOf(this.#nodeOf(id)).isSuppressed = true
-      for (const edge of unpackEdges(records[i]?.edges ?? NO_BYTES)) {
+      for (const edge of unpackEdges(edges)) {
         if (edge.expiryDay <= today || isGoing?.(id, edge)) continue
         const { namespace, value, owner } = edge
         const other = { key: Buffer.from(edge.key), namespace, value }

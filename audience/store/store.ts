@@ -55,9 +55,10 @@ export interface PeopleStore {
   /**
    * Writes edges, seen from both ends; of the same ids and owner there is one. Which are
    * refused, and why, is decided before (people/link.ts); but whatever was decided, an edge with a
-   * suppressed end is kept at neither. Resolves with the places of those.
+   * suppressed end is kept at neither. Resolves with the places of those. `seen` spares reading the ends
+   * once more; where it is out of date they are.
    */
-  link(edges: readonly Edge[]): Promise<Refused>
+  link(edges: readonly Edge[], seen?: SeenEdges): Promise<Refused>
   /** Removes the edges between two ids, of all owners; one that is not there is no error. */
   unlink(pairs: readonly EdgeEnds[]): Promise<void>
   /** Removes all that is known under the keys: memberships, and edges from both ends. */
@@ -129,6 +130,9 @@ export interface Change {
  * What is kept under one key. Both parts are packed; see proto/profile-blob.ts and proto/edge-blob.ts. Of
  * a suppressed one both are its mark (proto/suppression-mark.ts), the edges maybe a moment later.
  */
+/** The edges at a key as they were read for the decision to link it (empty: none); undefined where they were not. */
+export type SeenEdges = (key: UserKey) => Uint8Array | undefined
+
 export interface PersonRecord {
   /** Packed memberships; empty when none. */
   profile: Uint8Array

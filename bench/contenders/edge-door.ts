@@ -19,6 +19,7 @@ import { BROWSER_HEADER_BYTES_MAX } from '../../gateway/limits.ts'
 import { Metrics } from '../../gateway/metrics/counters.ts'
 import { SYNC_PARTNERS, syncPartner } from '../sync-workload.ts'
 
+const RETURNS_PER_BROWSER = 4
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 const [port, address = ''] = [Number(process.argv[2]), process.argv[3]]
 const folder = mkdtempSync(join(tmpdir(), 'passerelle-edge-door-'))
@@ -39,13 +40,13 @@ const edgeUrl = 'https://edge.bench.example'
 const sync = new Sync({ audience, exchange, clock, edgeUrl, gvl: undefined, ownGvlId: undefined })
 /** What the door itself costs: a body in, parsed, and the same out. */
 const floor: Route = {
-  method: 'POST',
+  method: 'ANY',
   path: '/floor',
   wants: EDGE_WANTS,
   body: 'whole',
   bodyBytesMax: 1 << 20,
   handle(ask, answer) {
-    const body = JSON.stringify(JSON.parse(Buffer.from(ask.body).toString()))
+    const body = JSON.stringify(JSON.parse(Buffer.from(ask.body).toString() || '{}'))
     answer.send(200, ['content-type', 'application/json'], body)
   },
 }
@@ -65,18 +66,21 @@ setInterval(() => {
 
 const rooms = sync.rooms()!
 const { keys, states, syncers } = rooms
-/** A browser's cookie, and the way back from one partner with its state. */
-function visit(uid: string): { cookie: string; path: string } {
-  const id = newBrowserId()
+/** A browser's cookie, and its way back from one partner with its state. */
+function visit(id: Buffer, partner: string, uid: string): { cookie: string; path: string } {
   const nowMs = clock.now()
   const cookie = sealCookie(keys, { id, issuedHour: hourOf(nowMs), asks: new Asks() })
-  const [partner] = SYNC_PARTNERS
   const mint = { browser: id, hop: 0, wasReturning: true, nowMs }
   const [state] = states.mint([syncers.find(partner!)!.partner.number], mint)
   const path = `/setuid?bidder=${partner}&f=i&s=${state}&uid=${uid}`
   return { cookie: `${MAIN_COOKIE}=${cookie}`, path }
 }
-process.on('message', (count: number) =>
-  process.send?.(Array.from({ length: count }, (_, i) => visit(`bench-${i}`))),
-)
-process.send?.(visit('none').cookie)
+/** Each browser comes back from some partners, one after another among all the others. */
+process.on('message', (count: number) => {
+  const browsers = Array.from({ length: count / RETURNS_PER_BROWSER }, newBrowserId)
+  const visits = SYNC_PARTNERS.slice(0, RETURNS_PER_BROWSER).flatMap((partner) =>
+    browsers.map((id, i) => visit(id, partner, `bench-${partner}-${i}`)),
+  )
+  process.send?.(visits)
+})
+process.send?.(visit(newBrowserId(), SYNC_PARTNERS[0]!, 'none').cookie)

@@ -17,6 +17,8 @@ export interface UidToBind {
   owner: number
   /** Never replaces a value. */
   isWeak?: boolean
+  /** What is asked elsewhere meanwhile: where it is a refusal, nothing is bound. */
+  refused?: Promise<TakeRefusal | undefined>
 }
 
 /** AdCOM 1.0 list "ID Match Methods": 2 browser cookie sync, 0 unknown. */
@@ -26,18 +28,18 @@ export const MATCHED_UNKNOWN = 0
 /**
  * Binds a browser to one partner's id for it, under the rules that keep match tables clean: an id found at
  * too many browsers is taken from all of them and refused for a month, and a browser whose id changes too
- * often keeps the one it has. Undefined once the match is durable, or why there is none.
+ * often keeps the one it has. All that is asked of the store is asked at once. Undefined once the match is durable, or why there is none.
  */
 export async function bindUid(
   { audience, clock }: { audience: Audience; clock: Clock },
   { partner, ttlDays, browsersMax }: Syncer,
-  { browser, uid, method, owner, isWeak = false }: UidToBind,
+  { browser, uid, method, owner, isWeak = false, refused = NOT_REFUSED }: UidToBind,
 ): Promise<TakeRefusal | undefined> {
   const { claims } = audience.store
   const { namespace } = partner
   const quarantine = claimId('quarantine', String(namespace), uid)
   const counted = Number.isFinite(browsersMax)
-  if (counted && (await claims.find([quarantine]))[0] !== undefined) return 'quarantined'
+  const isQuarantined = counted && isClaimed(claims, quarantine)
   const nowMs = clock.now()
   const outcome = await audience.bind({
     browser,
@@ -47,6 +49,7 @@ export async function bindUid(
     expiryDay: expiryDayOf(nowMs, ttlDays),
     isWeak,
     browsersMax,
+    admitted: Promise.all([refused, isQuarantined]).then(([no, not]) => no === undefined && !not),
     mayReplace: () => mayChange(claims, nowMs, [browser, String(namespace), uid]),
   })
   if (outcome.ok) return undefined
@@ -55,7 +58,15 @@ export async function bindUid(
     await claims.claim({ id: quarantine, word: Buffer.alloc(0), untilMs })
     await audience.isolate({ namespace, value: uid })
   }
+  if (outcome.reason === 'not_admitted') return (await refused) ?? 'quarantined'
   return takeRefusalOf(outcome.reason)
+}
+
+const NOT_REFUSED = Promise.resolve(undefined)
+
+async function isClaimed(claims: ClaimStore, id: Buffer): Promise<boolean> {
+  const [word] = await claims.find([id])
+  return word !== undefined
 }
 
 /** Each other value a browser takes in a namespace fills one of the day's places; the same one fills none twice. */

@@ -1,6 +1,6 @@
 import type { ConsentReading } from '../../audience/consent/consent-reading.ts'
 import type { ConsentReason } from '../../audience/consent/reasons.ts'
-import { bindUid, MATCHED_BY_SYNC } from './bind-uid.ts'
+import { bindUid, MATCHED_BY_SYNC, type UidToBind } from './bind-uid.ts'
 import type { Browser } from './browser.ts'
 import { browserValue } from './browser-cookie.ts'
 import { claimWord } from './claim-id.ts'
@@ -53,26 +53,39 @@ export async function takeUid(sync: Sync, rooms: SyncRooms, ask: TakeAsk): Promi
   const { audience } = sync.options
   const word = claimWord(uid)
   const claim = { id: state.id, word, untilMs: state.expiresMs }
-  const held = await audience.store.claims.claim(claim)
-  if (!held.first) return held.word.equals(word) ? { ok: true, isNew: false } : no('state_used')
+  const claimed = audience.store.claims.claim(claim)
   const value = browserValue(browser.cookie.id)
+  // What is known of the browser is read while the state is being spent, and nothing is written before it is.
+  const refused = claimed.then(({ first }) => (first ? undefined : 'state_used'))
+  const binding = { browser: value, uid, method: MATCHED_BY_SYNC, owner: 0, refused }
+  const [held, refusal] = await Promise.all([
+    claimed,
+    uid === '' ? undefined : bindAll(sync, { sharing, syncer, binding }),
+  ])
+  if (!held.first) return held.word.equals(word) ? { ok: true, isNew: false } : no('state_used')
   if (uid === '') {
-    await audience.unbind(
-      value,
-      sharing.map((one) => one.partner.namespace),
-    )
+    const namespaces = sharing.map((one) => one.partner.namespace)
+    await audience.unbind(value, namespaces)
     return { ok: true, isNew: false }
   }
-  const binding = { browser: value, uid, method: MATCHED_BY_SYNC, owner: 0 }
-  for (const one of sharing) {
-    const refusal = await bindUid(sync.options, one, binding)
-    if (refusal !== undefined && one === syncer) return no(refusal)
-  }
+  if (refusal !== undefined) return no(refusal)
   sync.rates.answered(state.partner, state.wasReturning)
   sync.counts.matched(rooms.syncers.byNumber(state.partner)!.partner, browser.class)
   // The id is kept, whatever becomes of the way on.
   const next = await leader.next(browser.cookie, state.hop).catch(() => undefined)
   return { ok: true, isNew: true, next }
+}
+
+/** One after another, since they are about one browser; why the one that came back was refused. */
+async function bindAll(
+  { options }: Sync,
+  { sharing, syncer, binding }: { sharing: readonly Syncer[]; syncer: Syncer; binding: UidToBind },
+): Promise<TakeRefusal | undefined> {
+  for (const one of sharing) {
+    const refusal = await bindUid(options, one, binding)
+    if (refusal !== undefined && (one === syncer || refusal === 'state_used')) return refusal
+  }
+  return undefined
 }
 
 export function openState(

@@ -11,6 +11,7 @@ import type {
   PeopleStore,
   PersonRecord,
   Refused,
+  SeenEdges,
   SuppressionOrder,
   UserKey,
 } from '../store.ts'
@@ -54,9 +55,10 @@ export class RedisPeople implements PeopleStore {
     return inOrder(refused)
   }
 
-  async link(edges: readonly Edge[]): Promise<Refused> {
+  async link(edges: readonly Edge[], seen?: SeenEdges): Promise<Refused> {
     const refused = new Set<number>()
-    await this.#rewrite(linkRewrites(edges, this.#today(), refused))
+    const rewrites = linkRewrites(edges, this.#today(), refused)
+    await this.#rewrite(rewrites.map((one) => ({ ...one, seen: seen?.(one.key) })))
     const places = inOrder(refused)
     if (places.length > 0) await this.unlink(places.map((place) => edges[place]!))
     return places

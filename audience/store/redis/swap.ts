@@ -16,6 +16,8 @@ export interface Place {
 export interface Rewrite extends RecordRef {
   /** What to put in place of what is held (empty: none), or nothing where it is right already. */
   next: (held: Uint8Array) => Rewritten | undefined
+  /** As it was read a moment ago, where it was. */
+  seen?: Uint8Array | undefined
 }
 
 export interface Rewritten {
@@ -44,7 +46,8 @@ async function rewriteChunk(place: Place, rewrites: Rewrite[]): Promise<void> {
   let pending = rewrites
   for (let round = 0; pending.length; round++) {
     if (round === LIMITS.swapRoundsMax) throw new StoreUnreachable('contended')
-    const held = await readRecords(place, pending)
+    const seen = round === 0 ? pending.flatMap((rewrite) => rewrite.seen ?? []) : []
+    const held = seen.length === pending.length ? seen : await readRecords(place, pending)
     const swaps: Swap[] = []
     const askers: Rewrite[] = []
     pending.forEach((rewrite, i) => {
