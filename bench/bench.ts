@@ -7,6 +7,7 @@ import { bookkeepingFigures } from './bookkeeping.ts'
 import { atMost, contenderTable, cpuFigures, type Figure, figureTable } from './figures.ts'
 import { latencyFigures } from './latency.ts'
 import { hasWrk } from './load.ts'
+import { matchImportFigures } from './match-import.ts'
 
 import { startOurs } from './ours.ts'
 import { type Contender, startPeer } from './processes.ts'
@@ -73,6 +74,7 @@ async function slowFigures(requests: Buffer[], hasRedis: boolean): Promise<Figur
     ...(await profileFigures(say)),
     ...(await bookkeepingFigures(requests, { say })),
     ...(await syncFigures({ say })),
+    ...(await matchImportFigures(say)),
     ...(hasRedis ? await storeFigures(say) : []),
   ]
 }

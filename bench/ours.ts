@@ -3,7 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Contender, freePort, groupCpuS, startGroup, stopGroup } from './processes.ts'
+import {
+  anonMibOf,
+  type Contender,
+  freePort,
+  groupCpuS,
+  groupMember,
+  startGroup,
+  stopGroup,
+} from './processes.ts'
 import {
   BUYER,
   CACHED_PEOPLE,
@@ -25,6 +33,10 @@ export interface Ours extends Contender {
   /** Control API call; throws on status ≥ 300. */
   api(method: string, path: string, body: unknown): Promise<unknown>
   importPeople(people: Iterable<Person>): Promise<void>
+  /** Where the control API is, and what to send with a request. */
+  desk: { url: string; headers: Record<string, string> }
+  /** Memory of the desk's process now, without mapped files, in MiB. */
+  deskMib(): number
   /** Longest pause of the garbage collector in the bid process since this was asked last. */
   gcPauseMsMax(): Promise<number>
 }
@@ -56,6 +68,8 @@ export async function startOurs(
     url: `http://127.0.0.1:${gateway}/openrtb2/enrich`,
     headers,
     cpuS: () => groupCpuS(child.pid!),
+    desk: { url: origin, headers: { authorization: `Bearer ${TOKEN}` } },
+    deskMib: () => anonMibOf(groupMember(child.pid!, 'desk')),
     api: async (method, path, body) => JSON.parse(await call(origin, method, path, body)),
     importPeople: (people) => importPeople(origin, people),
     gcPauseMsMax: async () => {

@@ -51,6 +51,22 @@ export function groupCpuS(group: number): number {
   return ticks / TICKS_PER_S
 }
 
+/** The process of a group that was started with this argument. */
+export function groupMember(group: number, argument: string): number {
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name) || Number(statOf(name)?.[2]) !== group) continue
+    if (readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0').includes(argument))
+      return Number(name)
+  }
+  throw new Error(`there is no process ${argument}`)
+}
+
+/** Resident memory of a process that is its own and not a mapped file's, in MiB. */
+export function anonMibOf(pid: number): number {
+  const kib = /^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  return Number(kib![1]) / 1024
+}
+
 /** Fields of /proc/<pid>/stat after the command name, which may hold spaces. */
 function statOf(pid: string): string[] | undefined {
   try {
