@@ -3,11 +3,11 @@ import { ConsoleWorld, fill } from './world.ts'
 
 // An import is read at the pace at which it is written: what a client can push ahead is bounded, whatever it sends.
 
-const LINES = 200_000
+const LINES = 400_000
 const LINES_A_CHUNK = 200
 const MIB = 1024 * 1024
 /** Two batches of lines, and what the sockets and streams between client and desk hold. */
-const AHEAD_BYTES_MAX = 6 * MIB
+const AHEAD_BYTES_MAX = 12 * MIB
 const STALLED_TURNS = 30
 
 let world: ConsoleWorld
