@@ -53,7 +53,7 @@ const notice: fc.Arbitrary<NoticeGiven> = fc.record({
   by: fc.constantFrom('', 'creative'),
 })
 
-/** Each notice until it is taken, by one of three processes, with a ledger that fails when told to. */
+/** Each notice until it is taken or refused for good, by one of three processes, with a ledger that fails when told to. */
 async function countersOf(notices: readonly NoticeGiven[], failing: readonly boolean[]) {
   const ledger = new MemoryLedger()
   const options = { ledger, clock, keys: () => keys, terms: () => terms }
@@ -62,6 +62,7 @@ async function countersOf(notices: readonly NoticeGiven[], failing: readonly boo
     ledger.isFailing = failing[i % failing.length] ?? false
     const refusal = await books[i % books.length]!.take(given, undefined)
     ledger.isFailing = false
+    if (refusal === 'too_many_imps') continue
     if (refusal !== undefined) {
       expect(refusal).toBe('ledger')
       expect(await books[i % books.length]!.take(given, undefined)).toBeUndefined()
@@ -83,6 +84,23 @@ test('any order and any repetition of notices gives the same counters', async ()
   await fc.assert(
     fc.asyncProperty(shuffled, async ([notices, again, failing]) => {
       expect(await countersOf(again, failing)).toEqual(await countersOf(notices, [false]))
+    }),
+  )
+})
+
+test('however many impressions are made up, and in whatever order, no more are counted than two and one without a name', async () => {
+  const imp = fc.integer({ min: 0, max: 20 }).map((n) => (n === 0 ? '' : `made-up-${n}`))
+  const made = fc.tuple(notice, imp).map(([given, name]) => ({ ...given, t: one!, imp: name }))
+  await fc.assert(
+    fc.asyncProperty(fc.array(made, { maxLength: 60 }), async (notices) => {
+      for (const order of [notices, notices.toReversed()]) {
+        const counters = Object.entries(await countersOf([...order, ...order], [false]))
+        const units = counters.filter(([name]) => / units won@3\/d /.test(name))
+        const named = new Set(notices.filter(({ what }) => what !== 'loss').map((n) => n.imp))
+        const most = Math.min(2, [...named].filter((name) => name !== '').length)
+        const all = units.reduce((sum, [, count]) => sum + count, 0)
+        expect(all).toBeLessThanOrEqual(most + (named.has('') ? 1 : 0))
+      }
     }),
   )
 })
