@@ -62,7 +62,7 @@ export function planSyncs(candidates: readonly Candidate[], situation: Situation
   const leftOut: LeftOut[] = []
   for (const one of candidates) {
     const reason = isLeftAlone ? SUPPRESSED : (unfit(one) ?? known.reasonAgainst(one))
-    if (!NO_VISITS.has(reason?.reason ?? '')) known.tellVisit(one as Fit, reason)
+    if (reason === undefined || !NO_VISITS.has(reason.reason)) known.tellVisit(one as Fit, reason)
     if (reason !== undefined) {
       leftOut.push({ name: one.name, ...reason })
       continue

@@ -28,6 +28,12 @@ export interface TemplateOptions {
   userMacro: string
 }
 
+interface Filling {
+  privacy: PrivacyMacros
+  state: string
+  secret?: SecretMacros
+}
+
 /** Stands for a state that is yet to come: no address has a space in it. */
 const STATE = ' '
 
@@ -52,14 +58,17 @@ export class SyncTemplate {
   readonly #hopHead: string
   readonly #format: 'i' | 'b'
 
-  readonly #partner: string
-  /** Consecutive visitors mostly say the same of their privacy: the last entry, in pieces around the state. */
+  /** What of an entry of an answer is the same for everybody, as JSON has it. */
+  readonly #quoted: { head: string; parts: readonly string[]; hopHead: string; tail: string }
+  /**
+   * Consecutive visitors often say the same of their privacy: from the second one on, the entry is there in the
+   * pieces that stand around the state.
+   */
   #entryFor: PrivacyMacros | undefined
-  #entryPieces: readonly string[] = []
+  #entryPieces: readonly string[] | undefined
 
   constructor(url: string, { type, edgeUrl, partner, key, userMacro }: TemplateOptions) {
     this.type = type
-    this.#partner = partner
     this.#parts = url.split(MACRO)
     this.comesBack = url.includes('{redirect}')
     this.isSecret = /\{(uid|ts|sig)\}/.test(url)
@@ -70,33 +79,46 @@ export class SyncTemplate {
       tail: encodeURIComponent(`&uid=${userMacro}`),
     }
     this.#hopHead = `${edgeUrl}/sync?bidder=${key}&f=${this.#format}&s=`
+    this.#quoted = {
+      head: `{"bidder":"${partner}","no_cookie":true,"usersync":{"url":"`,
+      parts: this.#parts.map(quoted),
+      hopHead: quoted(this.#hopHead),
+      tail: `","type":"${type}"}}`,
+    }
   }
 
   /** What a page is given: the partner's address, or ours that leads there where it must not be seen. */
   shown(privacy: PrivacyMacros, state: string): string {
     if (this.isSecret) return this.#hopHead + state + privacy.query
-    return this.#fill(privacy, state, undefined)
+    return this.#fill(this.#parts, { privacy, state })
   }
 
   /** The same as an answer to /cookie_sync holds it: JSON of Prebid Server's `bidder_status`. */
   entry(privacy: PrivacyMacros, state: string): string {
     if (this.#entryFor !== privacy) {
-      const usersync = { url: this.shown(privacy, STATE), type: this.type }
-      const entry = JSON.stringify({ bidder: this.#partner, no_cookie: true, usersync })
-      this.#entryPieces = entry.split(STATE)
       this.#entryFor = privacy
+      this.#entryPieces = undefined
+      return this.#entry(privacy, state)
     }
-    const pieces = this.#entryPieces
+    const pieces = (this.#entryPieces ??= this.#entry(privacy, STATE).split(STATE))
     return pieces.length === 2 ? pieces[0]! + state + pieces[1]! : pieces.join(state)
+  }
+
+  #entry(privacy: PrivacyMacros, state: string): string {
+    const { head, parts, hopHead, tail } = this.#quoted
+    const url = this.isSecret
+      ? hopHead + state + privacy.query
+      : this.#fill(parts, { privacy, state })
+    return head + url + tail
   }
 
   /** The partner's address with everything in it: for our own redirects only. */
   filled(privacy: PrivacyMacros, state: string, secret: SecretMacros): string {
-    return this.#fill(privacy, state, secret)
+    return this.#fill(this.#parts, { privacy, state, secret })
   }
 
-  #fill(privacy: PrivacyMacros, state: string, secret: SecretMacros | undefined): string {
-    const parts = this.#parts
+  /** What replaces a macro is percent-encoded, and so the same in quotes. */
+  #fill(parts: readonly string[], { privacy, state, secret }: Filling): string {
     let url = parts[0]!
     for (let i = 1; i < parts.length; i += 2) {
       const macro = parts[i]!
@@ -112,4 +134,9 @@ export class SyncTemplate {
     const { head, tail } = this.#inner
     return `${head}${privacy.innerQuery}%26f%3D${this.#format}%26s%3D${state}${tail}`
   }
+}
+
+/** As it stands in a string of JSON. */
+function quoted(text: string): string {
+  return JSON.stringify(text).slice(1, -1)
 }
