@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { type Audience, openAudience } from './audience/audience.ts'
 import { systemClock as clock } from './audience/clock.ts'
 import { type Gvl, loadGvl } from './audience/consent/gvl.ts'
+import { openReach, type Reach } from './audience/reach/reach.ts'
 import { announcePresence } from './audience/store/announce-presence.ts'
 import { openStore } from './audience/store/open-store.ts'
 import type { ProcessName, Store } from './audience/store/store.ts'
@@ -15,6 +16,7 @@ import { keepStatements } from './exchange/desk/keep-statements.ts'
 import { openUsageDesk, usageDeps } from './exchange/desk/open-usage-desk.ts'
 import { lookupsOf } from './exchange/desk/usage-deps.ts'
 import { applyEgress } from './exchange/egress/apply-egress.ts'
+import { BID_CHANNEL } from './exchange/egress/channels.ts'
 import { EgressMeter } from './exchange/egress/egress-meter.ts'
 import { EgressSpool } from './exchange/egress/egress-spool.ts'
 import { type Exchange, openExchange } from './exchange/exchange.ts'
@@ -188,7 +190,9 @@ async function desk({ config }: Settings): Promise<void> {
   const shipper = await shipLedger({ dir, tallies, feed, onApplied, clock, log })
   closeFirst(() => shipper.close())
   watchShipper(metrics, shipper)
-  const egress = applyEgress({ dir: egressDir(config), people: store.people, clock, log })
+  const onWritten: Reach['noteEgress'] = (notes) => rooms.reach?.noteEgress(notes)
+  const spooled = { dir: egressDir(config), people: store.people, onWritten }
+  const egress = applyEgress({ ...spooled, clock, log })
   closeFirst(() => egress.close())
   rooms.finders.push(shipper)
   const isDemo = config.demo === 'on'
@@ -261,6 +265,8 @@ interface Rooms {
   audience: Audience
   exchange: Exchange
   ledger: Ledger
+  /** At the desk only: it holds a number for everybody. */
+  reach: Reach | undefined
   /** Whoever has something to say that makes the instance `degraded`. */
   finders: { findings(): Finding[] }[]
 }
@@ -282,10 +288,14 @@ async function openRooms(options: Process & { config: Config; isDesk?: boolean }
   })
   closeFirst(() => audience.close())
   const { feed } = audience
+  const reach = isDesk
+    ? openReach({ people: store.people, clock, bidChannel: BID_CHANNEL })
+    : undefined
+  if (reach) closeFirst(() => reach.close())
   const exchange = await openExchange({
     feed,
     catalogStore: store.catalog,
-    people: store.people,
+    ...(reach ? { reach } : {}),
     clock,
     log,
     lazy: isDesk,
@@ -300,7 +310,7 @@ async function openRooms(options: Process & { config: Config; isDesk?: boolean }
   closeFirst(() => ledger.close())
   watchAudience(metrics, audience)
   watchLedger(metrics, ledger)
-  const finders: Rooms['finders'] = [audience, ledger]
+  const finders: Rooms['finders'] = [audience, ledger, ...(reach ? [reach] : [])]
   const tell = () =>
     instance.report({
       hasCatalog: feed.current() !== undefined,
@@ -309,7 +319,7 @@ async function openRooms(options: Process & { config: Config; isDesk?: boolean }
   const timer = setInterval(tell, SUPERVISOR_LIMITS.reportMs)
   closeFirst(() => clearInterval(timer))
   tell()
-  return { audience, exchange, ledger, finders }
+  return { audience, exchange, ledger, reach, finders }
 }
 
 function egressDir({ dataDir }: Config): string {

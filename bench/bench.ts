@@ -12,6 +12,7 @@ import { matchImportFigures } from './match-import.ts'
 import { startOurs } from './ours.ts'
 import { type Contender, startPeer } from './processes.ts'
 import { profileFigures } from './profile-figures.ts'
+import { reachFigures } from './reach-speed.ts'
 import { startRedis } from './redis.ts'
 import { playRounds, type Round } from './rounds.ts'
 import { scaleFigures } from './scale.ts'
@@ -72,6 +73,7 @@ async function slowFigures(requests: Buffer[], hasRedis: boolean): Promise<Figur
   return [
     ...(await scaleFigures(requests, say)),
     ...(await profileFigures(say)),
+    ...reachFigures(say),
     ...(await bookkeepingFigures(requests, { say })),
     ...(await syncFigures({ say })),
     ...(await matchImportFigures(say)),

@@ -1,11 +1,9 @@
 import type { Clock } from '../audience/clock.ts'
-import { SEGMENT_KIND, type Segment } from '../audience/segment.ts'
+import type { Reach } from '../audience/reach/reach.ts'
 import type { CatalogFeed } from '../audience/store/catalog-feed.ts'
 import type { CatalogSnapshot } from '../audience/store/catalog-snapshot.ts'
 import type { CatalogStore } from '../audience/store/store.ts'
-import { AudienceSizes, type AudienceSizesOptions } from './desk/audience-sizes.ts'
 import type { DeskDeps } from './desk/desk.ts'
-import { LabelSizes } from './desk/label-sizes.ts'
 import { type ExchangeDesk, openDesk } from './desk/open-desk.ts'
 import { Turns } from './desk/turns.ts'
 import { ExchangeCatalog } from './exchange-catalog.ts'
@@ -15,8 +13,8 @@ export interface ExchangeOptions {
   clock: Clock
   catalogStore: CatalogStore
   log: ExchangeLog
-  /** Where people are counted before a segment is offered; absent: sizes are not known here. */
-  people?: AudienceSizesOptions['people']
+  /** Tells how many people there are in what; absent: that is not known here. Closed by whoever opened it. */
+  reach?: Reach
   /**
    * Compile only when asked, for processes without bid path: a desk that writes ten thousand records
    * need not compile ten thousand catalogs. Default false: each version is compiled as it arrives.
@@ -48,13 +46,8 @@ export async function openExchange(options: ExchangeOptions): Promise<Exchange> 
   return new OpenExchange(options)
 }
 
-function deskDepsOf({ catalogStore, feed, clock, people }: ExchangeOptions): DeskDeps {
-  const deps = { catalog: catalogStore, feed, clock, turns: new Turns() }
-  if (!people) return deps
-  const segment = (id: string) =>
-    feed.current()?.kind(SEGMENT_KIND).get(id)?.value as Segment | undefined
-  const sizes = new AudienceSizes({ people, clock })
-  return { ...deps, sizes, labelSizes: new LabelSizes({ people, clock, segment }) }
+function deskDepsOf({ catalogStore, feed, clock, reach }: ExchangeOptions): DeskDeps {
+  return { catalog: catalogStore, feed, clock, turns: new Turns(), ...(reach ? { reach } : {}) }
 }
 
 class OpenExchange implements Exchange {

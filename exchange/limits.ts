@@ -28,13 +28,8 @@ export const LIMITS = {
   sizeStep: 250,
   /** Namespaces remembered of a segment's imports; beyond them the oldest are forgotten. */
   refreshNamespacesMax: 32,
-  /** Sizes of segments remembered, and for how long. */
-  sizesMax: 10_000,
-  sizeGoodMs: 60_000,
-  /** Segments counted for data labels at once; another label lacks its size until it is asked for again. */
-  labelCountsMax: 4,
-  /** How long a caller waits for segments to be counted. */
-  sizeWaitMsMax: 5_000,
+  /** How long a caller waits while everybody is counted, before being told how far that is. */
+  reachWaitMsMax: 5_000,
   /** Drafts of one buyer from one offer that are not signed yet. */
   openRequestsMax: 20,
   /** Seats or advertiser domains in one deal or contract; they are written into requests. */

@@ -80,6 +80,11 @@ export interface PeopleStore {
   egressOf(keys: readonly UserKey[]): Promise<EgressEntry[][]>
   /** Drops what was last given before a UTC day, of everybody. */
   sweepEgress(oldestDay: number): Promise<void>
+  /**
+   * All that is kept of one part, under every key that has it, in batches and in no order. Of what is written
+   * meanwhile it may have the old or the new.
+   */
+  walk(part: PeoplePart): AsyncIterable<KeptPart[]>
   /** Every key that holds any of these segments, in batches: for `mode=replace` and clean-up. */
   holders(segment: number): AsyncIterable<UserKey[]>
   /** Where the change log ends now. */
@@ -90,6 +95,16 @@ export interface PeopleStore {
    * Cheap when nothing is new: near-caches call it every 50 ms or less.
    */
   changesSince(cursor: LogCursor, max: number): Soon<Changes>
+}
+
+export const PEOPLE_PARTS = ['profile', 'edges', 'egress'] as const
+/** What is kept under a key: the two parts of its record, and beside them who was given what. */
+export type PeoplePart = (typeof PEOPLE_PARTS)[number]
+
+export interface KeptPart {
+  key: UserKey
+  /** Packed: see PersonRecord and proto/egress-blob.ts. */
+  bytes: Uint8Array
 }
 
 /** What somebody was given about the person behind a key. */

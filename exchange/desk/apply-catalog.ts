@@ -70,7 +70,7 @@ async function applyAlone(
   actor: Actor,
   { files, prune, dryRun, ifDigest }: CatalogApply,
 ): Promise<CatalogApplied> {
-  const work = async ({ sizes: _, ...staged }: DeskDeps) => {
+  const work = async ({ reach: _, ...staged }: DeskDeps) => {
     const before = exportCatalog(staged, actor)
     if (ifDigest !== undefined && ifDigest !== before.digest) throw refuseStale()
     // How many people are in a segment is not known to files, and an instance may be empty yet: it is asked

@@ -1,3 +1,4 @@
+import type { Reach } from '../../audience/reach/reach.ts'
 import type { Problem } from '../../audience/refusal.ts'
 import type { Segment } from '../../audience/segment.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
@@ -7,9 +8,9 @@ import type { OfferRefusal } from '../reasons.ts'
 import { nodesOf } from '../taxonomy/nodes-of.ts'
 import { ProhibitedTopics } from '../taxonomy/prohibited-nodes.ts'
 import { topicOf } from '../taxonomy/taxonomy-record.ts'
-import type { AudienceSizes } from './audience-sizes.ts'
 import { malformedDates, ownershipProblem } from './check-contract.ts'
 import { malformedPrice, senselessPrice } from './check-price.ts'
+import { countedSoon } from './counted-soon.ts'
 
 export function malformedOffer(body: OfferBody): Problem[] {
   const dates = { 'exclusive.until': body.exclusive?.until }
@@ -39,16 +40,16 @@ export function senselessOffer(offer: OfferRecord, snapshot: CatalogSnapshot): P
 export async function tooSmall(
   { segments, minPeople }: Pick<OfferRecord, 'segments' | 'minPeople'>,
   snapshot: CatalogSnapshot,
-  sizes: AudienceSizes | undefined,
+  reach: Reach | undefined,
 ): Promise<Problem[]> {
-  if (!sizes || minPeople === 0) return []
-  const records = segments.map((id) => snapshot.kind('segment').get(id)?.value as Segment)
-  const small = await sizes.smallerThan(minPeople, records)
-  return records.flatMap(({ number }, i) => {
-    const count = small.get(number)
-    if (count === undefined) return []
+  if (!reach || minPeople === 0) return []
+  const index = await countedSoon(reach)
+  return segments.flatMap((id, i) => {
+    const { number } = snapshot.kind('segment').get(id)!.value as Segment
+    const count = index.people({ any: [number] }).count()
+    if (count >= minPeople) return []
     const about = Math.floor(count / LIMITS.sizeStep) * LIMITS.sizeStep
-    const said = `${segments[i]} has fewer than ${minPeople} people (at least ${about})`
+    const said = `${id} has fewer than ${minPeople} people (at least ${about})`
     return [{ field: `segments.${i}`, reason: because('too_few_people', said) }]
   })
 }

@@ -1,10 +1,9 @@
 import type { Clock } from '../../audience/clock.ts'
+import type { Reach } from '../../audience/reach/reach.ts'
 import { refuse } from '../../audience/refusal.ts'
 import type { CatalogFeed } from '../../audience/store/catalog-feed.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { CatalogStore } from '../../audience/store/store.ts'
-import type { AudienceSizes } from './audience-sizes.ts'
-import type { LabelSizes } from './label-sizes.ts'
 import type { Turns } from './turns.ts'
 
 /** What every desk verb works with. */
@@ -15,9 +14,7 @@ export interface DeskDeps {
   /** In which writes take turns that are decided from more than the object they write. */
   turns: Turns
   /** Absent: how many people are in a segment is not known here. */
-  sizes?: AudienceSizes
-  /** Absent: likewise of the sizes that labels tell. */
-  labelSizes?: LabelSizes
+  reach?: Reach
 }
 
 /**

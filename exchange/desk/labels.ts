@@ -24,6 +24,7 @@ import { nodesOf } from '../taxonomy/nodes-of.ts'
 import { pathText, taxonomyOf } from '../taxonomy/taxonomy-record.ts'
 import { type Actor, type DeskDeps, notFound, sees, snapshotOf } from './desk.ts'
 import { mayKnowOffer } from './offers.ts'
+import { orWhenLate } from './or-when-late.ts'
 import { segmentReading } from './segments.ts'
 import { checkedBody, refuseAll, writeRecord } from './write-record.ts'
 
@@ -55,7 +56,7 @@ const checkEmpty = checker(closed({}))
  */
 export async function getLabel(deps: DeskDeps, actor: Actor, id: string): Promise<LabelShown> {
   const { segment } = mustSeeLabel(deps, actor, id)
-  const size = await deps.labelSizes?.about(id)
+  const size = await idsAbout(deps, segment)
   const snapshot = snapshotOf(deps)
   const nowMs = deps.clock.now()
   const made = makeLabel(factsOf(snapshot, { id, segment, size }))
@@ -77,6 +78,13 @@ export async function getLabel(deps: DeskDeps, actor: Actor, id: string): Promis
       .map((one) => one.id),
     ...(signature ? { signed: { at, by } } : {}),
   }
+}
+
+/** How many ids it has, in whole steps; undefined where they are still being counted. */
+async function idsAbout({ reach }: DeskDeps, { number }: Segment): Promise<number | undefined> {
+  if (!reach) return undefined
+  const index = await orWhenLate(reach.upToDate(), LIMITS.reachWaitMsMax, () => undefined)
+  return index && Math.floor(index.idsIn(number) / LIMITS.sizeStep) * LIMITS.sizeStep
 }
 
 /**

@@ -64,7 +64,7 @@ export async function putOffer(
   refuseUnlessGood(actor, offer, snapshotOf(deps))
   // Counting may take seconds: nobody waits for it in turn.
   if (offer.status === 'open')
-    refuseAll('unprocessable', await tooSmall(offer, snapshotOf(deps), deps.sizes))
+    refuseAll('unprocessable', await tooSmall(offer, snapshotOf(deps), deps.reach))
   const decide: Decide<OfferRecord> = (existing, snapshot) => {
     const before = existing?.value as OfferRecord | undefined
     if (before && !sees(actor, before.seller)) throw refuse('conflict', 'id', 'the id is taken')

@@ -78,7 +78,7 @@ export async function requestContract(
           ...senselessOffer(asked, snapshot),
         ])
         refuseStaleLabels(snapshot, terms, by.nowMs)
-        refuseAll('unprocessable', await tooSmall(asked, snapshot, deps.sizes))
+        refuseAll('unprocessable', await tooSmall(asked, snapshot, deps.reach))
         const contract = revised(undefined, terms, { nowText, statusOf: () => 'draft' })
         refuseAll('conflict', contractConflicts(snapshot, { id, contract }, by))
         return draftOf(id, undefined, contract, snapshot)

@@ -12,6 +12,8 @@ export interface ApplyEgressOptions {
   dir: string
   people: PeopleStore
   clock: Clock
+  /** Told of what is written, once it is. */
+  onWritten?: (notes: readonly EgressNote[]) => void
   log: { error(details: object, message: string): void }
 }
 
@@ -50,7 +52,7 @@ class Applier implements EgressApplier {
   }
 
   async #apply(): Promise<void> {
-    const { dir, log, people, clock } = this.#options
+    const { dir, log, people, clock, onWritten } = this.#options
     try {
       for (const path of await spooledFiles(dir)) {
         const batch = await readSpooled(path)
@@ -58,7 +60,10 @@ class Applier implements EgressApplier {
           log.error({ path }, 'a file of the egress ledger cannot be read: it was put aside')
           continue
         }
-        for (const notes of notesOf(batch)) await people.noteEgress(notes)
+        for (const notes of notesOf(batch)) {
+          await people.noteEgress(notes)
+          onWritten?.(notes)
+        }
         await dropSpooled(path)
       }
       if (clock.elapsed() - this.#sweptAtMs < EGRESS_LIMITS.sweepEveryMs) return

@@ -5,6 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { type Audience, openAudience } from '../../audience/audience.ts'
 import { systemClock } from '../../audience/clock.ts'
 import { IFA, type Namespace } from '../../audience/namespace.ts'
+import { openReach, type Reach } from '../../audience/reach/reach.ts'
 import type { Segment } from '../../audience/segment.ts'
 import { openStore } from '../../audience/store/open-store.ts'
 import type { Store } from '../../audience/store/store.ts'
@@ -59,6 +60,7 @@ export class ConsoleWorld {
   store!: Store
   audience!: Audience
   exchange!: Exchange
+  reach!: Reach
   shipper!: LedgerShipper
   desk!: Console
   usageDeps!: UsageDeps
@@ -84,11 +86,12 @@ export class ConsoleWorld {
     this.audience = await openAudience({ store: this.store, clock, log })
     const { feed } = this.audience
     const catalogStore = this.store.catalog
+    this.reach = openReach({ people: this.store.people, clock, bidChannel: 0 })
     this.exchange = await openExchange({
       feed,
       clock,
       catalogStore,
-      people: this.store.people,
+      reach: this.reach,
       log,
       lazy: true,
     })
@@ -123,6 +126,7 @@ export class ConsoleWorld {
     await this.desk.close(0)
     await this.shipper.close()
     await this.exchange.close()
+    await this.reach.close()
     await this.audience.close()
     await this.store.close()
   }

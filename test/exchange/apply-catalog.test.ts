@@ -244,8 +244,8 @@ describe('applying', () => {
     const price = { kind: 'free' }
     const offer = { seller: 'dmp', segments: ['cars'], price, uses: ['bid_enrichment'] }
     const asked: unknown[] = []
-    const sizes = { smallerThan: async (least: number) => void asked.push(least) }
-    Object.assign(world.exchange.deskDeps, { sizes })
+    const reach = { upToDate: async () => void asked.push('reach') }
+    Object.assign(world.exchange.deskDeps, { reach })
     await apply(world, { ...files, 'offers/cars.json': offer })
     expect([asked, world.desk.getOffer(OPERATOR, 'cars').value.minPeople]).toEqual([[], 1_000])
   })

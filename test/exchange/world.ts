@@ -1,5 +1,6 @@
 import { DAY_MS } from '../../audience/clock.ts'
 import { countryOf } from '../../audience/countries.ts'
+import { openReach, type Reach } from '../../audience/reach/reach.ts'
 import { Refused } from '../../audience/refusal.ts'
 import { type CatalogFeed, openCatalogFeed } from '../../audience/store/catalog-feed.ts'
 import type { PeopleStore } from '../../audience/store/store.ts'
@@ -28,6 +29,7 @@ export class World {
   readonly catalog = new MemoryCatalog()
   readonly feed: CatalogFeed
   exchange!: Exchange
+  reach: Reach | undefined
 
   constructor() {
     this.feed = openCatalogFeed({ store: this.catalog, clock: this.clock, pollMs: 3_600_000 })
@@ -37,12 +39,15 @@ export class World {
   static async open({ people }: { people?: PeopleStore } = {}): Promise<World> {
     const world = new World()
     await world.feed.poke()
+    const { clock } = world
+    const reach = people && openReach({ people, clock, bidChannel: 0, followMs: 3_600_000 })
+    world.reach = reach
     world.exchange = await openExchange({
       feed: world.feed,
       clock: world.clock,
       catalogStore: world.catalog,
       log: { debug: () => {} },
-      ...(people ? { people } : {}),
+      ...(reach ? { reach } : {}),
     })
     return world
   }
@@ -53,6 +58,7 @@ export class World {
 
   async close(): Promise<void> {
     await this.exchange.close()
+    await this.reach?.close()
     await this.feed.close()
   }
 

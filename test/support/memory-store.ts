@@ -13,7 +13,9 @@ import type {
   EgressEntry,
   EgressNote,
   IdRef,
+  KeptPart,
   LogCursor,
+  PeoplePart,
   PeopleStore,
   PersonRecord,
   Refused,
@@ -200,6 +202,18 @@ export class MemoryPeople implements PeopleStore {
 
   isSuppressed(key: UserKey): boolean {
     return this.#held.get(nameOf(key))?.mark !== undefined
+  }
+
+  async *walk(part: PeoplePart): AsyncIterable<KeptPart[]> {
+    if (this.failure) throw this.failure
+    const keyOf = (name: string) => Buffer.from(name, 'latin1')
+    if (part === 'egress')
+      yield [...this.#egress].map(([name, bytes]) => ({ key: keyOf(name), bytes }))
+    else
+      yield [...this.#held.keys()].map((name) => {
+        const key = keyOf(name)
+        return { key, bytes: this.#recordOf(key)![part] }
+      })
   }
 
   async *holders(segment: number): AsyncIterable<UserKey[]> {

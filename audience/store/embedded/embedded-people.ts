@@ -13,7 +13,9 @@ import type {
   EdgeEnds,
   EgressEntry,
   EgressNote,
+  KeptPart,
   LogCursor,
+  PeoplePart,
   PeopleStore,
   PersonRecord,
   Refused,
@@ -89,9 +91,15 @@ export class EmbeddedPeople implements PeopleStore {
     }
   }
 
+  async *walk(part: PeoplePart): AsyncIterable<KeptPart[]> {
+    const { profiles, edges, egress } = this.#db
+    for await (const step of stepsOf({ profile: profiles, edges, egress }[part]))
+      yield step.map(({ key, value }) => ({ key, bytes: value }))
+  }
+
   async *holders(segment: number): AsyncIterable<UserKey[]> {
-    for await (const step of stepsOf(this.#db.profiles)) {
-      const found = step.filter(({ value }) => holds(value, segment)).map(({ key }) => key)
+    for await (const step of this.walk('profile')) {
+      const found = step.filter(({ bytes }) => holds(bytes, segment)).map(({ key }) => key)
       if (found.length > 0) yield found
     }
   }

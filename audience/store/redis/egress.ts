@@ -2,9 +2,9 @@ import { mergeEgress, unpackEgress, withoutSegments } from '../../../proto/egres
 import { isSuppressed } from '../../../proto/suppression-mark.ts'
 import { LIMITS as STORE_LIMITS } from '../limits.ts'
 import type { EgressEntry, EgressNote, UserKey } from '../store.ts'
-import { execAll } from './ioredis.ts'
 import { LIMITS } from './limits.ts'
 import { type Place, readRecords, rewriteAll } from './swap.ts'
+import { partsIn } from './walk.ts'
 import type { Writer } from './writer.ts'
 
 /** Adds what was given to what is kept of it; of who is to be left alone only to whom, and when. */
@@ -79,20 +79,13 @@ export async function sweepEgress(writer: Writer, oldestDay: number): Promise<vo
 }
 
 async function oldIn(
-  { client, layout }: Place,
+  place: Place,
   { bucket, oldestDay }: { bucket: number; oldestDay: number },
 ): Promise<UserKey[]> {
-  const pipeline = client.pipeline()
-  const end = Math.min(bucket + LIMITS.visitChunk, layout.buckets)
-  for (let at = bucket; at < end; at++) pipeline.callBuffer('HGETALL', layout.hash('egress', at))
-  const replies = (await execAll(pipeline)) as Buffer[][]
-  return replies.flatMap((pairs, i) => {
-    const keys: UserKey[] = []
-    for (let at = 0; at < pairs.length; at += 2)
-      if (unpackEgress(pairs[at + 1]!).some(({ lastDay }) => lastDay < oldestDay))
-        keys.push(layout.keyOf(bucket + i, pairs[at]!))
-    return keys
-  })
+  const kept = await partsIn(place, { bucket, part: 'egress' })
+  const isOld = (bytes: Uint8Array) =>
+    unpackEgress(bytes).some(({ lastDay }) => lastDay < oldestDay)
+  return kept.filter(({ bytes }) => isOld(bytes)).map(({ key }) => key)
 }
 
 function byKey(notes: readonly EgressNote[]): { key: UserKey; entries: EgressEntry[] }[] {

@@ -7,7 +7,9 @@ import type {
   EdgeEnds,
   EgressEntry,
   EgressNote,
+  KeptPart,
   LogCursor,
+  PeoplePart,
   PeopleStore,
   PersonRecord,
   Refused,
@@ -23,6 +25,7 @@ import type { Lookup } from './lookup.ts'
 import { assignRewrites, linkRewrites, unlinkRewrites } from './rewrites.ts'
 import { suppressAll } from './suppress.ts'
 import { type Rewrite, rewriteAll } from './swap.ts'
+import { walkAll } from './walk.ts'
 import type { Writer } from './writer.ts'
 
 /**
@@ -86,6 +89,10 @@ export class RedisPeople implements PeopleStore {
 
   sweepEgress(oldestDay: number): Promise<void> {
     return sweepEgress(this.#writer, oldestDay)
+  }
+
+  walk(part: PeoplePart): AsyncIterable<KeptPart[]> {
+    return walkAll(this.#writer, part)
   }
 
   holders(segment: number): AsyncIterable<UserKey[]> {

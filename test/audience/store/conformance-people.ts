@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { dayOf, systemClock } from '../../../audience/clock.ts'
 import { LIMITS } from '../../../audience/limits.ts'
-import type { PeopleStore, UserKey } from '../../../audience/store/store.ts'
+import { PEOPLE_PARTS, type PeopleStore, type UserKey } from '../../../audience/store/store.ts'
+import { unpackEdges } from '../../../proto/edge-blob.ts'
+import { unpackProfile } from '../../../proto/profile-blob.ts'
 import { seeded } from '../../support/random.ts'
 import { add, collect, edge, edgesIn, membershipsIn } from './records.ts'
 import type { OpenForTest } from './store-conformance.ts'
@@ -181,6 +183,25 @@ export function peopleConformance(open: OpenForTest): void {
     await people.assign(batch)
     expect(await membershipsOf(people, keyOf(0))).toEqual({ 7: FAR })
     expect(await membershipsOf(people, keyOf(5_499))).toEqual({ 7: FAR })
+  })
+
+  test('a walk over a part meets everybody who has it, with what is kept', async () => {
+    const { people } = (await open()).store
+    const keys = Array.from({ length: 3_000 }, (_, n) => keyOf(n))
+    await people.assign(keys.map((key) => add(key, [[5, FAR]])))
+    await people.link([edge('a', 'b')])
+    const today = dayOf(systemClock.now())
+    const entry = { recipient: 4, channel: 0, reference: '', firstDay: today, lastDay: today }
+    await people.noteEgress([{ key: keyOf('c'), entries: [{ ...entry, segments: [5] }] }])
+    const met = { profile: new Map(), edges: new Map(), egress: new Map() }
+    for (const part of PEOPLE_PARTS)
+      for await (const batch of people.walk(part))
+        for (const { key, bytes } of batch) met[part].set(hex(key), bytes)
+    expect(new Set(met.profile.keys())).toEqual(new Set(keys.map(hex)))
+    expect(unpackProfile(met.profile.get(hex(keyOf(7))))).toEqual([{ segment: 5, expiryDay: FAR }])
+    expect([...met.edges.keys()].sort()).toEqual([hex(keyOf('a')), hex(keyOf('b'))].sort())
+    expect(unpackEdges(met.edges.get(hex(keyOf('a'))))).toMatchObject([{ value: 'b' }])
+    expect([...met.egress.keys()]).toEqual([hex(keyOf('c'))])
   })
 
   test('holders are all who hold the segment and nobody who does not', async () => {

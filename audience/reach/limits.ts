@@ -1,0 +1,16 @@
+/** Bounds of reach, and what happens where one is met. */
+export const REACH_LIMITS = {
+  /**
+   * Ids counted, at about 36 bytes each beside the bitmaps (1.2 GB): with more, no reach is told at all,
+   * since it would be a wrong one (finding `reach`).
+   */
+  idsMax: 1 << 25,
+  /** Records taken in one turn of the event loop (~10 ms), while everybody is read. */
+  takenPerTurn: 2_000,
+  /** With too many ids, how long until they are counted again: some may have gone. */
+  tooManyForMs: 600_000,
+  /** How often the change log is read; whoever asks for reach has it read at once. */
+  followMs: 250,
+  /** Days for which a person counts as seen by a partner (dmp.md §3.6). */
+  seenDays: 7,
+} as const

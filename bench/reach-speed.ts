@@ -1,0 +1,109 @@
+import { ReachIndex } from '../audience/reach/reach-index.ts'
+import { packEdges } from '../proto/edge-blob.ts'
+import { packProfile } from '../proto/profile-blob.ts'
+import { atMost, type Figure, told } from './figures.ts'
+
+const PEOPLE = 10_000_000
+const DAY = 20_000
+const UNTIL = DAY + 30
+/** Segment number → how many in a thousand are in it. */
+const SHARES = new Map([
+  [1, 500],
+  [2, 500],
+  [3, 100],
+  [4, 100],
+  [5, 10],
+  [6, 10],
+  [7, 1],
+  [8, 1],
+])
+/** One id in so many is matched with the one after it. */
+const LINKED_EACH = 10
+const TIMES = 21
+
+/** Reach and overlap over ten million people, as the desk holds them: run alone with `node bench/reach-speed.ts`. */
+export function reachFigures(say: (line: string) => void): Figure[] {
+  say('  ten million people in bitmaps')
+  const bytesBefore = heldBytes()
+  const beganMs = performance.now()
+  const index = filled()
+  const filledS = (performance.now() - beganMs) / 1000
+  const bytes = heldBytes() - bytesBefore
+  const overlap = (all: number[]) => medianMs(() => void index.people({ all }).count())
+  const apart = { half: overlap([1, 2]), tenth: overlap([3, 4]), hundredth: overlap([5, 6]) }
+  const thousandth = overlap([7, 8])
+  say('  the same with a million matches')
+  link(index)
+  return [
+    atMost('overlap of two segments among 10 M people, each of one in two', 5, apart.half, ' ms'),
+    atMost('the same, each of one in ten', 5, apart.tenth, ' ms'),
+    atMost('the same, each of one in a hundred', 5, apart.hundredth, ' ms'),
+    atMost('the same, each of one in a thousand', 5, thousandth, ' ms'),
+    told('one in two, where one id in five is matched with another', overlap([1, 2]), ' ms'),
+    told('one in ten, likewise', overlap([3, 4]), ' ms'),
+    told('one in a hundred, likewise', overlap([5, 6]), ' ms'),
+    told('reading one person into the bitmaps', (filledS / PEOPLE) * 1e6, ' µs'),
+    told('bytes for a person, number and eight segments', bytes / PEOPLE, ' B'),
+  ]
+}
+
+function filled(): ReachIndex {
+  const index = new ReachIndex({ day: DAY, bidChannel: 0 })
+  const random = mulberry(7)
+  for (let person = 0; person < PEOPLE; person++) {
+    const memberships = []
+    for (const [segment, share] of SHARES)
+      if (random() * 1000 < share) memberships.push({ segment, expiryDay: UNTIL })
+    index.takeProfile(keyOf(person), packProfile(memberships))
+  }
+  return index
+}
+
+function link(index: ReachIndex): void {
+  const days = { firstSeenDay: DAY, lastSeenDay: DAY, expiryDay: UNTIL }
+  for (let person = 0; person + 1 < PEOPLE; person += LINKED_EACH) {
+    const edge = { key: keyOf(person + 1), namespace: 3, value: '', owner: 0, method: 0, ...days }
+    index.takeEdges(keyOf(person), packEdges([edge]))
+  }
+}
+
+const random = mulberry(11)
+const SALT = [random() * 2 ** 32, random() * 2 ** 32] as const
+
+/** As evenly spread as a keyed hash. */
+function keyOf(person: number): Buffer {
+  const key = Buffer.allocUnsafe(16)
+  const mixed = mulberry(person ^ SALT[0])
+  for (let i = 0; i < 3; i++) key.writeUInt32LE((mixed() * 2 ** 32) >>> 0, i * 4)
+  key.writeUInt32LE(person, 12)
+  return key
+}
+
+function medianMs(run: () => void): number {
+  const took = Array.from({ length: TIMES }, () => {
+    const beganMs = performance.now()
+    run()
+    return performance.now() - beganMs
+  }).sort((a, b) => a - b)
+  return took[TIMES >> 1]!
+}
+
+function heldBytes(): number {
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}
+
+function mulberry(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = state
+    t = Math.imul(t ^ (t >>> 15), t | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+if (process.argv[1] === import.meta.filename)
+  for (const { what, goal, measured } of reachFigures((line) => console.error(line)))
+    console.log(`${what}: ${measured} (${goal})`)
