@@ -63,7 +63,7 @@ test('an import that breaks off has refreshed what its lines did by then', async
   await vi.waitFor(async () => {
     const shown = await world.must('GET', '/api/segments/trucks/label')
     expect(shown.refreshedOn).toBe(today())
-  })
+  }, 8000)
 })
 
 test('a replaced segment is refreshed; one that was not replaced after all is not', async () => {
