@@ -1,8 +1,9 @@
 import { readKey } from '../../audience/people/user-key.ts'
 import { sipHash128Raw } from '../../proto/siphash.ts'
 
-/** Bytes of a MAC. */
+/** Bytes of a MAC, and of its key. */
 export const MAC_BYTES = 12
+export const MAC_KEY_BYTES = 16
 
 const WORDS = 4
 
@@ -14,7 +15,7 @@ export class ShortMac {
   readonly #key = new Uint32Array(WORDS)
   readonly #words = new Uint32Array(WORDS)
 
-  /** `key`: 16 bytes. */
+  /** `key`: MAC_KEY_BYTES. */
   constructor(key: Uint8Array) {
     readKey(key, this.#key, 0)
   }

@@ -1,9 +1,9 @@
 import { type Cipher, createCipheriv } from 'node:crypto'
-import { ShortMac } from './short-mac.ts'
+import { MAC_KEY_BYTES, ShortMac } from './short-mac.ts'
 
-export const BLOCK_BYTES = 16
+const BLOCK_BYTES = 16
 
-/** AES-128 on single blocks, with one key for good: a call costs half a microsecond, however many blocks. */
+/** AES-128 on single blocks, with one key for good. */
 export class BlockCipher {
   readonly #cipher: Cipher
 
@@ -11,9 +11,9 @@ export class BlockCipher {
     this.#cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false)
   }
 
-  /** Each block of `blocks` by itself. */
-  encrypt(blocks: Uint8Array): Buffer {
-    return this.#cipher.update(blocks)
+  /** One block. */
+  encrypt(block: Uint8Array): Buffer {
+    return this.#cipher.update(block)
   }
 }
 
@@ -22,15 +22,15 @@ export type Derive = (label: string, bytes: number) => Buffer
 
 /** The keys of cookie sync, each of its own purpose. */
 export class SyncKeys {
-  readonly state: BlockCipher
+  readonly state: ShortMac
   readonly cookie: ShortMac
   readonly derive: Derive
   readonly #pseudonyms = new Map<string, BlockCipher>()
 
   constructor(derive: Derive) {
     this.derive = derive
-    this.state = new BlockCipher(derive('sync-state v1', BLOCK_BYTES))
-    this.cookie = new ShortMac(derive('browser-cookie v1', BLOCK_BYTES))
+    this.state = new ShortMac(derive('sync-state v2', MAC_KEY_BYTES))
+    this.cookie = new ShortMac(derive('browser-cookie v1', MAC_KEY_BYTES))
   }
 
   /** The cipher of one partner's pseudonyms; one for each partner and version in the catalog. */
