@@ -1,5 +1,6 @@
 import { LIMITS } from './limits.ts'
 import { checker, type Static, Type } from './schema.ts'
+import { type EidResolverKind, EidResolvers } from './tokens/eid-resolver-kinds.ts'
 
 /** Catalog kind under which namespaces are kept; a record's id is the namespace's name. */
 export const NAMESPACE_KIND = 'namespace'
@@ -24,11 +25,13 @@ export const NamespaceSchema = Type.Object(
     kind: Type.Enum(Object.keys(NamespaceKinds) as NamespaceKind[]),
     owner: Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,62}$' }),
     maxPerPerson: Type.Optional(Type.Literal(1)),
+    resolver: Type.Optional(Type.Enum(Object.keys(EidResolvers) as EidResolverKind[])),
   },
   { additionalProperties: false },
 )
 
 /**
+ * `resolver`, of kind `eid` only: how what a request sends becomes an id; absent: `raw`.
  * `number` names it in keys and is never given twice. `owner` is a partner's id, or EXCHANGE_OWNER.
  * `maxPerPerson: 1`: one person has one value here, and a match that says otherwise is refused.
  */

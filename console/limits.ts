@@ -6,6 +6,8 @@ export const LIMITS = {
   jsonBytesMax: 1024 * 1024,
   /** Body of a whole catalog: some 100,000 objects. One at a time. */
   catalogBytesMax: 64 * 1024 * 1024,
+  /** Keys of an eid source, with the domains of its sites. */
+  tokenKeysBytesMax: 8 * 1024 * 1024,
   /** Silence of a client that owes body bytes: an import may be fed from a slow query. */
   slowBodyMsMax: 60_000,
 

@@ -31,8 +31,10 @@ export function compileToldIds(
   if (buyers.length === 0) return NOTHING_TOLD
   const sources = new Map<number, ToldSource>()
   for (const [source, { value }] of namespaces) {
-    const { kind, number, owner } = value as Namespace
-    if (kind === 'eid') sources.set(number, { source, owner: byId.get(owner)?.number ?? 0 })
+    const { kind, number, owner, resolver = 'raw' } = value as Namespace
+    // A raw id of UID2 must not be in a request, and a token of it cannot be made here.
+    if (kind === 'eid' && resolver === 'raw')
+      sources.set(number, { source, owner: byId.get(owner)?.number ?? 0 })
   }
   return {
     buyers: new Set(buyers.map(({ number }) => number)),

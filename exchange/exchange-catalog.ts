@@ -12,6 +12,8 @@ import { type CompiledPartner, compilePartners, type Partners } from './compile-
 import { type CountryClasses, compileRegions } from './compile-regions.ts'
 import { type CompiledSegment, compileSegments, type Segments } from './compile-segments.ts'
 import { compileToldIds, type ToldIds } from './compile-told-ids.ts'
+import { compileResolved, type ResolvedSource } from './eids/eid-resolvers.ts'
+import { TOKEN_KEYS_KIND } from './eids/token-keys-record.ts'
 import { LIMITS } from './limits.ts'
 import { MATCH_SECRET_KIND, type MatchSecretRecord } from './sync/match-secret.ts'
 import { SETTINGS_KIND, SYNC_SETTINGS_ID, type SyncSettings } from './sync/sync-settings.ts'
@@ -24,6 +26,8 @@ export class ExchangeCatalog {
   readonly version: number
   /** Numbers of the namespaces of kind `eid`, by source domain. */
   readonly eidNamespaces: ReadonlyMap<string, number>
+  /** Those of them whose ids are not taken as they are sent. */
+  readonly resolvedEids: readonly ResolvedSource[]
   /** Whose ids may be told to whom (use `identity`). */
   readonly told: ToldIds
   /** How pages sync, where their publisher says nothing else. */
@@ -47,6 +51,7 @@ export class ExchangeCatalog {
     this.#views = views
     this.eidNamespaces = parts.eids.value
     this.told = parts.told.value
+    this.resolvedEids = parts.resolved.value
   }
 
   /** Compiles a snapshot; with `previous`, at the cost of what changed since. */
@@ -151,6 +156,7 @@ interface CatalogParts {
   readonly regions: Part<CountryClasses>
   readonly eids: Part<ReadonlyMap<string, number>>
   readonly told: Part<ToldIds>
+  readonly resolved: Part<readonly ResolvedSource[]>
   readonly keys: Part<KeyRing>
 }
 
@@ -177,6 +183,9 @@ function compileParts(snapshot: CatalogSnapshot, before: CatalogParts | undefine
       const lists = [...contracts.value.regions.keys(), ...deals.value.regions.keys()]
       return compileRegions(new Set(lists), known)
     }),
+    resolved: part(before?.resolved, [records('namespace'), records(TOKEN_KEYS_KIND)], () =>
+      compileResolved(records('namespace'), records(TOKEN_KEYS_KIND)),
+    ),
     told: part(before?.told, [contracts.value.identity, partners, records('namespace')], () =>
       compileToldIds(contracts.value.identity, partners.value, records('namespace')),
     ),

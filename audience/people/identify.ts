@@ -1,7 +1,8 @@
-import { type BidFacts, Id, Kind, type SpanList } from '../../proto/bid-facts.ts'
-import { textBytes } from '../../proto/text.ts'
+import { type BidFacts, Id, Inventory, Kind, type SpanList } from '../../proto/bid-facts.ts'
+import { textBytes, textOf } from '../../proto/text.ts'
 import { LIMITS } from '../limits.ts'
 import { IFA } from '../namespace.ts'
+import type { EidResolver } from '../tokens/eid-resolver.ts'
 import { type Candidates, type IdPlace, IdPlaces } from './candidates.ts'
 import { EidTable, NO_NAMESPACE } from './eid-table.ts'
 import { KEY_WORDS, type UserKeys } from './user-key.ts'
@@ -16,6 +17,8 @@ export interface IdentifySettings {
   readonly userIdNamespace: number
   /** Eid source (lower case) → namespace number. Never changed once given: another map where it differs. */
   readonly eidNamespaces: ReadonlyMap<string, number>
+  /** Namespaces whose eids are not taken as they are sent, by number. */
+  readonly eidResolvers: ReadonlyMap<number, EidResolver>
   /** False leaves device.ifa out (device.ext.atts). */
   readonly ifaUsable: boolean
 }
@@ -44,6 +47,9 @@ class Identifier {
   readonly #tables = new WeakMap<ReadonlyMap<string, number>, EidTable>()
   #lastMap: ReadonlyMap<string, number> | undefined
   #lastTable: EidTable = new EidTable(new Map())
+  /** How the eids of this request are to be read. */
+  #map: ReadonlyMap<string, number> = new Map()
+  #resolvers: ReadonlyMap<number, EidResolver> = new Map()
   /** The value being read: `#bytes[#start … #end)`. */
   #bytes: Uint8Array = this.#scratch
   #start = 0
@@ -54,7 +60,7 @@ class Identifier {
     for (const place of settings.order) {
       if (place === 'buyeruid') this.#last(facts, Id.buyeruid, settings.buyerNamespace, into)
       else if (place === 'user_id') this.#last(facts, Id.userId, settings.userIdNamespace, into)
-      else if (place === 'eids') this.#eids(facts, settings.eidNamespaces, into)
+      else if (place === 'eids') this.#eids(facts, settings, into)
       else if (settings.ifaUsable) this.#last(facts, Id.ifa, IFA.number, into)
     }
   }
@@ -73,39 +79,50 @@ class Identifier {
   }
 
   /** Those of user.eids before those of user.ext.eids, whichever stand first in the request. */
-  #eids(facts: BidFacts, map: ReadonlyMap<string, number>, into: Candidates): void {
-    if (map.size === 0) return
-    this.#eidsOf(facts, Id.eid, map, into)
-    this.#eidsOf(facts, Id.extEid, map, into)
+  #eids(facts: BidFacts, settings: IdentifySettings, into: Candidates): void {
+    this.#map = settings.eidNamespaces
+    this.#resolvers = settings.eidResolvers
+    if (this.#map.size === 0) return
+    this.#eidsOf(facts, Id.eid, into)
+    this.#eidsOf(facts, Id.extEid, into)
     into.eidNow = -1
   }
 
   /** Each eid: a mark, followed by its source and uids in any order. */
-  #eidsOf(facts: BidFacts, mark: Id, map: ReadonlyMap<string, number>, into: Candidates): void {
+  #eidsOf(facts: BidFacts, mark: Id, into: Candidates): void {
     const { ids } = facts
     for (let i = 0; i < ids.count; i++) {
       if (ids.field[i] !== mark) continue
       const end = endOfEid(ids, i + 1)
       into.eidNow = i
-      const namespace = this.#namespaceOfEid(facts, i + 1, end, map)
+      const namespace = this.#namespaceOfEid(facts, i + 1, end)
       for (let j = i + 1; namespace !== NO_NAMESPACE && j < end; j++) {
         if (into.isFull) break
-        if (ids.field[j] === Id.eidUid && this.#read(facts, j)) this.#add(EIDS, namespace, into)
+        if (ids.field[j] === Id.eidUid && this.#read(facts, j)) this.#addEid(facts, namespace, into)
       }
       i = end - 1
     }
   }
 
-  #namespaceOfEid(
-    facts: BidFacts,
-    from: number,
-    to: number,
-    map: ReadonlyMap<string, number>,
-  ): number {
+  /** As they are sent, or as the namespace's resolver reads them. */
+  #addEid(facts: BidFacts, namespace: number, into: Candidates): void {
+    const resolver = this.#resolvers.size === 0 ? undefined : this.#resolvers.get(namespace)
+    if (resolver === undefined) {
+      this.#add(EIDS, namespace, into)
+      return
+    }
+    const sent = {
+      ...{ bytes: this.#bytes, start: this.#start, end: this.#end },
+      sentFrom: () => sentFrom(facts),
+    }
+    if (resolver.resolve(sent, this.#keys, this.#key)) into.add(this.#key, EIDS, namespace)
+  }
+
+  #namespaceOfEid(facts: BidFacts, from: number, to: number): number {
     for (let i = to - 1; i >= from; i--) {
       if (facts.ids.field[i] !== Id.eidSource) continue
       if (!this.#read(facts, i)) return NO_NAMESPACE
-      return this.#tableOf(map).numberOf(this.#bytes, this.#start, this.#end)
+      return this.#tableOf(this.#map).numberOf(this.#bytes, this.#start, this.#end)
     }
     return NO_NAMESPACE
   }
@@ -166,6 +183,13 @@ const PLACE_OF: Record<number, number> = {
   [Id.buyeruid]: IdPlaces.indexOf('buyeruid'),
   [Id.userId]: IdPlaces.indexOf('user_id'),
   [Id.ifa]: IdPlaces.indexOf('ifa'),
+}
+
+/** Domain of the site and bundle of the app. */
+function sentFrom({ bytes, inventoryStart, inventoryEnd }: BidFacts): string[] {
+  return [Inventory.siteDomain, Inventory.appBundle]
+    .filter((which) => inventoryStart[which]! >= 0)
+    .map((which) => textOf(bytes, Kind.escapedText, inventoryStart[which]!, inventoryEnd[which]!))
 }
 
 function endOfEid(ids: SpanList, from: number): number {

@@ -129,6 +129,7 @@ function seenThrough(room: Exchange, glass: (one: Entitlement) => Entitlement): 
     version: catalog.version,
     eidNamespaces: catalog.eidNamespaces,
     told: catalog.told,
+    resolvedEids: catalog.resolvedEids,
     partner: (id: string) => catalog.partner(id),
     partnerByNumber: (number: number) => catalog.partnerByNumber(number),
     findKey: (presented: string, scope?: string) => catalog.findKey(presented, scope),

@@ -30,6 +30,7 @@ import { sourceRoutes } from '../resources/sources.ts'
 import { statementRoutes } from '../resources/statements.ts'
 import { syncSettingsRoutes } from '../resources/sync-settings.ts'
 import { taxonomyRoutes } from '../resources/taxonomies.ts'
+import { tokenKeysRoutes } from '../resources/token-keys.ts'
 import { traitRoutes } from '../resources/traits.ts'
 import { usageRoute } from '../resources/usage.ts'
 import { openApiDocument } from './openapi.ts'
@@ -43,6 +44,7 @@ export function apiRoutes(rooms: ImportRooms & RehearsalRooms): ApiRoute[] {
     matchSecretRoute(rooms),
     ...syncSettingsRoutes(rooms),
     ...namespaceRoutes(rooms),
+    ...tokenKeysRoutes(rooms),
     ...sourceRoutes(rooms),
     ...traitRoutes(rooms),
     ...segmentRoutes(rooms),

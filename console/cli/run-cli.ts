@@ -17,6 +17,7 @@ import { addPersonCommands } from './person-commands.ts'
 import { itemsOf, type Session } from './session.ts'
 import { addStatementCommands } from './statement-commands.ts'
 import { addTaxonomyCommands } from './taxonomy-commands.ts'
+import { addTokenKeysCommand } from './token-keys-command.ts'
 import { addUsageCommands } from './usage-commands.ts'
 import { addVerifyCommands } from './verify-commands.ts'
 
@@ -57,6 +58,7 @@ function programOf(io: Io): Command {
   const session: Session = { io, client }
   for (const noun of OBJECT_NOUNS) {
     const command = addObjectCommands(program, session, noun)
+    if (noun.noun === 'namespace') addTokenKeysCommand(command, session)
     if (noun.noun === 'segment') addLabelCommands(command, session)
     if (noun.noun === 'offer') addOfferCommands(command, session)
     if (noun.noun === 'contract') addContractCommands(program, command, session)

@@ -11,6 +11,7 @@ import { refuse } from '../../audience/refusal.ts'
 import { checker, type Static, Type } from '../../audience/schema.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { CatalogRecord, CatalogStore } from '../../audience/store/store.ts'
+import { type EidResolverKind, EidResolvers } from '../../audience/tokens/eid-resolver-kinds.ts'
 import { closed, OperatorId } from '../fields.ts'
 import {
   type Actor,
@@ -39,6 +40,8 @@ export const NamespaceBody = closed({
   kind: Type.Enum(['eid']),
   /** Partner id; absent: the exchange. Fixed when it is made. */
   owner: Type.Optional(OperatorId),
+  /** How what a request sends becomes an id; absent: `raw`. */
+  resolver: Type.Optional(Type.Enum(Object.keys(EidResolvers) as EidResolverKind[])),
 })
 export type NamespaceBody = Static<typeof NamespaceBody>
 
@@ -66,12 +69,16 @@ export async function putNamespace(
       ifMatch,
       decide: async (existing, snapshot) => {
         refuseForeign(existing, owner)
-        if (existing) return { value: existing.value as Namespace }
+        const resolver = given.resolver === undefined ? {} : { resolver: given.resolver }
+        if (existing) {
+          const { resolver: _before, ...fixed } = existing.value as Namespace
+          return { value: { ...fixed, ...resolver } }
+        }
         refuseUnknownOwner(snapshot, owner)
         if (RESERVED_NAMES.has(name) || snapshot.kind('partner').has(name))
           throw refuse('conflict', 'name', `${name} is taken`)
         const number = await nextNamespaceNumber(deps.catalog)
-        return { value: { name, number, kind: 'eid', owner } }
+        return { value: { name, number, kind: 'eid', owner, ...resolver } }
       },
     },
   )

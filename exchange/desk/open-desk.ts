@@ -33,6 +33,7 @@ import {
   listTaxonomies,
   listTaxonomyNodes,
 } from './taxonomies.ts'
+import { getTokenKeys, putTokenKeys } from './token-keys.ts'
 import { deleteTrait, getTrait, listTraits, putTrait } from './traits.ts'
 
 const VERBS = {
@@ -49,6 +50,8 @@ const VERBS = {
   putNamespace,
   getNamespace,
   listNamespaces,
+  putTokenKeys,
+  getTokenKeys,
   putSegment,
   getSegment,
   listSegments,

@@ -14,6 +14,8 @@ import { refuse } from '../../audience/refusal.ts'
 import { checker, type Static, Type } from '../../audience/schema.ts'
 import { type Actor, type DeskDeps, isExchange, snapshotOf } from '../desk/desk.ts'
 import { checkedBody } from '../desk/write-record.ts'
+import { compileResolved, openEid } from '../eids/eid-resolvers.ts'
+import { TOKEN_KEYS_KIND } from '../eids/token-keys-record.ts'
 import { closed } from '../fields.ts'
 import { LIMITS } from '../limits.ts'
 import type { PartnerRecord } from '../partner.ts'
@@ -71,9 +73,10 @@ export function askedPerson(
 ): AskedPerson {
   const { source, uid, reason } = checkedBody<PersonBody>(body, checkBody, [])
   const namespace = namespaceFor(deskDeps, actor, source)
-  const fault = idFault(namespace.number, uid)
+  const value = idOf({ deskDeps, audience }, namespace, uid)
+  const fault = idFault(namespace.number, value)
   if (fault !== undefined) throw refuse('invalid', 'uid', IdFaults[fault])
-  const start = { namespace: namespace.number, value: uid }
+  const start = { namespace: namespace.number, value }
   const isGlassBroken = isExchange(actor) && reason !== undefined
   const own = actor.partner ?? EXCHANGE_OWNER
   return {
@@ -136,6 +139,15 @@ function ownIds(deskDeps: DeskDeps, partner: string, ids: Known['ids']): Known['
 function entersOf(deskDeps: DeskDeps, partner: string): Enters {
   const record = snapshotOf(deskDeps).kind('partner').get(partner)?.value as PartnerRecord
   return ({ owner }) => owner === 0 || owner === record.number
+}
+
+/** A token stands for the id in it; what does not open is taken as it is. */
+function idOf({ deskDeps, audience }: PeopleDeskDeps, namespace: Namespace, uid: string): string {
+  const records = snapshotOf(deskDeps)
+  const sources = compileResolved(records.kind(NAMESPACE_KIND), records.kind(TOKEN_KEYS_KIND))
+  const source = sources.find((one) => one.namespace === namespace.number)
+  const deps = { audience, clock: deskDeps.clock }
+  return (source && openEid(source, uid, deps)) ?? uid
 }
 
 /** The same answer for what is not there and what is somebody else's. */

@@ -1,12 +1,7 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  randomBytes,
-  timingSafeEqual,
-} from 'node:crypto'
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { type Static, Type } from '../../audience/schema.ts'
 import { closed } from '../fields.ts'
+import { openText, sealText } from '../sealed-text.ts'
 import { SYNC_LIMITS } from './limits.ts'
 import type { Derive } from './sync-keys.ts'
 
@@ -59,31 +54,13 @@ export function makeMatchSecret(): string {
   return randomBytes(32).toString('base64url')
 }
 
-const CIPHER = 'aes-256-gcm'
 const LABEL = 'match-secret v1'
-const KEY_BYTES = 32
-const IV_BYTES = 12
-const TAG_BYTES = 16
 
-/** AES-256-GCM: `iv 12 · tag 16 · text`, base64url. */
 export function sealSecret(derive: Derive, secret: string): string {
-  const iv = randomBytes(IV_BYTES)
-  const cipher = createCipheriv(CIPHER, derive(LABEL, KEY_BYTES), iv)
-  const sealed = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()])
-  return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64url')
+  return sealText(derive, LABEL, secret)
 }
 
 /** Undefined where it was sealed in another installation: such a secret is none here. */
 export function openSecret(derive: Derive, text: string): string | undefined {
-  const bytes = Buffer.from(text, 'base64url')
-  if (bytes.length < IV_BYTES + TAG_BYTES) return undefined
-  try {
-    const iv = bytes.subarray(0, IV_BYTES)
-    const cipher = createDecipheriv(CIPHER, derive(LABEL, KEY_BYTES), iv)
-    cipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES))
-    const sealed = bytes.subarray(IV_BYTES + TAG_BYTES)
-    return Buffer.concat([cipher.update(sealed), cipher.final()]).toString('utf8')
-  } catch {
-    return undefined
-  }
+  return openText(derive, LABEL, text)
 }

@@ -8,6 +8,7 @@ import { BROWSER } from '../../audience/namespace.ts'
 import type { EndRequest } from '../../audience/people/link.ts'
 import type { Matches } from '../../audience/people/matches-of.ts'
 import { isLater, type Soon } from '../../audience/soon.ts'
+import { eidResolversOf } from '../eids/eid-resolvers.ts'
 import type { Exchange } from '../exchange.ts'
 import type { ExchangeCatalog } from '../exchange-catalog.ts'
 import { MatchCounts } from '../matchrates/match-counts.ts'
@@ -140,7 +141,7 @@ export class Sync {
     const gdprApplies = ask.consent.gdprApplies
     const then = (found: Matches[]) =>
       this.#plan(rooms, ask, { candidates, found, isPermitted, gdprApplies })
-    const found = this.options.audience.matchesOf(endsOf(rooms, ask))
+    const found = this.options.audience.matchesOf(this.#endsOf(rooms, ask))
     return isLater(found) ? found.then(then) : then(found)
   }
 
@@ -150,6 +151,21 @@ export class Sync {
     const value = browserValue(browser.cookie.id)
     const ids = [{ namespace: BROWSER.number, value }]
     await this.options.audience.suppress(ids, { kind: 'opt_out' })
+  }
+
+  /** The browser, and the ids a page gave of namespaces we know. One that is new here is asked as nobody. */
+  #endsOf({ catalog }: SyncRooms, { browser, eids }: PlanAsk): EndRequest[] {
+    const value = browser.kind === 'returning' ? browserValue(browser.cookie.id) : ''
+    const ends = [{ namespace: BROWSER.number, value }]
+    const resolvers = eidResolversOf(catalog.resolvedEids, this.options)
+    for (const { source, id } of eids.slice(0, SYNC_LIMITS.eidsMax)) {
+      const namespace = catalog.eidNamespaces.get(source.toLowerCase())
+      if (namespace === undefined) continue
+      const resolver = resolvers.get(namespace)
+      const resolved = resolver === undefined ? id : resolver.open(id, [])
+      if (resolved !== undefined) ends.push({ namespace, value: resolved })
+    }
+    return ends
   }
 
   #wanted({ bidders, coop, settings, admits, consent }: PlanAsk): Wanted {
@@ -225,17 +241,6 @@ interface Looked {
   found: readonly Matches[]
   isPermitted: boolean
   gdprApplies: boolean
-}
-
-/** The browser, and the ids a page gave of namespaces we know. One that is new here is asked as nobody. */
-function endsOf({ catalog }: SyncRooms, { browser, eids }: PlanAsk): EndRequest[] {
-  const value = browser.kind === 'returning' ? browserValue(browser.cookie.id) : ''
-  const ends = [{ namespace: BROWSER.number, value }]
-  for (const { source, id } of eids.slice(0, SYNC_LIMITS.eidsMax)) {
-    const namespace = catalog.eidNamespaces.get(source.toLowerCase())
-    if (namespace !== undefined) ends.push({ namespace, value: id })
-  }
-  return ends
 }
 
 /** As Prebid Server: the page's, else the default; at most the maximum; none of them or 0: all. */

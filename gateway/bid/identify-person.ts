@@ -1,4 +1,5 @@
 import { type IdentifySettings, identify } from '../../audience/people/identify.ts'
+import { eidResolversOf } from '../../exchange/eids/eid-resolvers.ts'
 import type { Bid } from './bid.ts'
 import { Step } from './step-clock.ts'
 
@@ -24,16 +25,18 @@ const settings: Mutable<IdentifySettings> = {
   buyerNamespace: 0,
   userIdNamespace: 0,
   eidNamespaces: new Map(),
+  eidResolvers: new Map(),
   ifaUsable: false,
 }
 
-function settingsOf({ catalog, holder, exchange, consent }: Bid): IdentifySettings {
+function settingsOf({ catalog, holder, exchange, consent, rooms }: Bid): IdentifySettings {
   const { partner } = holder!
   settings.order = partner.idOrder
   settings.buyerNamespace = partner.namespace
   settings.userIdNamespace =
     exchange === 0 ? 0 : (catalog!.partnerByNumber(exchange)?.namespace ?? 0)
   settings.eidNamespaces = catalog!.eidNamespaces
+  settings.eidResolvers = eidResolversOf(catalog!.resolvedEids, rooms)
   settings.ifaUsable = consent.ifaUsable
   return settings
 }

@@ -5,6 +5,7 @@ import { alwaysAudited, changedNothing } from '../../console/resources/audited.t
 import { OPERATOR } from '../../console/sign-in/caller.ts'
 import { periodBefore } from '../../exchange/statements/month-period.ts'
 import type { LedgerRecord } from '../../exchange/usage/ledger-record.ts'
+import { TOKEN_KEYS } from '../support/mint-token.ts'
 import { LABEL_CONTACT, WHOLE_LABEL } from '../support/whole-label.ts'
 import { type Asked, type Body, ConsoleWorld, contractBody, fill } from './world.ts'
 
@@ -42,6 +43,7 @@ const deal = body({ name: 'D', seller: 'dmp', exchange: 'ssp' })
 const CALLS: Record<string, () => Call | Promise<Call>> = {
   putPartner: () => ['/api/partners/new', body(partner)],
   putNamespace: () => ['/api/namespaces/ids.example', body({ kind: 'eid' })],
+  putTokenKeys: () => ['/api/namespaces/ids.example/token-keys', body(TOKEN_KEYS)],
   putSegment: () => [
     '/api/segments/new',
     body({ name: 'New', owner: 'dmp', provenance: 'campaign', ttlDays: 3 }),

@@ -22,6 +22,7 @@ const usual: IdentifySettings = {
   order: IdPlaces,
   buyerNamespace: BUYER,
   userIdNamespace: USER,
+  eidResolvers: new Map(),
   eidNamespaces: sources,
   ifaUsable: true,
 }
