@@ -77,8 +77,8 @@ export interface Audience {
   bind(request: BindRequest): Promise<BindOutcome>
   /** Takes a browser's values in some namespaces away. */
   unbind(browser: string, namespaces: readonly number[]): Promise<void>
-  /** Takes an id away from every browser that has it. */
-  isolate(id: EndRequest): Promise<void>
+  /** Takes an id away from every browser that has it, or from all whom one owner's matches join it with. */
+  isolate(id: EndRequest, owner?: number): Promise<void>
   /** With which namespaces ids are matched now: see people/matches-of.ts. */
   matchesOf(ids: readonly EndRequest[]): Soon<Matches[]>
   /** Removes all that is known of these ids themselves, and their matches from both ends. */
@@ -201,8 +201,8 @@ class Room implements Audience {
     return this.#bindings.unbind(this.#deps(), browser, namespaces)
   }
 
-  async isolate(id: EndRequest): Promise<void> {
-    return isolate(this.#deps(), id)
+  async isolate(id: EndRequest, owner?: number): Promise<void> {
+    return isolate(this.#deps(), id, owner)
   }
 
   matchesOf(ids: readonly EndRequest[]): Soon<Matches[]> {

@@ -58,9 +58,11 @@ export class Bindings {
   }
 }
 
-/** Takes an id away from every browser that has it. */
-export function isolate(deps: LinkDeps, id: EndRequest): Promise<void> {
-  return unlinkWhere(deps, id, (edge) => edge.namespace === BROWSER.number)
+/** Takes an id away from every browser that has it, or, where an owner is named, from all whom its matches join it with. */
+export function isolate(deps: LinkDeps, id: EndRequest, owner?: number): Promise<void> {
+  return unlinkWhere(deps, id, (edge) =>
+    owner === undefined ? edge.namespace === BROWSER.number : edge.owner === owner,
+  )
 }
 
 async function unlinkWhere(

@@ -9,7 +9,7 @@ import { inflatedBody } from './import-body.ts'
 import { type ImportRooms, importReply, keysOf, namesFor, noted } from './import-rooms.ts'
 import { ImportRun } from './import-run.ts'
 import type { MatchChange } from './match-lines.ts'
-import { writeMatches } from './write-matches.ts'
+import { MatchWriter } from './match-writer.ts'
 
 export const BULK_TYPE = 'application/octet-stream'
 
@@ -28,9 +28,10 @@ export async function importBulk(rooms: ImportRooms, call: Call): Promise<Reply>
   const { caller } = call
   const nowMs = rooms.clock.now()
   const reading = { names, caller, nowMs, ownSource: caller.actor.partner }
+  const writer = new MatchWriter(rooms, names, caller.partnerNumber)
   const run = new ImportRun<MatchChange, NumberedOperation>({
     read: ({ operation }) => (request.hasConsent ? readOperation(operation, reading) : NO_CONSENT),
-    write: (batch) => writeMatches(rooms, names, batch),
+    write: (batch) => writer.write(batch),
   })
   const details = { ...call.query, bulk: true }
   const what = { verb: 'importMatches', object: 'matches', details }

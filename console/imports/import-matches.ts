@@ -6,7 +6,7 @@ import { ImportRun } from './import-run.ts'
 import { MatchesQuery, Report } from './import-shapes.ts'
 import { linesOf } from './line-splitter.ts'
 import { type MatchChange, MatchShape, readMatch } from './match-lines.ts'
-import { writeMatches } from './write-matches.ts'
+import { MatchWriter } from './match-writer.ts'
 
 /** `POST /api/matches`: lines of JSON, or the bulk protobuf. */
 export function matchesRoute(rooms: ImportRooms): ApiRoute {
@@ -37,9 +37,10 @@ async function importMatches(rooms: ImportRooms, call: Call) {
   keysOf(rooms)
   const names = namesFor(rooms, call)
   const reading = { names, caller: call.caller, nowMs: rooms.clock.now() }
+  const writer = new MatchWriter(rooms, names, call.caller.partnerNumber)
   const run = new ImportRun<MatchChange>({
     read: (line) => readMatch(line, reading),
-    write: (batch) => writeMatches(rooms, names, batch),
+    write: (batch) => writer.write(batch),
   })
   const source = importBody(call)
   const what = { verb: 'importMatches', object: 'matches', details: call.query }

@@ -7,7 +7,7 @@ import {
 import { SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { Actor } from '../../exchange/desk/desk.ts'
-import type { PartnerRecord } from '../../exchange/partner.ts'
+import type { PartnerRecord, SyncConfig } from '../../exchange/partner.ts'
 import { macrosOf } from '../../exchange/sync/syncers.ts'
 import { LIMITS } from '../limits.ts'
 
@@ -52,18 +52,25 @@ export class ImportNames {
     return this.#segments.get(id)
   }
 
+  /** Its partner's ids are shared by many people on purpose (`sync.sharedIds`). */
+  isShared({ name, kind }: Namespace): boolean {
+    if (kind !== 'partner') return false
+    this.#follow()
+    return this.#syncOf(name)?.sharedIds === true
+  }
+
   /** What partners leave in the ids of a namespace where they should have put one: the macros of its partner. */
   macros({ name, kind }: Namespace): readonly string[] {
     if (kind !== 'partner') return NO_MACROS
     this.#follow()
     let macros = this.#macros.get(name)
-    if (macros === undefined) this.#macros.set(name, (macros = this.#findMacros(name)))
+    if (macros === undefined) this.#macros.set(name, (macros = macrosOf(this.#syncOf(name))))
     return macros
   }
 
-  #findMacros(partner: string): readonly string[] {
+  #syncOf(partner: string): SyncConfig | undefined {
     const record = this.#snapshot?.kind('partner').get(partner)?.value as PartnerRecord | undefined
-    return macrosOf(record?.sync)
+    return record?.sync
   }
 
   #findNamespace(name: string): Namespace | undefined {

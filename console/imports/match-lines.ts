@@ -5,6 +5,7 @@ import type { EdgeRequest, EndRequest } from '../../audience/people/link.ts'
 import { expiryDayOf } from '../../audience/people/memberships.ts'
 import { type Static, Type } from '../../audience/schema.ts'
 import { closed } from '../../exchange/fields.ts'
+import type { WatchedId } from '../../exchange/sync/quarantine.ts'
 import { UidRefusals } from '../../exchange/sync/reasons.ts'
 import { uidRefusal } from '../../exchange/sync/uid-rules.ts'
 import { LineFaults } from '../reasons.ts'
@@ -42,7 +43,7 @@ const checkShape = valueReader<Shape>(MatchShape)
 
 /** What a line asks for: nothing, where its match has ended already. */
 export type MatchChange =
-  | { what: 'link' | 'unlink' | 'nothing'; edge: EdgeRequest }
+  | { what: 'link' | 'unlink' | 'nothing'; edge: EdgeRequest; watched: readonly WatchedId[] }
   | { what: 'optOut'; id: EndRequest }
 
 export interface MatchReading {
@@ -88,7 +89,24 @@ function resolveMatch(read: LineValue<Shape>, reading: MatchReading): LineValue<
     lastSeenDay: dayOf(atMs),
     expiryDay,
   }
-  return { value: { what: remove ? 'unlink' : isOver ? 'nothing' : 'link', edge } }
+  const what = remove ? 'unlink' : isOver ? 'nothing' : 'link'
+  const ends = [
+    { ...edge.a, of: a },
+    { ...edge.b, of: b },
+  ]
+  return { value: { what, edge, watched: watchedOf(ends, reading) } }
+}
+
+/** Both ends, unless a partner shares its ids on purpose. What belongs to nobody is hot in the caller's matches alone. */
+function watchedOf(
+  ends: readonly (EndRequest & { of: Namespace })[],
+  { names, caller }: MatchReading,
+): WatchedId[] {
+  if (ends.some((end) => names.isShared(end.of))) return []
+  return ends.map(({ namespace, value, of }) => ({
+    ...{ namespace, value },
+    ...(names.isOwn(of) ? {} : { of: caller.partnerNumber }),
+  }))
 }
 
 /** The same rules as for an id that a browser brings (`/setuid`), and those of the namespace. */

@@ -4,6 +4,7 @@ import { expiryDayOf } from '../../audience/people/memberships.ts'
 import type { ClaimStore } from '../../audience/store/store.ts'
 import { claimId, claimWord } from './claim-id.ts'
 import { SYNC_LIMITS } from './limits.ts'
+import { areQuarantined, quarantine } from './quarantine.ts'
 import { type TakeRefusal, takeRefusalOf } from './reasons.ts'
 import type { Syncer } from './syncers.ts'
 
@@ -37,13 +38,13 @@ export async function bindUid(
 ): Promise<TakeRefusal | undefined> {
   const { claims } = audience.store
   const { namespace } = partner
-  const quarantine = claimId('quarantine', String(namespace), uid)
+  const id = { namespace, value: uid }
   const counted = Number.isFinite(browsersMax)
-  const isQuarantined = counted && isClaimed(claims, quarantine)
+  const isQuarantined = counted && areQuarantined({ audience }, [id]).then(([held]) => held)
   const nowMs = clock.now()
   const outcome = await audience.bind({
     browser,
-    id: { namespace, value: uid },
+    id,
     owner,
     method,
     expiryDay: expiryDayOf(nowMs, ttlDays),
@@ -54,20 +55,14 @@ export async function bindUid(
   })
   if (outcome.ok) return undefined
   if (outcome.reason === 'hot_id') {
-    const untilMs = nowMs + SYNC_LIMITS.quarantineDays * DAY_MS
-    await claims.claim({ id: quarantine, word: Buffer.alloc(0), untilMs })
-    await audience.isolate({ namespace, value: uid })
+    await quarantine({ audience, clock }, id)
+    await audience.isolate(id)
   }
   if (outcome.reason === 'not_admitted') return (await refused) ?? 'quarantined'
   return takeRefusalOf(outcome.reason)
 }
 
 const NOT_REFUSED = Promise.resolve(undefined)
-
-async function isClaimed(claims: ClaimStore, id: Buffer): Promise<boolean> {
-  const [word] = await claims.find([id])
-  return word !== undefined
-}
 
 /** Each other value a browser takes in a namespace fills one of the day's places; the same one fills none twice. */
 async function mayChange(

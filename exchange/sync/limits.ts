@@ -42,6 +42,10 @@ export const SYNC_LIMITS = {
   /** Browsers with one and the same id of a partner; one more: the id is put into quarantine (`hot_id`). */
   browsersPerIdMax: 30,
   quarantineDays: 30,
+  /** Matches of one import refused at one id, since the person has all the ids one may have; then it is quarantined. */
+  refusalsPerIdMax: 200,
+  /** Ids whose refusals an import remembers; of more, those refused longest ago are forgotten. */
+  refusedIdsMax: 10_000,
   /** Other values a browser may take in one namespace within a UTC day; one more: `frozen`, the last one stays. */
   changesPerDayMax: 3,
   /** Ids of `eids` that are looked up. */
