@@ -53,7 +53,7 @@ export class ShiftedClock {
   }
 }
 
-/** A console over real HTTP, with the real rooms and the embedded store in a folder of its own. */
+/** A console over real HTTP, with the real rooms and a store: the embedded one in a folder of its own, or as addressed. */
 export class ConsoleWorld {
   readonly clock = new ShiftedClock()
   dir = ''
@@ -67,11 +67,13 @@ export class ConsoleWorld {
   /** What the desk appended. */
   readonly ledger: LedgerRecord[] = []
   document: Body
+  #address: string | undefined
   readonly errors: string[] = []
   readonly #ajv = new Ajv2020({ strict: false, allErrors: true })
 
-  static async open(): Promise<ConsoleWorld> {
+  static async open(address?: string): Promise<ConsoleWorld> {
     const world = new ConsoleWorld()
+    world.#address = address
     world.dir = await mkdtemp(join(tmpdir(), 'console-'))
     await world.start()
     world.document = (await world.ask('GET', '/api/openapi.json', { token: '' })).body
@@ -81,7 +83,7 @@ export class ConsoleWorld {
 
   async start(): Promise<void> {
     const { clock, dir } = this
-    this.store = await openStore(`embedded:${dir}`, { clock, dataDir: dir })
+    this.store = await openStore(this.#address ?? `embedded:${dir}`, { clock, dataDir: dir })
     const log = { info: () => {}, warn: () => {}, debug: () => {}, error: () => {} }
     this.audience = await openAudience({ store: this.store, clock, log })
     const { feed } = this.audience

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { MatchCounts } from '../../exchange/matchrates/match-counts.ts'
+import { writeCounts } from '../../exchange/matchrates/write-counts.ts'
+import { type RedisServer, startRedisServer } from '../support/redis-server.ts'
+import { ConsoleWorld, fill } from './world.ts'
+
+// Match tables over Redis, as over the embedded store: what is imported, taken back, forgotten and counted.
+
+let redis: RedisServer
+let world: ConsoleWorld
+let token: string
+beforeAll(async () => {
+  redis = await startRedisServer()
+  world = await ConsoleWorld.open(redis.url)
+  await fill(world)
+  token = await world.key('dsp')
+}, 60_000)
+afterAll(async () => {
+  await world.close()
+  await redis.stop()
+})
+
+const line = (uid: string, device: string) => ({
+  ...{ source: 'dsp', uid, with: { source: 'ifa', uid: device } },
+})
+
+test('a long import keeps every line, and one id for thousands of people is taken back', async () => {
+  const sound = Array.from({ length: 9_000 }, (_, i) => line(`p-${i}`, `d-${i}`))
+  const bot = Array.from({ length: 3_000 }, (_, i) => line('bot', `b-${i}`))
+  const { body } = await world.import('matches', [...sound, ...bot], { token })
+  expect(body.accepted).toBeGreaterThanOrEqual(sound.length)
+  expect(body.accepted).toBeLessThan(sound.length + 64)
+  expect(await world.matches('dsp', 'p-8999')).toMatch(/^d-8999/)
+  expect(await world.matches('dsp', 'bot')).toBe('')
+  const again = await world.import('matches', [line('bot', 'd-x'), line('p-1', 'd-x')], { token })
+  expect(again.body).toMatchObject({ accepted: 1, rejected: 1, errors: [{ line: 1 }] })
+}, 60_000)
+
+test('a hashed device is found, deleted with what it is matched with, and refused', async () => {
+  await world.import('memberships', [{ source: 'dsp', uid: 'p-7', add: ['cars'] }])
+  const value = createHash('sha256').update('d-7').digest('hex')
+  const { body } = await world.import('suppressions', [{ type: 'maid', value }])
+  expect(body.statuses).toMatchObject({ deleted: 1 })
+  expect(await world.memberships('dsp', 'p-7')).toBe('')
+  const again = await world.import('memberships', [{ source: 'ifa', uid: 'D-7', add: ['cars'] }])
+  expect(again.body).toMatchObject({ accepted: 0, rejected: 1 })
+})
+
+test('match rates of several processes add up', async () => {
+  const found = world.exchange.deskDeps.feed.current()!.kind('partner').get('dsp')!
+  const { number, namespace } = found.value as { number: number; namespace: number }
+  const { tallies } = world.store
+  for (const name of ['bid 1', 'bid 2', 'bid 1']) {
+    const counts = new MatchCounts()
+    counts.offered({ number, namespace }, 1)
+    const log = { warn: () => {} }
+    await writeCounts({ counts, tallies, name, clock: world.clock, log }).close()
+  }
+  const { items } = await world.must('GET', '/api/matchrates')
+  expect(items).toMatchObject([{ partner: 'dsp', browser: 'chromium', matched: { of: 3 } }])
+})
+
+test('no request failed', () => expect(world.errors).toEqual([]))
