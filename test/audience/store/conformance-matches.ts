@@ -21,6 +21,25 @@ export function matchesConformance(open: OpenForTest): void {
     expect(membershipsIn(a)).toEqual({})
   })
 
+  test('a match is made over what was read of its ends, and over what is there where that is out of date', async () => {
+    const { people } = (await open()).store
+    const keys = ['a', 'b', 'c'].map((name) => idOf(name).key)
+    const nothing = new Uint8Array(0)
+    expect(await people.link([edge('a', 'b')], () => nothing)).toEqual([])
+    expect(await people.link([edge('a', 'c')], () => nothing)).toEqual([])
+    const found = await people.recall(keys)
+    expect(found.map((record) => edgesIn(record).length)).toEqual([2, 1, 1])
+    const read = new Map(keys.map((key, i) => [key.toString('hex'), found[i]!.edges]))
+    await people.link([edge('b', 'c')], (key) => read.get(key.toString('hex')))
+    await people.suppress([{ key: keys[0]!, kind: 'opt_out' }])
+    const late = await people.link([edge('a', 'd')], (key) => read.get(key.toString('hex')))
+    expect(late).toEqual([0])
+    const [a, b, c, d] = await people.recall([...keys, idOf('d').key])
+    expect([b, c].map((record) => edgesIn(record).length)).toEqual([1, 1])
+    expect(d).toBeUndefined()
+    expect(a).toBeDefined()
+  })
+
   test('values of any length and script come back as they were', async () => {
     const { people } = (await open()).store
     const values = ['x'.repeat(512), 'é✓𝄞'.repeat(50), ' ', '"\\']
