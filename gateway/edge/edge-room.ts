@@ -43,21 +43,32 @@ export function fetchSiteOf({ headers }: Ask): string {
   return headers[SEC_FETCH_SITE]!
 }
 
-/** Global Privacy Control counts when its value is exactly 1 (W3C GPC §3.1). */
+/** Global Privacy Control counts when its value is exactly 1 (W3C GPC §3.1), in whichever of several lines. */
 export function hasGpcHeader({ headers }: Ask): boolean {
-  return headers[SEC_GPC] === '1'
+  const sent = headers[SEC_GPC]!
+  return sent === '1' || (sent.includes(',') && sent.split(',').some((one) => one.trim() === '1'))
 }
 
 /** Consent as a query carries it. */
 export function privacyFieldsOf(ask: Ask, query: Query): PrivacyFields {
   return {
-    gdpr: query.get('gdpr'),
-    gdprConsent: query.get('gdpr_consent'),
-    usPrivacy: query.get('us_privacy'),
-    gpp: query.get('gpp'),
-    gppSid: query.get('gpp_sid'),
-    gpc: hasGpcHeader(ask) || query.get('gpc') === '1',
+    gdpr: saidOnce(query, 'gdpr'),
+    gdprConsent: saidOnce(query, 'gdpr_consent'),
+    usPrivacy: saidOnce(query, 'us_privacy'),
+    gpp: saidOnce(query, 'gpp'),
+    gppSid: saidOnce(query, 'gpp_sid'),
+    gpc: hasGpcHeader(ask) || query.all('gpc').includes('1'),
   }
+}
+
+/**
+ * Partners put what they were told behind what we wrote into the address: empty says nothing, and of two
+ * that contradict each other neither is taken for the person's word.
+ */
+function saidOnce(query: Query, name: string): string {
+  const [said = '', ...others] = query.all(name)
+  if (others.length > 0) throw new EdgeRefused('privacy_contradictory', name)
+  return said
 }
 
 /** The partner a query names by id or syncer key. */

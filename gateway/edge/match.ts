@@ -1,6 +1,6 @@
 import { takeMatch } from '../../exchange/sync/take-match.ts'
 import type { Answer, Ask, Route } from '../http/door.ts'
-import { PRIVATE, refuseWith } from './answers.ts'
+import { EMBEDDED, refuseWith } from './answers.ts'
 import { setCookies } from './cookies.ts'
 import { browserOf, EDGE_WANTS, type EdgeRoom, privacyFieldsOf, roomsOf } from './edge-room.ts'
 import { EDGE_LIMITS } from './limits.ts'
@@ -47,5 +47,5 @@ async function match(room: EdgeRoom, ask: Ask, answer: Answer): Promise<void> {
   if (outcome.isNew) room.metrics.matched(syncer.partner.id)
   const cookies = setCookies(outcome.cookies)
   if (outcome.location === undefined) sendPixel(answer, 'redirect', cookies)
-  else answer.send(302, [...PRIVATE, ...cookies, 'location', outcome.location])
+  else answer.send(302, [...EMBEDDED, ...cookies, 'location', outcome.location])
 }

@@ -55,7 +55,11 @@ function sidsIn(text: string): number[] {
   if (text === '') return []
   if (text.length > EDGE_LIMITS.gppSidCharsMax || !/^\s*-?\d+\s*(,\s*-?\d+\s*)*$/.test(text))
     throw new EdgeRefused('gpp_sid_malformed')
-  return text.split(',').map(Number)
+  // 0 and -1 stand for none that applies (GPP, "gpp_sid"): nothing is said by them.
+  return text
+    .split(',')
+    .map(Number)
+    .filter((sid) => sid > 0)
 }
 
 function gdprOf(given: string, gppSids: readonly number[]): string {

@@ -1,17 +1,33 @@
 /**
  * The parameters of a query: percent-encoding decoded, `+` kept as it is, since ids in Base64 hold it and
- * none holds a space. Of a name given twice the first counts. What cannot be decoded stays as written.
+ * none holds a space. Of a name given twice the first counts, unless all are asked for. What cannot be decoded stays as written.
  */
 export class Query {
   readonly #values = new Map<string, string>()
+  /** Of names given more than once, what came after the first. */
+  #others: Map<string, string[]> | undefined
 
   constructor(raw: string) {
     for (const part of raw.split('&')) {
       const equals = part.indexOf('=')
       const name = decoded(equals < 0 ? part : part.slice(0, equals))
-      if (!this.#values.has(name))
-        this.#values.set(name, equals < 0 ? '' : decoded(part.slice(equals + 1)))
+      const value = equals < 0 ? '' : decoded(part.slice(equals + 1))
+      if (this.#values.has(name)) this.#more(name, value)
+      else this.#values.set(name, value)
     }
+  }
+
+  #more(name: string, value: string): void {
+    this.#others ??= new Map()
+    const before = this.#others.get(name)
+    if (before === undefined) this.#others.set(name, [value])
+    else before.push(value)
+  }
+
+  /** The different values of a name that are not empty. */
+  all(name: string): string[] {
+    const values = [this.get(name), ...(this.#others?.get(name) ?? [])]
+    return [...new Set(values)].filter((value) => value !== '')
   }
 
   /** '' where it is absent. */

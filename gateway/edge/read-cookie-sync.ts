@@ -27,6 +27,9 @@ export interface Filter {
 
 type Fields = Record<string, unknown>
 
+/** OpenRTB has it as a number or a string, navigator.globalPrivacyControl as a boolean. */
+const GPC_VALUES: ReadonlySet<unknown> = new Set([1, '1', true, 'true'])
+
 /** Reads JSON, whatever the content type said. Throws EdgeRefused with the field at fault. */
 export function readCookieSync(bytes: Uint8Array): CookieSyncBody {
   const body = parsed(bytes)
@@ -41,7 +44,7 @@ export function readCookieSync(bytes: Uint8Array): CookieSyncBody {
     usPrivacy: textIn(body, 'us_privacy'),
     gpp: textIn(body, 'gpp'),
     gppSid: textIn(body, 'gpp_sid'),
-    gpc: ['1', 'true'].includes(String(body['gpc'])),
+    gpc: GPC_VALUES.has(body['gpc']),
     filters: filtersIn(body['filterSettings']),
     eids: eidsIn(body['eids']),
   }

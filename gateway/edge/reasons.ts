@@ -25,6 +25,10 @@ export const EdgeRefusals = {
   },
   consent_malformed: { status: 400, says: 'gdpr_consent was invalid.' },
   consent_too_long: { status: 400, says: 'a consent string is longer than 4096 characters' },
+  privacy_contradictory: {
+    status: 400,
+    says: 'one and the same privacy parameter is given twice, with different values: ',
+  },
   gpp_malformed: { status: 400, says: 'the gpp string is malformed' },
   gpp_sid_malformed: {
     status: 400,

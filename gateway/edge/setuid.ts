@@ -1,6 +1,6 @@
 import { takeUid } from '../../exchange/sync/take-uid.ts'
 import type { Answer, Ask, Route } from '../http/door.ts'
-import { PRIVATE, refuseWith } from './answers.ts'
+import { EMBEDDED, refuseWith } from './answers.ts'
 import {
   bidderOf,
   browserOf,
@@ -54,5 +54,5 @@ async function setuid(room: EdgeRoom, ask: Ask, answer: Answer): Promise<void> {
   if (!outcome.ok) throw new EdgeRefused(outcome.reason)
   if (outcome.isNew) room.metrics.matched(syncer.partner.id)
   if (outcome.next === undefined) sendPixel(answer, type)
-  else answer.send(302, [...PRIVATE, 'location', outcome.next])
+  else answer.send(302, [...EMBEDDED, 'location', outcome.next])
 }

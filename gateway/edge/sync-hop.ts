@@ -1,6 +1,6 @@
 import { leadOut } from '../../exchange/sync/lead-out.ts'
 import type { Answer, Ask, Route } from '../http/door.ts'
-import { PRIVATE, refuseWith } from './answers.ts'
+import { EMBEDDED, refuseWith } from './answers.ts'
 import {
   bidderOf,
   browserOf,
@@ -50,5 +50,5 @@ async function hop(room: EdgeRoom, ask: Ask, answer: Answer): Promise<void> {
   const asked = { syncer, template, state, browser, consent, privacy: macros }
   const outcome = await leadOut(room.sync, rooms, asked)
   if (!outcome.ok) throw new EdgeRefused(outcome.reason)
-  answer.send(302, [...PRIVATE, 'location', outcome.url])
+  answer.send(302, [...EMBEDDED, 'location', outcome.url])
 }

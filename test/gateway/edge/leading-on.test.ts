@@ -44,6 +44,8 @@ async function led(browser: TestBrowser, url: string): Promise<URL> {
   const answer = await browser.ask('GET', url.slice('https://edge.test'.length))
   expect([answer.status, answer.headers['referrer-policy']]).toEqual([302, 'no-referrer'])
   expect(answer.headers['cache-control']).toBe('no-store, private')
+  // Pages that let nothing be embedded but what says so (COEP) judge redirects by it, too.
+  expect(answer.headers['cross-origin-resource-policy']).toBe('cross-origin')
   return new URL(answer.headers['location'] as string)
 }
 
