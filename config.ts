@@ -23,6 +23,8 @@ export interface Config {
   consolePort: number
   /** Undefined: generated once into `dataDir`. */
   adminToken: string | undefined
+  /** Where the keys of UID2 and EUID tokens are fetched; none: an operator gives them. */
+  tokenOperators: TokenOperatorConfig[]
   /** Bearer token the operators of UID2 and EUID send opt-outs with. */
   uid2OptOutToken: string | undefined
   /** Undefined: on with an empty embedded store, else as it was. */
@@ -34,6 +36,17 @@ export interface Config {
   /** File of the Global Vendor List. */
   gvlPath: string | undefined
   gvlId: number | undefined
+}
+
+/** An operator of UID2 or EUID, and how we show who we are. */
+export interface TokenOperatorConfig {
+  /** The eid source its tokens are of. */
+  source: string
+  /** Without a slash at its end. */
+  url: string
+  apiKey: string
+  /** 32 bytes. */
+  secret: Buffer
 }
 
 export interface ConfigProblem {
@@ -94,6 +107,10 @@ class Reader {
       domain: this.domain() ?? hostOf(edgeUrl),
       consolePort: this.port('CONSOLE_PORT', 8081),
       adminToken: this.token('ADMIN_TOKEN'),
+      tokenOperators: [
+        ...this.tokenOperator('UID2', 'uidapi.com'),
+        ...this.tokenOperator('EUID', 'euid.eu'),
+      ],
       uid2OptOutToken: this.token('UID2_OPTOUT_TOKEN'),
       demo: this.demo(),
       workers: this.integer('WORKERS', [1, WORKERS_MAX]) ?? availableParallelism(),
@@ -161,6 +178,27 @@ class Reader {
       return text.replace(/\/+$/, '')
     this.wrong('EDGE_URL', `is ${quoted(text)}`, 'an address such as https://sync.example.com')
     return ''
+  }
+
+  /** All three settings, or none. */
+  private tokenOperator(name: string, source: string): TokenOperatorConfig[] {
+    const parts = ['URL', 'API_KEY', 'SECRET'].map((part) => `${name}_${part}`)
+    const [url, apiKey, secret] = parts.map((part) => this.text(part))
+    if (url === undefined && apiKey === undefined && secret === undefined) return []
+    for (const part of parts)
+      if (this.text(part) === undefined)
+        this.wrong(
+          part,
+          'is missing',
+          `${parts.map((one) => `PASSERELLE_${one}`).join(', ')} together`,
+        )
+    if (url === undefined || apiKey === undefined || secret === undefined) return []
+    if (!/^https?:\/\/\S+$/.test(url) || !URL.canParse(url))
+      this.wrong(`${name}_URL`, `is ${quoted(url)}`, 'an address such as https://prod.uidapi.com')
+    const bytes = Buffer.from(secret, 'base64')
+    if (bytes.length !== 32)
+      this.wrong(`${name}_SECRET`, 'is no client secret', '32 bytes in base64')
+    return [{ source, url: url.replace(/\/+$/, ''), apiKey, secret: bytes }]
   }
 
   private domain(): string | undefined {
@@ -248,6 +286,7 @@ const NAMES = [
   'SECRET',
   'SECRET_FILE',
   'UID2_OPTOUT_TOKEN',
+  ...['UID2', 'EUID'].flatMap((name) => [`${name}_URL`, `${name}_API_KEY`, `${name}_SECRET`]),
   'HOST',
   'CONSOLE_HOST',
   'GATEWAY_PORT',

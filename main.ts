@@ -53,6 +53,7 @@ import { joinInstance } from './gateway/supervisor/join-instance.ts'
 import { DRAIN_MS_MAX, SUPERVISOR_LIMITS } from './gateway/supervisor/limits.ts'
 import { probePort } from './gateway/supervisor/probe-port.ts'
 import { supervise } from './gateway/supervisor/supervise.ts'
+import { keepTokenKeys } from './gateway/uid2/keep-token-keys.ts'
 
 /**
  * Who opens which room. Started by hand it is the supervisor, which opens none and starts this module
@@ -198,6 +199,10 @@ async function desk({ config }: Settings): Promise<void> {
   const isDemo = config.demo === 'on'
   const onEnded = () => demoEnded(config.dataDir)
   closeFirst(await settleDemoWorld({ ...rooms, log, isDemo, onEnded }))
+  const { tokenOperators: operators } = config
+  const tokenKeys = keepTokenKeys({ ...rooms, operators, clock, log })
+  closeFirst(() => tokenKeys.close())
+  rooms.finders.push(tokenKeys)
   const statements = keepStatements(counting, log)
   closeFirst(() => statements.close())
   const door = await openConsole({

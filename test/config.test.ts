@@ -33,6 +33,7 @@ describe('settings', () => {
         edgePort: 8082,
         edgeUrl: 'http://localhost:8082',
         domain: 'localhost',
+        tokenOperators: [],
         consolePort: 8081,
         adminToken: undefined,
         demo: undefined,
@@ -148,4 +149,23 @@ describe('settings', () => {
         'PASSERELLE_WORKER_COUNT (did you mean PASSERELLE_WORKERS?)',
     ])
   })
+})
+
+test('an operator of UID2 is configured whole, or the settings that are missing are named', () => {
+  const secret = Buffer.alloc(32, 1).toString('base64')
+  const env = {
+    PASSERELLE_UID2_URL: 'https://uid2.example/',
+    PASSERELLE_UID2_API_KEY: 'key',
+    PASSERELLE_UID2_SECRET: secret,
+  }
+  expect(readConfig(env).config.tokenOperators).toEqual([
+    {
+      ...{ source: 'uidapi.com', url: 'https://uid2.example', apiKey: 'key' },
+      secret: Buffer.alloc(32, 1),
+    },
+  ])
+  const { PASSERELLE_UID2_API_KEY: _, ...lacking } = env
+  expect(() => readConfig(lacking)).toThrow(/PASSERELLE_UID2_API_KEY: is missing/)
+  const short = { ...env, PASSERELLE_UID2_SECRET: 'c2hvcnQ=' }
+  expect(() => readConfig(short)).toThrow(/PASSERELLE_UID2_SECRET: is no client secret/)
 })
