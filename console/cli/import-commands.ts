@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { BULK_TYPE } from '../imports/bulk-type.ts'
 import type { ImportReport } from '../imports/import-run.ts'
 import { printLine } from './io.ts'
 import { itemsOf, part, type Session } from './session.ts'
@@ -25,7 +26,7 @@ export function addImportCommands(program: Command, session: Session): void {
     )
   command
     .command('matches <file>')
-    .description('says which ids are the same person; - reads stdin')
+    .description('says which ids are the same person; a .pb is the bulk protobuf; - reads stdin')
     .option('--basis <text>', 'the evidence of consent the import rests on')
     .action((file: string, options: ImportOptions) =>
       importFile(session, 'matches', { file, options }),
@@ -54,6 +55,7 @@ async function importFile(
     path,
     file,
     first,
+    ...(what === 'matches' && /[.]pb([.]gz)?$/i.test(file) ? { type: BULK_TYPE } : {}),
   })
   const { replaced } = report
   printReport(session, report, () => {

@@ -26,6 +26,8 @@ export async function upload<R extends ImportReport>(
   const progress = openProgress(session.io, { bytesTotal, clock: systemClock })
   const headers = {
     'content-type': type,
+    // What is no JSON would be answered in kind.
+    accept: 'application/json',
     ...(file.endsWith('.gz') ? { 'content-encoding': 'gzip' } : {}),
   }
   try {

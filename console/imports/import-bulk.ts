@@ -5,13 +5,12 @@ import { LIMITS } from '../limits.ts'
 import { Denied, LineFaults } from '../reasons.ts'
 import { bulkAnswer } from './bulk-answer.ts'
 import { type NumberedOperation, readOperation } from './bulk-operations.ts'
+import { BULK_TYPE } from './bulk-type.ts'
 import { inflatedBody } from './import-body.ts'
 import { type ImportRooms, importReply, keysOf, namesFor, noted } from './import-rooms.ts'
 import { ImportRun } from './import-run.ts'
 import type { MatchChange } from './match-lines.ts'
 import { MatchWriter } from './match-writer.ts'
-
-export const BULK_TYPE = 'application/octet-stream'
 
 export function isBulk({ headers }: Pick<Call, 'headers'>): boolean {
   return /^application\/(octet-stream|x-protobuf|protobuf)\b/i.test(headers.contentType)

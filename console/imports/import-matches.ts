@@ -1,6 +1,7 @@
 import type { ApiRoute, Call } from '../api/route.ts'
+import { BULK_TYPE } from './bulk-type.ts'
 import { importBody } from './import-body.ts'
-import { BULK_TYPE, importBulk, isBulk } from './import-bulk.ts'
+import { importBulk, isBulk } from './import-bulk.ts'
 import { type ImportRooms, importReply, keysOf, namesFor, noted } from './import-rooms.ts'
 import { ImportRun } from './import-run.ts'
 import { MatchesQuery, Report } from './import-shapes.ts'

@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import protobuf from 'protobufjs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LIMITS } from '../../console/limits.ts'
+import { Cli } from './cli-support.ts'
 import { type Body, ConsoleWorld, fill } from './world.ts'
 
 // POST /api/matches as a partner's own client sends it: messages made from the published schema, not by our code.
@@ -169,6 +171,15 @@ describe('a bulk upload', () => {
     const id = got.headers.get('x-passerelle-import')
     const { items } = await world.must('GET', `/api/imports?id=${id}`)
     expect(items).toMatchObject([{ what: 'matches', accepted: 1, rejected: 1 }])
+  })
+
+  test('is sent from a file by the command line, which prints the report', async () => {
+    const file = join(world.dir, 'matches.pb')
+    const own = { partner_source: 'dsp' }
+    writeFileSync(file, request([op('c1', 'cccc-1', own), op('undefined', 'cccc-1', own)]))
+    const { code, out, err } = await new Cli(world).run(['import', 'matches', file])
+    expect([code, out]).toEqual([1, expect.stringContaining('accepted 1, rejected 1')])
+    expect(err).toContain('line 2: partner_id: ')
   })
 
   test('of nothing says so', async () => {
