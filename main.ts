@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { type Audience, openAudience } from './audience/audience.ts'
 import { systemClock as clock } from './audience/clock.ts'
 import { type Gvl, loadGvl } from './audience/consent/gvl.ts'
+import { EventDesk } from './audience/events/event-desk.ts'
+import { RuleBooks } from './audience/events/rule-book.ts'
 import { openReach, type Reach } from './audience/reach/reach.ts'
 import { announcePresence } from './audience/store/announce-presence.ts'
 import { openStore } from './audience/store/open-store.ts'
@@ -12,6 +14,8 @@ import type { ProcessName, Store } from './audience/store/store.ts'
 import { type Config, readConfig } from './config.ts'
 import { openConsole } from './console/console.ts'
 import { settleDemoWorld } from './console/settle-demo-world.ts'
+import { Collector } from './exchange/collect/collector.ts'
+import { ownerOf } from './exchange/collect/owner-of.ts'
 import { keepStatements } from './exchange/desk/keep-statements.ts'
 import { openUsageDesk, usageDeps } from './exchange/desk/open-usage-desk.ts'
 import { lookupsOf } from './exchange/desk/usage-deps.ts'
@@ -28,6 +32,7 @@ import { writeCounts } from './exchange/matchrates/write-counts.ts'
 import { Sync } from './exchange/sync/sync.ts'
 import { Usage } from './exchange/usage/usage.ts'
 import { watchCaps } from './exchange/usage/watch-caps.ts'
+import { collectRoutes } from './gateway/collect/collect-routes.ts'
 import { edgeRoutes } from './gateway/edge/edge-routes.ts'
 import { openGateway } from './gateway/gateway.ts'
 import { type DoorRefusal, DoorRefusals } from './gateway/http/door.ts'
@@ -41,6 +46,7 @@ import { promText } from './gateway/metrics/prom.ts'
 import {
   watchAudience,
   watchCounts,
+  watchEvents,
   watchLedger,
   watchShipper,
 } from './gateway/metrics/room-metrics.ts'
@@ -148,7 +154,7 @@ async function bid({ config }: Settings): Promise<void> {
   instance.report({ isListening: true, binding: gateway.binding })
 }
 
-/** Browsers: cookie sync, and the opt-out. */
+/** Browsers and SDKs: cookie sync, the opt-out, and the collector. */
 async function edge({ config }: Settings): Promise<void> {
   const me = openProcess('edge')
   const { metrics, log, instance, closeFirst } = me
@@ -157,12 +163,17 @@ async function edge({ config }: Settings): Promise<void> {
   const gvl = await gvlOf(config)
   const counts = countMatches(me, { ...rooms, config })
   const sync = new Sync({ ...rooms, clock, edgeUrl, gvl, ownGvlId, counts })
+  const collector = new Collector({ ...rooms, clock })
   const words = Object.keys(DoorRefusals) as DoorRefusal[]
   const refused = metrics.counterOf('passerelle_door_refused_total', 'reason', words)
   const door = await openNodeDoor({
     host: config.host ?? '127.0.0.1',
     port: config.edgePort,
-    routes: [...edgeRoutes({ sync, metrics, clock, uid2OptOutToken }), ...healthRoutes(instance)],
+    routes: [
+      ...edgeRoutes({ sync, metrics, clock, uid2OptOutToken }),
+      ...collectRoutes({ collector, metrics, edgeUrl, gvl, ownGvlId }),
+      ...healthRoutes(instance),
+    ],
     clock,
     limits: { headerBytesMax: BROWSER_HEADER_BYTES_MAX },
     onRefused: (reason) => refused[reason].add(),
@@ -196,6 +207,10 @@ async function desk({ config }: Settings): Promise<void> {
   const egress = applyEgress({ ...spooled, clock, log })
   closeFirst(() => egress.close())
   rooms.finders.push(shipper)
+  const books = new RuleBooks(() => feed.current(), ownerOf)
+  const events = new EventDesk({ ...rooms, books, clock, log })
+  closeFirst(() => events.close())
+  watchEvents(metrics, events)
   const isDemo = config.demo === 'on'
   const onEnded = () => demoEnded(config.dataDir)
   closeFirst(await settleDemoWorld({ ...rooms, log, isDemo, onEnded }))

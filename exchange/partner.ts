@@ -85,6 +85,8 @@ export const PartnerBody = closed({
     closed({
       /** In which order ids are tried; those left out are not used. */
       idOrder: Type.Optional(listOf(Type.Enum([...ID_ORDER]), ID_ORDER.length, 1)),
+      /** IANA name of the zone whose days its rules count, e.g. `Europe/Paris`. Default UTC. */
+      timeZone: Type.Optional(Type.String({ maxLength: 64, pattern: '^[A-Za-z0-9_+/-]+$' })),
       /** How its pages sync, where it is an account of /cookie_sync. */
       cookieSync: Type.Optional(SyncSettings),
     }),

@@ -5,7 +5,7 @@ import { followChanges } from '../people/follow-changes.ts'
 import { knownFrom } from '../people/known.ts'
 import { nameOf } from '../people/shared-reads.ts'
 import { Rounds } from '../rounds.ts'
-import type { QueuedEvent } from '../store/event-stores.ts'
+import type { Lesson, QueuedEvent } from '../store/event-stores.ts'
 import type { Change, IdRef, UserKey } from '../store/store.ts'
 import { StoreFailed } from '../store/store-failed.ts'
 import { type CollectedEvent, unpackEvent } from './collected-event.ts'
@@ -175,7 +175,7 @@ export class EventDesk {
 
   async #process(events: readonly CollectedEvent[]): Promise<void> {
     this.#counts.linkRefused += await this.#links.link(events)
-    const book = this.#options.books.now()
+    const book = await this.#bookFor(events)
     const byOwner = new Map<OwnerRules, EventAt[]>()
     for (const event of events) {
       const rules = event.traits.map((trait) => book.ownerOfTrait(trait)).find((one) => one)
@@ -190,13 +190,28 @@ export class EventDesk {
       this.#add(await this.#learn(rules, { events: own, touched: [] }))
   }
 
+  /** The collector may know of a trait a moment before this process does. */
+  async #bookFor(events: readonly CollectedEvent[]): Promise<RuleBook> {
+    const { audience, books } = this.#options
+    const book = books.now()
+    const isKnown = (trait: number) => book.ownerOfTrait(trait) !== undefined
+    if (events.every(({ traits }) => traits.every(isKnown))) return book
+    await audience.feed.poke()
+    return books.now()
+  }
+
   async #takeDue(): Promise<void> {
-    const { audience, clock } = this.#options
-    for (;;) {
-      const due = await audience.store.histories.due(clock.now(), EVENT_LIMITS.dueMax)
-      if (due.length === 0 || this.#isClosed) return
+    const { histories } = this.#options.audience.store
+    for (let isMore = true; isMore && !this.#isClosed; ) {
+      const due = await histories.due(this.#options.clock.now(), EVENT_LIMITS.dueMax)
+      if (due.length === 0) return
       await this.#lookAgain(due)
+      // Of whom nothing is known any more, nothing is to be waited for.
+      const blobs = await histories.read(due)
+      const gone = due.filter((_, i) => blobs[i]!.length === 0)
+      if (gone.length > 0) await histories.learn(gone.map(nothingOf))
       this.#counts.due += due.length
+      isMore = due.length === EVENT_LIMITS.dueMax
     }
   }
 
@@ -251,6 +266,7 @@ export class EventDesk {
     const book = books.now()
     const byOwner = new Map<OwnerRules, IdRef[]>()
     for (const [i, key] of keys.entries()) {
+      if (blobs[i]!.length === 0) continue
       const rules = ownerOf(blobs[i]!, book)
       const own = byOwner.get(rules)
       if (own) own.push(refOf(key))
@@ -290,6 +306,11 @@ function ownerOf(blob: Uint8Array, book: RuleBook): OwnerRules {
 /** A key of which no more is known than that. */
 function refOf(key: UserKey): IdRef {
   return { key, namespace: 0, value: '' }
+}
+
+function nothingOf(key: UserKey): Lesson {
+  const none = new Uint8Array(0)
+  return { key, held: none, history: none, add: [], remove: [], messages: [] }
 }
 
 function nextTurn(): Promise<void> {

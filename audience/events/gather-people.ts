@@ -20,13 +20,13 @@ export interface GatheredPerson {
   isSuppressed: boolean
 }
 
-/** Reads the people behind some ids, each once, over matches of the exchange and of one owner. */
+/** Reads the people behind some ids, each once, over matches of the exchange and of one owner (its number). */
 export async function gatherPeople(
   { store, clock }: { store: Pick<Store, 'people' | 'histories'>; clock: Clock },
   starts: readonly IdRef[],
   owner: number,
 ): Promise<GatheredPerson[]> {
-  const enters: Enters = (edge) => edge.owner === 0 || edge.owner === owner
+  const enters: Enters = (edge) => owner > 0 && (edge.owner === 0 || edge.owner === owner)
   const { ids, edges } = await knownFrom({ store: store.people, clock }, starts, enters)
   const blobs = await store.histories.read(ids.map(({ key }) => key))
   const personOf = ids.map((_, i) => i)

@@ -70,7 +70,9 @@ class Round {
     // Histories first, then what was counted: whoever counted in between is noticed in the history.
     const people = await gatherPeople(this.#deps, starts, this.#rules.number)
     await this.#count(events, people)
-    return people.flatMap((person) => (person.isSuppressed ? [] : this.#ofPerson(person)))
+    return people.flatMap((person) =>
+      person.isSuppressed ? forgetting(person) : this.#ofPerson(person),
+    )
   }
 
   async #count(events: readonly EventAt[], people: readonly GatheredPerson[]): Promise<void> {
@@ -105,7 +107,7 @@ class Round {
   }
 
   #ofPerson({ ids, splitDay }: GatheredPerson): Lesson[] {
-    const known = ids.filter(({ history }) => history.traits.size + history.segments.size > 0)
+    const known = ids.filter(({ history }) => this.#rules.owns(history))
     if (known.length === 0) return []
     for (const { history } of known) dropForgotten(history, this.#rules, this.#nowMs)
     const held = new Map(
@@ -139,4 +141,13 @@ class Round {
     if (isSame && add.length + remove.length + messages.length === 0) return []
     return [{ key, held, history: packed, add, remove, messages }]
   }
+}
+
+/** Of a person who is to be left alone nothing is kept. */
+function forgetting({ ids }: GatheredPerson): Lesson[] {
+  return ids.flatMap(({ key, held, history }) => {
+    if (held.length === 0) return []
+    const remove = [...history.segments.keys()]
+    return [{ key, held, history: new Uint8Array(0), add: [], remove, messages: [] }]
+  })
 }

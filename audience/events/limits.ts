@@ -33,6 +33,8 @@ export const EVENT_LIMITS = {
   linksRememberedMax: 100_000,
   /** Attempts at one event before it goes to the quarantine. */
   attemptsMax: 3,
+  /** Requests whose events are being written at one moment, per process; beyond it 429. */
+  appendsInFlightMax: 2_000,
   /** How long the collector tells a sender to wait when the queue is full or the store away. */
   retryAfterS: 2,
 

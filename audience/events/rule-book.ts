@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { History } from '../../proto/history-blob.ts'
 import { type Calendar, calendarIn } from '../calendar.ts'
 import { type Expression, segmentsOf, traitsOf } from '../rules/expression.ts'
 import { MatchIndex } from '../rules/match-index.ts'
@@ -65,6 +66,13 @@ export class OwnerRules {
     for (const [place, rule] of this.rules.entries()) this.#note(rule, place, records.segments)
   }
 
+  /** Whether what is known of an id is this owner's to decide on: a namespace, and so an id, has one owner. */
+  owns({ traits, segments }: Pick<History, 'traits' | 'segments'>): boolean {
+    if (this === RuleBook.nobody) return traits.size + segments.size > 0
+    for (const number of traits.keys()) if (this.traitByNumber.has(number)) return true
+    return this.rules.some(({ segment }) => segments.has(segment))
+  }
+
   /** The rules these traits may have a say in, each behind those it asks for. */
   rulesOf(traits: Iterable<BookTrait>): BookRule[] {
     const places = new Set<number>()
@@ -110,7 +118,7 @@ export class RuleBook {
     this.digest = this.#digest()
   }
 
-  /** Of what belongs to nobody any more: no trait, no rule. */
+  /** Decides on what belongs to nobody any more: no trait, no rule, and no match is its to use. */
   static readonly nobody = new OwnerRules(
     '',
     { number: -1, timeZone: 'UTC' },

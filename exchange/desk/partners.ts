@@ -1,3 +1,4 @@
+import { isTimeZone } from '../../audience/calendar.ts'
 import { isRegion } from '../../audience/countries.ts'
 import { NAMESPACE_KIND, type Namespace, RESERVED_NAMES } from '../../audience/namespace.ts'
 import { type Problem, refuse } from '../../audience/refusal.ts'
@@ -166,7 +167,9 @@ function problemsOf(id: string, given: PartnerBody, snapshot: CatalogSnapshot): 
   for (const way of ['redirect', 'iframe'] as const)
     for (const reason of syncUrlFaults(given.sync?.[way]?.url ?? ''))
       problems.push({ field: `sync.${way}.url`, reason })
-  const settings = given.settings?.cookieSync
+  const { timeZone, cookieSync: settings } = given.settings ?? {}
+  if (timeZone !== undefined && !isTimeZone(timeZone))
+    problems.push({ field: 'settings.timeZone', reason: `${timeZone} is no time zone` })
   if (settings) problems.push(...unknownPartners(settings, snapshot, 'settings.cookieSync.'))
   return problems
 }

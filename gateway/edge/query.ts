@@ -35,6 +35,10 @@ export class Query {
     return this.#values.get(name) ?? ''
   }
 
+  names(): Iterable<string> {
+    return this.#values.keys()
+  }
+
   has(name: string): boolean {
     return this.#values.has(name)
   }

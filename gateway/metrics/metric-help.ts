@@ -29,6 +29,15 @@ export const METRIC_HELP = {
     'Events left out of match rates: more partners, browser classes and namespaces than one process counts.',
   passerelle_sync_seconds:
     'From the arrival of a head to the answer, by endpoint of the edge door.',
+  passerelle_collect_messages_total:
+    'Messages of sources, by what became of them: taken, or rejected as they make no sense.',
+  passerelle_collect_denied_total: 'Messages not kept because consent says no, by reason.',
+  passerelle_collect_refused_total: 'Requests of sources refused, by reason.',
+  passerelle_events_total:
+    'Events the desk processed: counted, repeated (counted before), or put aside (quarantined).',
+  passerelle_events_failed_rounds_total: 'Rounds of the event desk that came to nothing.',
+  passerelle_events_looked_again_total:
+    'Ids asked again by their rules: due, changed by others, or swept.',
   passerelle_notices_total: 'Notices taken, by kind: written to the ledger, or written already.',
   passerelle_notice_refused_total: 'Notices refused, by reason (API: x-passerelle-reason).',
   passerelle_notice_ignored_total:

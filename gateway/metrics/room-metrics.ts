@@ -1,4 +1,5 @@
 import type { Audience } from '../../audience/audience.ts'
+import type { EventDesk } from '../../audience/events/event-desk.ts'
 import { StoreFindings } from '../../audience/store/reasons.ts'
 import type { Ledger } from '../../exchange/ledger/open-ledger.ts'
 import type { LedgerShipper } from '../../exchange/ledger/ship-ledger.ts'
@@ -42,4 +43,13 @@ export function watchShipper(metrics: Metrics, shipper: LedgerShipper): void {
     {},
     () => shipper.streams().filter(({ damage }) => damage).length,
   )
+}
+
+/** What the desk made of what was collected. */
+export function watchEvents(metrics: Metrics, desk: EventDesk): void {
+  for (const outcome of ['counted', 'repeated', 'quarantined'] as const)
+    metrics.gauge('passerelle_events_total', { outcome }, () => desk.counts()[outcome])
+  for (const why of ['due', 'changed', 'swept'] as const)
+    metrics.gauge('passerelle_events_looked_again_total', { why }, () => desk.counts()[why])
+  metrics.gauge('passerelle_events_failed_rounds_total', {}, () => desk.counts().failures)
 }

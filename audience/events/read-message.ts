@@ -1,0 +1,188 @@
+import { createHmac, randomUUID } from 'node:crypto'
+import { DAY_MS } from '../clock.ts'
+import { IdFaults, idFault } from '../namespace.ts'
+import type { EndRequest } from '../people/link.ts'
+import type { Problem } from '../refusal.ts'
+import { eventValues } from '../rules/event-values.ts'
+import type { Scalar } from '../rules/expression.ts'
+import type { CollectedEvent } from './collected-event.ts'
+import { EVENT_LIMITS } from './limits.ts'
+import type { OwnerRules } from './rule-book.ts'
+import type { PropertySwitch } from './source.ts'
+
+/** Kinds of messages of the Segment HTTP tracking API. */
+export const MESSAGE_TYPES = ['track', 'identify', 'page', 'screen', 'group', 'alias'] as const
+export type MessageType = (typeof MESSAGE_TYPES)[number]
+
+/** A source, as its messages are read. */
+export interface MessageSource {
+  id: string
+  /** Number of the partner that owns it. */
+  owner: number
+  /** Numbers of its namespaces; undefined where it has none for that id. */
+  anonymousId: number | undefined
+  userId: number | undefined
+  switches: ReadonlyMap<string, PropertySwitch>
+}
+
+export interface MessageContext {
+  source: MessageSource
+  /** The owner's traits; undefined where it has none. */
+  rules: OwnerRules | undefined
+  /** Kind of the endpoint it came to; undefined: the message says it. */
+  type: MessageType | undefined
+  /** What the request says where the message does not. */
+  sentAt: unknown
+  receivedMs: number
+  /** Keys the hashes of switched properties. */
+  hashKey: Buffer
+}
+
+/**
+ * What is kept of one message: whom it is about and which traits it shows; or what is wrong with it. Its
+ * properties are asked here, as far as the source's switches let them, and go no further.
+ */
+export function readMessage(
+  message: unknown,
+  context: MessageContext,
+): { event: CollectedEvent } | { problem: Problem } {
+  if (!isFields(message)) return wrong('', 'must be a JSON object')
+  const type = context.type ?? message['type']
+  if (!isType(type)) return wrong('type', `must be one of ${MESSAGE_TYPES.join(', ')}`)
+  const missing = missingField(message, type)
+  if (missing) return { problem: missing }
+  const ids = idsOf(message, type, context.source)
+  if ('problem' in ids) return ids
+  const time = timeOf(message, context)
+  if ('problem' in time) return time
+  const { source } = context
+  const event: CollectedEvent = {
+    source: source.id,
+    owner: source.owner,
+    messageId: textOf(message['messageId']) || randomUUID(),
+    ...time,
+    ...ids,
+    traits: traitsOf({ ...message, type }, context),
+  }
+  return { event }
+}
+
+type Fields = Record<string, unknown>
+type Wrong = { problem: Problem }
+
+function wrong(field: string, reason: string): Wrong {
+  return { problem: { field, reason } }
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isType(type: unknown): type is MessageType {
+  return (MESSAGE_TYPES as readonly unknown[]).includes(type)
+}
+
+const MUST_HAVE: Partial<Record<MessageType, string>> = {
+  track: 'event',
+  group: 'groupId',
+  alias: 'previousId',
+}
+
+function missingField(message: Fields, type: MessageType): Problem | undefined {
+  const field = MUST_HAVE[type]
+  if (field !== undefined && textOf(message[field]) === '')
+    return { field, reason: `is required in a message of type ${type}` }
+  for (const name of ['properties', 'traits', 'context'])
+    if (message[name] !== undefined && message[name] !== null && !isFields(message[name]))
+      return { field: name, reason: 'must be a JSON object' }
+  return undefined
+}
+
+/** Values that senders give for nobody in particular. */
+const NOBODY = new Set(['null', 'undefined', 'nan', 'none', '[object object]', '0', '-1'])
+
+/** Whom it is about: the customer where it says so, and the visitor beside it as the same person. */
+function idsOf(
+  message: Fields,
+  type: MessageType,
+  source: MessageSource,
+): Pick<CollectedEvent, 'about' | 'sameAs'> | Wrong {
+  const other = type === 'alias' ? 'previousId' : 'anonymousId'
+  const namespaces = { userId: source.userId, [other]: source.anonymousId ?? source.userId }
+  const found: EndRequest[] = []
+  for (const field of ['userId', other]) {
+    const value = textOf(message[field])
+    const namespace = namespaces[field]
+    if (value === '' || namespace === undefined || NOBODY.has(value.toLowerCase())) continue
+    if (field === 'anonymousId' && source.anonymousId === undefined) continue
+    const fault = idFault(namespace, value)
+    if (fault) return wrong(field, IdFaults[fault])
+    found.push({ namespace, value })
+  }
+  const [about, sameAs] = found
+  if (!about)
+    return wrong('anonymousId', 'no anonymousId or userId that the source has a namespace for')
+  if (type === 'alias' && !sameAs) return wrong('userId', 'is required in a message of type alias')
+  return sameAs ? { about, sameAs } : { about }
+}
+
+/**
+ * By the sender's clock, corrected by how far it was off when it sent (Segment: timestamp = receivedAt −
+ * (sentAt − originalTimestamp)); never later than it came.
+ */
+function timeOf(message: Fields, { sentAt, receivedMs }: MessageContext): { atMs: number } | Wrong {
+  const field = message['originalTimestamp'] === undefined ? 'timestamp' : 'originalTimestamp'
+  if (message[field] === undefined || message[field] === null) return { atMs: receivedMs }
+  const saidMs = momentOf(message[field])
+  if (saidMs === undefined) return wrong(field, 'is no date and time')
+  const sentMs = momentOf(message['sentAt'] ?? sentAt)
+  const atMs = Math.min(receivedMs, sentMs === undefined ? saidMs : receivedMs - (sentMs - saidMs))
+  if (atMs < receivedMs - EVENT_LIMITS.ageDaysMax * DAY_MS)
+    return wrong(field, `is more than ${EVENT_LIMITS.ageDaysMax} days ago`)
+  return { atMs: Math.round(atMs) }
+}
+
+function momentOf(value: unknown): number | undefined {
+  const ms = typeof value === 'number' ? value : typeof value === 'string' ? Date.parse(value) : NaN
+  return Number.isFinite(ms) ? ms : undefined
+}
+
+/** Ids and event names come as numbers, too. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  return typeof value === 'number' && Number.isFinite(value) ? String(value) : ''
+}
+
+function traitsOf(message: Fields, { source, rules, hashKey }: MessageContext): number[] {
+  if (rules === undefined) return []
+  const values = eventValues(message, EVENT_LIMITS)
+  const switched = source.switches.size === 0 ? values : switchValues(values, source, hashKey)
+  return rules.index.match(switched).map(({ number }) => number)
+}
+
+function switchValues(
+  values: ReadonlyMap<string, readonly Scalar[]>,
+  { switches }: MessageSource,
+  hashKey: Buffer,
+): Map<string, readonly Scalar[]> {
+  const kept = new Map<string, readonly Scalar[]>()
+  for (const [path, all] of values) {
+    const how = switchOf(path, switches)
+    if (how === 'drop') continue
+    kept.set(path, how === 'hash' ? all.map((value) => hashed(value, hashKey)) : all)
+  }
+  return kept
+}
+
+/** Its own switch, else that of what it is in. */
+function switchOf(path: string, switches: MessageSource['switches']): PropertySwitch {
+  for (let end = path.length; end > 0; end = path.lastIndexOf('.', end - 1)) {
+    const found = switches.get(path.slice(0, end))
+    if (found) return found
+  }
+  return 'keep'
+}
+
+function hashed(value: Scalar, key: Buffer): string {
+  return createHmac('sha256', key).update(String(value)).digest('hex')
+}

@@ -1,0 +1,85 @@
+import type { MessageSource } from '../../audience/events/read-message.ts'
+import { SOURCE_KIND, type Source } from '../../audience/events/source.ts'
+import { NAMESPACE_KIND, type Namespace } from '../../audience/namespace.ts'
+import type { CatalogSnapshot, KindRecords } from '../../audience/store/catalog-snapshot.ts'
+import { hashKey, SOURCE_KEY_KIND, type SourceKeyRecord } from '../key.ts'
+import { LIMITS } from '../limits.ts'
+import type { PartnerRecord } from '../partner.ts'
+
+/** A source as the collector knows it. */
+export interface CollectSource extends MessageSource {
+  /** Partner id of its owner. */
+  ownerId: string
+  ownerGvlId: number | undefined
+  gdprDefault: 0 | 1
+}
+
+/** The sources of active partners, by their write keys. Immutable: of one catalog. */
+export class SourceRing {
+  readonly #byHash = new Map<string, CollectSource>()
+  readonly #verified = new Map<string, CollectSource>()
+
+  constructor(snapshot: CatalogSnapshot) {
+    const sources = new Map<string, CollectSource | undefined>()
+    for (const { value } of snapshot.kind(SOURCE_KEY_KIND).values()) {
+      const { source: id, hash } = value as SourceKeyRecord
+      if (!sources.has(id)) sources.set(id, compiled(id, snapshot))
+      const source = sources.get(id)
+      if (source) this.#byHash.set(hash, source)
+    }
+  }
+
+  /** Undefined where the key is unknown or revoked, or its owner paused: one answer for all. */
+  find(writeKey: string): CollectSource | undefined {
+    const known = this.#verified.get(writeKey)
+    if (known || writeKey === '' || writeKey.length > LIMITS.keyCharsMax) return known
+    // Found by its hash: nothing about the keys there are can be learnt from timing.
+    const found = this.#byHash.get(hashKey(writeKey).toString('base64url'))
+    if (found && this.#verified.size < LIMITS.verifiedKeysMax) this.#verified.set(writeKey, found)
+    return found
+  }
+}
+
+const KINDS = [SOURCE_KIND, SOURCE_KEY_KIND, NAMESPACE_KIND, 'partner'] as const
+
+/** The ring of the catalog as it is, made anew only where something in it changed. */
+export class SourceRings {
+  readonly #current: () => CatalogSnapshot | undefined
+  #kinds: readonly KindRecords[] = []
+  #ring: SourceRing | undefined
+
+  constructor(current: () => CatalogSnapshot | undefined) {
+    this.#current = current
+  }
+
+  /** Undefined while there is no catalog. */
+  now(): SourceRing | undefined {
+    const snapshot = this.#current()
+    if (snapshot === undefined) return undefined
+    const kinds = KINDS.map((kind) => snapshot.kind(kind))
+    if (this.#ring && kinds.every((records, i) => records === this.#kinds[i])) return this.#ring
+    this.#kinds = kinds
+    this.#ring = new SourceRing(snapshot)
+    return this.#ring
+  }
+}
+
+function compiled(id: string, snapshot: CatalogSnapshot): CollectSource | undefined {
+  const source = snapshot.kind(SOURCE_KIND).get(id)?.value as Source | undefined
+  const owner = source && (snapshot.kind('partner').get(source.owner)?.value as PartnerRecord)
+  if (!source || owner?.status !== 'active') return undefined
+  const numberOf = (name: string | undefined) =>
+    name === undefined
+      ? undefined
+      : (snapshot.kind(NAMESPACE_KIND).get(name)?.value as Namespace | undefined)?.number
+  return {
+    id,
+    owner: owner.number,
+    ownerId: source.owner,
+    ownerGvlId: owner.gvlId,
+    anonymousId: numberOf(source.namespaces.anonymousId),
+    userId: numberOf(source.namespaces.userId),
+    switches: new Map(Object.entries(source.properties ?? {})),
+    gdprDefault: source.gdprDefault === 1 ? 1 : 0,
+  }
+}

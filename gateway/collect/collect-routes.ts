@@ -1,0 +1,198 @@
+import { EVENT_LIMITS } from '../../audience/events/limits.ts'
+import type { MessageType } from '../../audience/events/read-message.ts'
+import { QueueFull } from '../../audience/store/event-stores.ts'
+import { StoreFailed } from '../../audience/store/store-failed.ts'
+import type { MessageFault } from '../../exchange/collect/collector.ts'
+import type { CollectSource } from '../../exchange/collect/source-ring.ts'
+import { corsFor, PRIVATE } from '../edge/answers.ts'
+import { sendPixel } from '../edge/pixel.ts'
+import { Query } from '../edge/query.ts'
+import type { Answer, Ask, Route } from '../http/door.ts'
+import { CollectMetrics } from './collect-metrics.ts'
+import type { CollectOptions, CollectRoom } from './collect-room.ts'
+import { permitMessage } from './permit-message.ts'
+import { pixelMessage } from './pixel-message.ts'
+import { type ReadDelivery, readDelivery } from './read-delivery.ts'
+import { type CollectRefusal, CollectRefusals, CollectRefused } from './reasons.ts'
+import { settingsRoute } from './settings.ts'
+
+/** Paths of the Segment HTTP tracking API with their short forms, and what comes to each. */
+const ENDPOINTS: Record<string, MessageType | 'batch'> = {
+  ...{ '/v1/track': 'track', '/v1/t': 'track', '/v1/identify': 'identify', '/v1/i': 'identify' },
+  ...{ '/v1/page': 'page', '/v1/p': 'page', '/v1/screen': 'screen', '/v1/s': 'screen' },
+  ...{ '/v1/group': 'group', '/v1/g': 'group', '/v1/alias': 'alias', '/v1/a': 'alias' },
+  ...{ '/v1/batch': 'batch', '/v1/b': 'batch', '/beacon/v1/batch': 'batch' },
+}
+
+const WANTS = [
+  'authorization',
+  'content-encoding',
+  'sec-gpc',
+  'origin',
+  'access-control-request-headers',
+] as const
+const [AUTHORIZATION, CODING, SEC_GPC, ORIGIN, ASKED] = [0, 1, 2, 3, 4] as const
+const JSON_TYPE = ['content-type', 'application/json'] as const
+/** Faults named in one answer. */
+const FAULTS_NAMED_MAX = 100
+
+/** What senders of events are served: see docs/endpoints/collect.md. */
+export function collectRoutes({ metrics, edgeUrl, ...options }: CollectOptions): Route[] {
+  const room: CollectRoom = { ...options, metrics: new CollectMetrics(metrics) }
+  const paths = Object.entries(ENDPOINTS)
+  return [
+    ...paths.flatMap(([path, type]) => [postRoute(room, path, type), preflightRoute(path)]),
+    pixelRoute(room),
+    settingsRoute(room, edgeUrl),
+  ]
+}
+
+function postRoute(room: CollectRoom, path: string, type: MessageType | 'batch'): Route {
+  return {
+    method: 'POST',
+    path,
+    wants: WANTS,
+    body: 'whole',
+    bodyBytesMax: EVENT_LIMITS.batchBytesMax,
+    async handle(ask, answer) {
+      const headers = [...PRIVATE, ...corsFor(ask.headers[ORIGIN]!), ...JSON_TYPE]
+      try {
+        const faults = await takeDelivery(room, ask, type)
+        answer.send(200, headers, JSON.stringify(acceptance(faults)))
+      } catch (error) {
+        refuse(room, { answer, headers, error })
+      }
+    },
+  }
+}
+
+/** Browsers ask first, because of the header Authorization; SDKs bring headers of their own. */
+function preflightRoute(path: string): Route {
+  return {
+    method: 'OPTIONS',
+    path,
+    wants: WANTS,
+    body: 'none',
+    bodyBytesMax: 0,
+    handle(ask, answer) {
+      const asked = ask.headers[ASKED]!
+      const names = /^[A-Za-z0-9_\-, ]{1,512}$/.test(asked) ? asked : 'authorization, content-type'
+      const allowed = [
+        'access-control-allow-methods',
+        'POST',
+        'access-control-allow-headers',
+        names,
+      ]
+      const kept = ['access-control-max-age', '86400']
+      answer.send(204, [...PRIVATE, ...corsFor(ask.headers[ORIGIN]!), ...allowed, ...kept])
+    },
+  }
+}
+
+/** GET /c.gif?…: one message in a query. An image in any case; what is wrong stands in a header. */
+function pixelRoute(room: CollectRoom): Route {
+  return {
+    method: 'GET',
+    path: '/c.gif',
+    wants: WANTS,
+    body: 'none',
+    bodyBytesMax: 0,
+    async handle(ask, answer) {
+      try {
+        const query = new Query(ask.query)
+        const message = pixelMessage(query)
+        const delivery = { fields: message, messages: [message], bytes: 0 }
+        const gpc = hasGpc(ask)
+        await room.collector.catchUp()
+        const source = sourceOf(room, query.get('writeKey'))
+        await takeFrom(room, source, { delivery, type: undefined, gpc })
+        sendPixel(answer, 'redirect')
+      } catch (error) {
+        refuse(room, { answer, headers: PRIVATE, error })
+      }
+    },
+  }
+}
+
+/** Resolves with what was wrong with some of its messages once the others are durable. */
+async function takeDelivery(
+  room: CollectRoom,
+  ask: Ask,
+  type: MessageType | 'batch',
+): Promise<MessageFault[]> {
+  const isBatch = type === 'batch'
+  const delivery = readDelivery(ask.body, { coding: ask.headers[CODING]!, isBatch })
+  const [writeKey, gpc] = [writeKeyOf(ask, delivery.fields), hasGpc(ask)]
+  await room.collector.catchUp()
+  const source = sourceOf(room, writeKey)
+  return takeFrom(room, source, { delivery, type: isBatch ? undefined : type, gpc })
+}
+
+async function takeFrom(
+  room: CollectRoom,
+  source: CollectSource,
+  { delivery, type, gpc }: { delivery: ReadDelivery; type: MessageType | undefined; gpc: boolean },
+): Promise<MessageFault[]> {
+  if (room.collector.isBusy) throw new CollectRefused('queue_full')
+  const { messages, fields, bytes } = delivery
+  const permits = (message: unknown) => {
+    const denied = permitMessage(message, source, { ...room, gpc })
+    if (denied !== 0) room.metrics.denied(denied)
+    return denied === 0
+  }
+  const sentAt = fields['sentAt']
+  const faults = await room.collector.collect(source, { messages, type, sentAt, bytes, permits })
+  room.metrics.taken(messages.length - faults.length, faults.length)
+  if (faults.length === messages.length && messages.length > 0) throw refusalOfAll(faults)
+  return faults
+}
+
+/** Basic authorization names the key as its user; else the body does, or the query (beacons). */
+function writeKeyOf({ headers, query }: Ask, fields: Record<string, unknown>): string {
+  const [, basic] = /^basic +([A-Za-z0-9+/_=-]{1,1024})$/i.exec(headers[AUTHORIZATION]!) ?? []
+  if (basic !== undefined) return Buffer.from(basic, 'base64').toString('latin1').split(':', 1)[0]!
+  const { writeKey } = fields
+  return typeof writeKey === 'string' ? writeKey : new Query(query).get('writeKey')
+}
+
+function sourceOf({ collector }: CollectRoom, writeKey: string): CollectSource {
+  if (!collector.isReady) throw new CollectRefused('starting')
+  const source = collector.source(writeKey)
+  if (source === undefined) throw new CollectRefused('unknown_write_key')
+  return source
+}
+
+function hasGpc({ headers }: Ask): boolean {
+  return headers[SEC_GPC] === '1'
+}
+
+function acceptance(faults: readonly MessageFault[]): object {
+  return faults.length === 0
+    ? { success: true }
+    : { success: true, rejected: faults.length, errors: faults.slice(0, FAULTS_NAMED_MAX) }
+}
+
+function refusalOfAll(faults: readonly MessageFault[]): CollectRefused {
+  const [{ field, reason } = { field: '', reason: '' }] = faults
+  return new CollectRefused('bad_message', `: ${field} ${reason}`.replace(':  ', ': '))
+}
+
+function refuse(
+  { metrics }: CollectRoom,
+  { answer, headers, error }: { answer: Answer; headers: readonly string[]; error: unknown },
+): void {
+  const { reason, message } = refusalOf(error)
+  metrics.refused(reason)
+  const { status } = CollectRefusals[reason]
+  const isWorthAgain = status === 429 || status === 503
+  const again = isWorthAgain ? ['retry-after', String(EVENT_LIMITS.retryAfterS)] : []
+  const body = JSON.stringify({ success: false, reason, message })
+  answer.send(status, [...headers, ...again, 'x-passerelle-reason', reason], body)
+}
+
+function refusalOf(error: unknown): { reason: CollectRefusal; message: string } {
+  if (error instanceof CollectRefused) return error
+  if (error instanceof QueueFull) return new CollectRefused('queue_full')
+  if (error instanceof StoreFailed) return new CollectRefused('store_away')
+  throw error
+}
