@@ -88,8 +88,10 @@ export class EventDesk {
 
   /** Resolves when all that was collected, came due or changed before the call has been seen to. Never rejects. */
   async poke(): Promise<void> {
-    await this.#follower.poke()
-    for (const round of this.#rounds) await round.poke()
+    for (const round of this.#rounds) {
+      await this.#follower.poke()
+      await round.poke()
+    }
   }
 
   counts(): EventDeskCounts {
@@ -176,18 +178,19 @@ export class EventDesk {
   async #process(events: readonly CollectedEvent[]): Promise<void> {
     this.#counts.linkRefused += await this.#links.link(events)
     const book = await this.#bookFor(events)
-    const byOwner = new Map<OwnerRules, EventAt[]>()
+    const byOwner = new Map<OwnerRules, { events: EventAt[]; touched: IdRef[] }>()
     for (const event of events) {
-      const rules = event.traits.map((trait) => book.ownerOfTrait(trait)).find((one) => one)
-      // Traits that are no more, or none: there is nothing to count.
+      const rules = book.ownerByNumber(event.owner)
       if (rules === undefined) continue
-      const at = { event, ref: this.#links.refOf(event.about) }
-      const own = byOwner.get(rules)
-      if (own) own.push(at)
-      else byOwner.set(rules, [at])
+      const own = byOwner.get(rules) ?? { events: [], touched: [] }
+      byOwner.set(rules, own)
+      const ref = this.#links.refOf(event.about)
+      // Of traits that are no more there is nothing to count.
+      if (event.traits.some((trait) => rules.traitByNumber.has(trait)))
+        own.events.push({ event, ref })
+      else if (event.sameAs) own.touched.push(ref)
     }
-    for (const [rules, own] of byOwner)
-      this.#add(await this.#learn(rules, { events: own, touched: [] }))
+    for (const [rules, own] of byOwner) this.#add(await this.#learn(rules, own))
   }
 
   /** The collector may know of a trait a moment before this process does. */

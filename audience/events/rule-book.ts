@@ -97,6 +97,7 @@ export class OwnerRules {
 /** All owners' rules as of one catalog. */
 export class RuleBook {
   readonly #owners = new Map<string, OwnerRules>()
+  readonly #ownerByNumber = new Map<number, OwnerRules>()
   readonly #ownerOfTrait = new Map<number, OwnerRules>()
   readonly #ownerOfSegment = new Map<number, OwnerRules>()
   readonly #imported = new Set<number>()
@@ -134,6 +135,10 @@ export class RuleBook {
     return this.#owners.get(id)
   }
 
+  ownerByNumber(number: number): OwnerRules | undefined {
+    return this.#ownerByNumber.get(number)
+  }
+
   ownerOfTrait(number: number): OwnerRules | undefined {
     return this.#ownerOfTrait.get(number)
   }
@@ -161,6 +166,7 @@ export class RuleBook {
 
   #add(rules: OwnerRules): void {
     this.#owners.set(rules.id, rules)
+    this.#ownerByNumber.set(rules.number, rules)
     for (const number of rules.traitByNumber.keys()) this.#ownerOfTrait.set(number, rules)
     for (const { segment } of rules.rules) this.#ownerOfSegment.set(segment, rules)
     for (const number of rules.imported.values()) this.#imported.add(number)
