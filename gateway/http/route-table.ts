@@ -18,7 +18,9 @@ export class RouteTable {
   }
 
   find(method: string, path: string): Route | undefined {
-    return this.at(path).find((route) => route.method === method || route.method === 'ANY')
+    const takes = (route: Route) => route.method === method || route.method === 'ANY'
+    // Nearly every request is for an exact path: nothing is gathered for it.
+    return this.exact.get(path)?.find(takes) ?? this.at(path).find(takes)
   }
 
   /** Why there is no route: the path is unknown, or known with other methods. */
