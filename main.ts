@@ -48,6 +48,7 @@ import {
   watchCounts,
   watchEvents,
   watchLedger,
+  watchReach,
   watchShipper,
 } from './gateway/metrics/room-metrics.ts'
 import { adminToken, adminTokenPath } from './gateway/supervisor/admin-token.ts'
@@ -329,6 +330,7 @@ async function openRooms(options: Process & { config: Config; isDesk?: boolean }
   const ledger = await openLedger({ dir: ledgerDir(config), process: name, clock, log })
   closeFirst(() => ledger.close())
   watchAudience(metrics, audience)
+  if (reach) watchReach(metrics, reach)
   watchLedger(metrics, ledger)
   const finders: Rooms['finders'] = [audience, ledger, ...(reach ? [reach] : [])]
   const tell = () =>

@@ -24,6 +24,7 @@ import { namespaceRoutes } from '../resources/namespaces.ts'
 import { offerRoutes } from '../resources/offers.ts'
 import { partnerRoutes } from '../resources/partners.ts'
 import { peopleRoutes } from '../resources/people.ts'
+import { reachRoutes } from '../resources/reach.ts'
 import { reconciliationRoute } from '../resources/reconciliation.ts'
 import { segmentRoutes } from '../resources/segments.ts'
 import { sourceRoutes } from '../resources/sources.ts'
@@ -63,6 +64,7 @@ export function apiRoutes(rooms: ImportRooms & RehearsalRooms): ApiRoute[] {
     importsRoute(rooms),
     suppressionsRoute(rooms),
     matchRatesRoute(rooms),
+    ...reachRoutes(rooms),
     usageRoute(rooms),
     usageReportRoute(rooms),
     contractPreviewRoute(rooms),

@@ -14,6 +14,7 @@ import { addMatchRateCommand } from './match-rate-command.ts'
 import { addObjectCommands, OBJECT_NOUNS } from './object-commands.ts'
 import { addOfferCommands } from './offer-commands.ts'
 import { addPersonCommands } from './person-commands.ts'
+import { addReachCommands } from './reach-commands.ts'
 import { itemsOf, type Session } from './session.ts'
 import { addStatementCommands } from './statement-commands.ts'
 import { addTaxonomyCommands } from './taxonomy-commands.ts'
@@ -72,6 +73,7 @@ function programOf(io: Io): Command {
   addPersonCommands(program, session)
   addMatchRateCommand(program, session)
   addUsageCommands(program, session)
+  addReachCommands(program, session)
   addStatementCommands(program, session)
   addCatalogCommands(program, session)
   addVerifyCommands(program, addAuditCommand(program, session), session)

@@ -29,7 +29,8 @@ const Query = closed({
 const Share = (description: string) =>
   Type.Unsafe<number | null>({ type: ['number', 'null'], description })
 
-const Rate = closed({
+/** A rate with what it is made of. */
+export const RateShape = closed({
   count: Type.Integer({ minimum: 0, description: 'The numerator.' }),
   of: Type.Integer({ minimum: 0, description: 'The denominator.' }),
   rate: Share('One by the other; null where there is nothing to divide by.'),
@@ -42,7 +43,7 @@ const Item = closed({
   partner: Type.String(),
   browser: Type.Enum([...BROWSER_CLASSES]),
   namespace: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'Null: any.' }),
-  ...each((name) => Type.Unsafe<object>({ ...Rate, description: RATES[name].says })),
+  ...each((name) => Type.Unsafe<object>({ ...RateShape, description: RATES[name].says })),
   denied: Type.Integer({
     minimum: 0,
     description:

@@ -5,7 +5,9 @@ import { adjustStatement } from './adjustments.ts'
 import { type BoundVerbs, bindVerbs } from './bind-verbs.ts'
 import { closeStatements } from './close-statements.ts'
 import type { DeskDeps } from './desk.ts'
+import { getKpis } from './kpis.ts'
 import { previewContract } from './preview-contract.ts'
+import { getReach } from './reach.ts'
 import { reconcile } from './reconcile.ts'
 import { openUsageReport } from './report-usage.ts'
 import { disputeStatement, settleStatement } from './statement-steps.ts'
@@ -18,6 +20,8 @@ const VERBS = {
   previewContract,
   openUsageReport,
   reconcile,
+  getReach,
+  getKpis,
   getStatements,
   closeStatements,
   disputeStatement,

@@ -12,6 +12,8 @@ export const METRIC_HELP = {
   passerelle_near_cache_total: 'Looks into the near-cache of people, by result.',
   passerelle_near_cache_people: 'Ids kept in the near-cache, known or not.',
   passerelle_near_cache_evictions_total: 'People forgotten to make room for others.',
+  passerelle_reach_ready: '1 while reach is told; 0 while people are being counted.',
+  passerelle_reach_ids: 'Ids that reach counts, or has read so far.',
   passerelle_store_findings: 'What the store says an operator should know: 1 while it holds.',
   passerelle_ledger_records_total: 'Usage records given to the ledger of the process, by result.',
   passerelle_ledger_behind:

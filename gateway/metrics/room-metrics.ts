@@ -1,5 +1,6 @@
 import type { Audience } from '../../audience/audience.ts'
 import type { EventDesk } from '../../audience/events/event-desk.ts'
+import type { Reach } from '../../audience/reach/reach.ts'
 import { StoreFindings } from '../../audience/store/reasons.ts'
 import type { Ledger } from '../../exchange/ledger/open-ledger.ts'
 import type { LedgerShipper } from '../../exchange/ledger/ship-ledger.ts'
@@ -17,6 +18,12 @@ export function watchAudience(metrics: Metrics, audience: Audience): void {
     metrics.gauge('passerelle_store_findings', { finding }, () =>
       audience.findings().some((one) => one.finding === finding) ? 1 : 0,
     )
+}
+
+/** How far the desk's count of people is. */
+export function watchReach(metrics: Metrics, reach: Reach): void {
+  metrics.gauge('passerelle_reach_ready', {}, () => (reach.progress().isReady ? 1 : 0))
+  metrics.gauge('passerelle_reach_ids', {}, () => reach.progress().ids)
 }
 
 /** What the ledger of this process counts by itself. */

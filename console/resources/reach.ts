@@ -1,0 +1,130 @@
+import { Type } from '../../audience/schema.ts'
+import { KPIS, type KpiName, type KpiQuery } from '../../exchange/desk/kpis.ts'
+import type { UsageDesk } from '../../exchange/desk/open-usage-desk.ts'
+import type { ReachQuery } from '../../exchange/desk/reach.ts'
+import { closed, OperatorId } from '../../exchange/fields.ts'
+import { LIMITS } from '../../exchange/limits.ts'
+import type { ApiRoute } from '../api/route.ts'
+import { RateShape } from './match-rates.ts'
+
+const LISTS = ['segments', 'any', 'all', 'none', 'partner'] as const
+
+const Ids = Type.Optional(
+  Type.String({
+    description: 'Ids, comma between.',
+    maxLength: 2_048,
+    pattern: '^[a-z0-9][a-z0-9_-]{0,62}(,[a-z0-9][a-z0-9_-]{0,62})*$',
+  }),
+)
+
+const Count = Type.Integer({ minimum: 0 })
+const Step = Type.Integer({ description: 'Counts are rounded down to a multiple of it.' })
+const Moment = Type.String({ description: 'All that was written by then is counted.' })
+const orNull = <T extends object>(schema: T) =>
+  Type.Unsafe<unknown>({ anyOf: [schema, { type: 'null' }] })
+const Days = closed({ from: Type.String(), to: Type.String() })
+const NullableId = Type.Unsafe<string | null>({ type: ['string', 'null'] })
+
+const ReachShape = {
+  name: 'Reach',
+  schema: closed({
+    asOf: Moment,
+    step: Step,
+    segments: Type.Array(closed({ segment: Type.String(), people: Count })),
+    overlaps: Type.Array(
+      closed({
+        segments: Type.Array(Type.String()),
+        people: Count,
+        ofFirst: RateShape,
+        ofSecond: RateShape,
+      }),
+    ),
+    audience: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
+    couples: Type.Array(
+      closed({
+        segment: Type.Unsafe<string | null>({ ...NullableId, description: 'Null: the audience.' }),
+        partner: Type.String(),
+        total: Count,
+        synced: RateShape,
+        delivered: RateShape,
+        seen: RateShape,
+        won: Type.Unsafe<number | null>({
+          type: ['integer', 'null'],
+          description: 'Impressions, not people.',
+        }),
+      }),
+    ),
+    won: orNull(Days),
+  }),
+}
+
+const KpisShape = {
+  name: 'Kpis',
+  schema: closed({
+    asOf: Moment,
+    from: Type.String({ description: 'First UTC day of the period.' }),
+    to: Type.String({ description: 'Its last.' }),
+    step: Step,
+    definitions: Type.Record(Type.String(), Type.String()),
+    items: Type.Array(
+      closed({
+        kpi: Type.Enum(Object.keys(KPIS) as KpiName[]),
+        segment: Type.Unsafe<string | null>({ ...NullableId, description: 'Null: everybody.' }),
+        partner: Type.Optional(Type.String()),
+        ...RateShape.properties,
+        band: Type.Optional(
+          closed({
+            from: Type.Number(),
+            to: Type.Number(),
+            isWithin: Type.Unsafe<boolean | null>({ type: ['boolean', 'null'] }),
+          }),
+        ),
+      }),
+    ),
+  }),
+}
+
+/** `GET /api/reach`, `GET /api/kpis`. */
+export function reachRoutes({ usage }: { usage: UsageDesk }): ApiRoute[] {
+  return [reachRoute(usage), kpisRoute(usage)]
+}
+
+function reachRoute(usage: UsageDesk): ApiRoute {
+  return {
+    method: 'GET',
+    path: '/api/reach',
+    operationId: 'getReach',
+    summary:
+      'How many people are in segments, in two of them, in an audience, and how far they reach partners.',
+    permission: 'side',
+    query: closed(Object.fromEntries(LISTS.map((list) => [list, Ids]))),
+    answers: { 200: { says: 'Counted to this moment.', body: ReachShape } },
+    async handle({ caller, query }) {
+      const lists = LISTS.flatMap((list) =>
+        query[list] === undefined ? [] : [[list, [...new Set(String(query[list]).split(','))]]],
+      )
+      const asked = Object.fromEntries(lists) as ReachQuery
+      return { status: 200, body: await usage.getReach(caller.actor, asked) }
+    },
+  }
+}
+
+function kpisRoute(usage: UsageDesk): ApiRoute {
+  return {
+    method: 'GET',
+    path: '/api/kpis',
+    operationId: 'getKpis',
+    summary: 'KPIs, each as its numerator of its denominator.',
+    permission: 'side',
+    query: closed({
+      clients: Type.Optional(OperatorId),
+      segment: Type.Optional(OperatorId),
+      days: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.kpiDaysMax })),
+    }),
+    answers: { 200: { says: 'Counted to this moment.', body: KpisShape } },
+    async handle({ caller, query }) {
+      const shown = await usage.getKpis(caller.actor, query as KpiQuery)
+      return { status: 200, body: { ...shown, definitions: KPIS } }
+    },
+  }
+}
