@@ -1,11 +1,9 @@
 import type { ConsentReading } from '../../audience/consent/consent-reading.ts'
 import type { ConsentReason } from '../../audience/consent/reasons.ts'
-import { bindUid, MATCHED_BY_SYNC } from './bind-uid.ts'
 import type { Browser } from './browser.ts'
-import { browserValue } from './browser-cookie.ts'
+import { partnerAddress } from './partner-address.ts'
 import type { PrivacyMacros } from './privacy-macros.ts'
 import type { TakeRefusal } from './reasons.ts'
-import { secretsFor } from './secrets-for.ts'
 import type { Sync, SyncRooms } from './sync.ts'
 import type { SyncTemplate } from './sync-template.ts'
 import type { Syncer } from './syncers.ts'
@@ -27,8 +25,7 @@ export type LeadOutcome =
 
 /**
  * Leads a browser to a partner whose address carries our pseudonym: a page that was shown the address itself
- * could read it. A partner that sends nobody back knows the browser by the pseudonym from then on, so that
- * is its id here.
+ * could read it.
  */
 export async function leadOut(sync: Sync, rooms: SyncRooms, ask: LeadAsk): Promise<LeadOutcome> {
   const { syncer, template, state, browser, consent, privacy } = ask
@@ -39,14 +36,14 @@ export async function leadOut(sync: Sync, rooms: SyncRooms, ask: LeadAsk): Promi
   const { id } = browser.cookie
   const opened = openState(sync, rooms, { state, syncer }, id)
   if (typeof opened === 'string') return { ok: false, reason: opened }
-  const nowMs = sync.options.clock.now()
-  const secrets = secretsFor(rooms, syncer, { browser: id, template, nowMs })
-  if (!template.comesBack) {
-    const { uid } = secrets
-    const binding = { browser: browserValue(id), uid, method: MATCHED_BY_SYNC, owner: 0 }
-    const refusal = await bindUid(sync.options, syncer, binding)
-    if (refusal !== undefined) return { ok: false, reason: refusal }
-    sync.rates.answered(opened.partner, opened.wasReturning)
-  }
-  return { ok: true, url: template.filled(privacy, state, secrets) }
+  if (!syncer.isEnabled) return { ok: false, reason: 'partner_paused' }
+  const { wasReturning } = opened
+  return partnerAddress(sync, rooms, {
+    syncer,
+    template,
+    browser: id,
+    wasReturning,
+    state,
+    privacy,
+  })
 }

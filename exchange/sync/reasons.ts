@@ -24,6 +24,7 @@ export const TakeRefusals = {
   ...StateRefusals,
   ...UidRefusals,
   no_cookie: 'The browser sent no cookie of ours: there is nobody to match.',
+  partner_paused: 'The partner is paused, or its sync is switched off.',
   quarantined: 'The id was found at too many browsers or people lately: it is refused for a month.',
   hot_id: 'More browsers or people have this id than one person can be: it is refused for a month.',
   frozen: 'The browser changes its id of this partner too often: it keeps the last one.',
@@ -39,7 +40,6 @@ export const MatchRefusals = {
   unsigned: 'The signature s is missing, wrong, or off by more than five minutes.',
   signature_used: 'The signature was used by another browser before.',
   redirect_refused: 'redir is no https address of a host that is registered for this partner.',
-  partner_paused: 'The partner is paused, or its sync is switched off.',
 } as const
 export type MatchRefusal = keyof typeof MatchRefusals
 

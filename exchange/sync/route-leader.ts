@@ -6,9 +6,9 @@ import type { Browser } from './browser.ts'
 import { browserValue, type OwnCookie } from './browser-cookie.ts'
 import { type Candidate, candidatesOf } from './candidates.ts'
 import { SYNC_LIMITS } from './limits.ts'
+import { partnerAddress } from './partner-address.ts'
 import { planSyncs } from './plan-syncs.ts'
 import type { PrivacyMacros } from './privacy-macros.ts'
-import { secretsFor } from './secrets-for.ts'
 import type { Sync, SyncRooms } from './sync.ts'
 import type { SyncType } from './sync-template.ts'
 import type { Syncer } from './syncers.ts'
@@ -62,8 +62,10 @@ export class RouteLeader {
     const [state] = this.#rooms.states.mint([syncer.partner.number], mint)
     this.#sync.rates.asked(syncer.partner.number, true)
     this.#sync.counts.offered(syncer.partner, this.#ask.browser.class)
-    const secrets = secretsFor(this.#rooms, syncer, { browser: cookie.id, template, nowMs })
-    return template.filled(this.#ask.privacy, state!, secrets)
+    const led = { syncer, template, browser: cookie.id, wasReturning: true, state: state! }
+    const { privacy } = this.#ask
+    const to = await partnerAddress(this.#sync, this.#rooms, { ...led, privacy })
+    return to.ok ? to.url : undefined
   }
 
   async #firstDue(cookie: OwnCookie) {

@@ -43,7 +43,8 @@ export async function takeUid(sync: Sync, rooms: SyncRooms, ask: TakeAsk): Promi
   if (denied !== 0) return no(denied)
   const sharing = rooms.syncers
     .sharing(syncer.key)
-    .filter((one) => one === syncer || (one.isEnabled && sync.consentOf(consent, one) === 0))
+    .filter((one) => one.isEnabled && (one === syncer || sync.consentOf(consent, one) === 0))
+  if (sharing.length === 0) return no('partner_paused')
   const leader = new RouteLeader(sync, rooms, { ...ask, browser })
   if (browser.kind !== 'returning') return no('no_cookie')
   const state = openState(sync, rooms, ask, browser.cookie.id)
@@ -81,9 +82,10 @@ async function bindAll(
   { options }: Sync,
   { sharing, syncer, binding }: { sharing: readonly Syncer[]; syncer: Syncer; binding: UidToBind },
 ): Promise<TakeRefusal | undefined> {
+  const asked = syncer.isEnabled ? syncer : sharing[0]
   for (const one of sharing) {
     const refusal = await bindUid(options, one, binding)
-    if (refusal !== undefined && (one === syncer || refusal === 'state_used')) return refusal
+    if (refusal !== undefined && (one === asked || refusal === 'state_used')) return refusal
   }
   return undefined
 }

@@ -1,6 +1,7 @@
 /**
  * The parameters of a query: percent-encoding decoded, `+` kept as it is, since ids in Base64 hold it and
- * none holds a space. Of a name given twice the first counts, unless all are asked for. What cannot be decoded stays as written.
+ * none holds a space. Of a name given twice the first counts, unless all are asked for. What cannot be decoded
+ * stays as written.
  */
 export class Query {
   readonly #values = new Map<string, string>()

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { EdgeHouse, imageSync, pathBack, type TestBrowser } from '../../support/edge-house.ts'
+import { matchWith } from '../../support/sync-world.ts'
 
 // Where we lead a browser ourselves: to partners whose address carries an id of ours, and along routes.
 
@@ -26,6 +27,7 @@ beforeAll(async () => {
   await house.partners({
     last: imageSync({ route: ['start'] }),
     start: imageSync({ route: ['strict', 'last', 'start'] }),
+    pusher: imageSync({ route: ['oneway'] }),
     framed: {
       sync: {
         iframe: { url: 'https://f.example/s?r={redirect}', userMacro: '$UID' },
@@ -156,6 +158,15 @@ describe('a route', () => {
     const first = await browser.sync('start', 'A-4')
     // `start` stands on its own route, and was matched just now.
     expect([first.status, first.headers['location']]).toEqual([200, undefined])
+  })
+
+  test('to a partner that sends nobody back keeps the id it is told there, and leads there once', async () => {
+    const browser = house.browser()
+    const first = await browser.sync('pusher', 'P-1')
+    const id = new URL(first.headers['location'] as string).searchParams.get('u')!
+    expect(await house.matched('oneway', [id])).toEqual([id])
+    // Answered 200, and not 302: nobody on the route is due.
+    await matchWith(house, browser, { partner: 'pusher', uid: 'P-2' })
   })
 
   test('is also taken from a frame, to partners that load as images', async () => {
