@@ -8,8 +8,10 @@ import type { Gvl } from '../../audience/consent/gvl.ts'
 import { openCatalogFeed } from '../../audience/store/catalog-feed.ts'
 import { openStore } from '../../audience/store/open-store.ts'
 import type { Store } from '../../audience/store/store.ts'
+import { Collector } from '../../exchange/collect/collector.ts'
 import { type Exchange, openExchange } from '../../exchange/exchange.ts'
 import { Sync } from '../../exchange/sync/sync.ts'
+import { collectRoutes } from '../../gateway/collect/collect-routes.ts'
 import { edgeRoutes } from '../../gateway/edge/edge-routes.ts'
 import type { Door } from '../../gateway/http/door.ts'
 import { openNodeDoor } from '../../gateway/http/open-node-door.ts'
@@ -74,7 +76,13 @@ export class EdgeHouse {
     house.door = await openNodeDoor({
       host: '127.0.0.1',
       port: 0,
-      routes: edgeRoutes({ sync: house.sync, metrics, clock, uid2OptOutToken: WEBHOOK_TOKEN }),
+      routes: [
+        ...edgeRoutes({ sync: house.sync, metrics, clock, uid2OptOutToken: WEBHOOK_TOKEN }),
+        ...collectRoutes({
+          collector: new Collector({ audience, clock }),
+          ...{ metrics, edgeUrl, gvl, ownGvlId },
+        }),
+      ],
       clock: systemClock,
       limits: { headerBytesMax: BROWSER_HEADER_BYTES_MAX },
       onFailed: (error) => house.failures.push(error),
