@@ -123,3 +123,8 @@ export const eventRule = treesOf(property)
 /** Of a person, without properties. */
 export const timedRule = treesOf(fc.oneof(frequency, sequence, score, segment))
 export const anyRule = treesOf(fc.oneof(property, frequency, sequence, score, segment))
+/** Of what traits have shown, and of being in a segment whenever since. */
+export const memberRule = treesOf(
+  fc.oneof(frequency, sequence, score, fc.record({ segment: fc.constantFrom(...SEGMENTS) })),
+)
+export const traitRule = treesOf(fc.oneof(frequency, sequence, score))
