@@ -79,6 +79,11 @@ export class EventWorld {
     await this.audience.feed.poke()
   }
 
+  /** Wall time alone: a process that polls is not one that was away. */
+  pass(ms: number): void {
+    this.clock.nowMs += ms
+  }
+
   event(about: string, traits: number[], more: Partial<CollectedEvent> = {}): CollectedEvent {
     const namespace = about.startsWith('u') ? USER : ANONYMOUS
     const messageId = `m${++this.#messages}`

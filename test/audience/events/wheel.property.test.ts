@@ -52,7 +52,7 @@ test('memberships are at every instant what the rules say of the whole history, 
           await world.audience.assign(vips.map((one) => ({ ...one, add })))
           oracle.vipDay = expiryDayOf(world.clock.now(), 10)
           for (const { windMs, happenings } of steps) {
-            world.clock.wind(windMs)
+            world.pass(windMs)
             const events = happenings.map(({ who, trait, lateMs }) => {
               const atMs = world.clock.now() - lateMs
               oracle.note(who, TRAITS[trait]!, atMs)

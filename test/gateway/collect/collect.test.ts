@@ -139,7 +139,9 @@ describe('a message', () => {
       { timestamp: iso(nowMs + day) },
     ]
     for (const time of times) await post('/v1/track', { ...TRACK, ...time })
-    const ages = (await queued()).map(({ atMs }) => Math.max(0, Math.round((nowMs - atMs) / 60_000)))
+    const ages = (await queued()).map(({ atMs }) =>
+      Math.max(0, Math.round((nowMs - atMs) / 60_000)),
+    )
     expect(ages).toEqual([60, 1, 1, 0])
     const old = await post('/v1/track', { ...TRACK, timestamp: iso(nowMs - 500 * day) })
     expect([old.status, old.said.message]).toEqual([400, expect.stringContaining('timestamp')])
