@@ -15,6 +15,21 @@ export interface OwnCookie {
 
 /** Value of either cookie of a person who opted out: no id, and readable under any secret. */
 export const OPTED_OUT = 'optout'
+const OWING = `${OPTED_OUT}.`
+
+/** Value of the first cookie of somebody who opted out while the store was away: with whom it has yet to be told. */
+export function owingCookie(main: string): string {
+  return TEXT.test(main) ? OWING + main : main.startsWith(OWING) ? main : OPTED_OUT
+}
+
+export function isOptedOut(value: string): boolean {
+  return value === OPTED_OUT || value.startsWith(OWING)
+}
+
+/** The cookie that stands in one of somebody who opted out; any other as it is. */
+export function owedIn(main: string): string {
+  return main.startsWith(OWING) ? main.slice(OWING.length) : main
+}
 
 const VERSION = 1
 const ID_BYTES = 16

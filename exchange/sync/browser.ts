@@ -1,6 +1,13 @@
 import { type BrowserNumber, browserOf } from '../matchrates/browser-class.ts'
 import { type Hour, hourOf } from './asks.ts'
-import { isOld, OPTED_OUT, type OwnCookie, openCookie } from './browser-cookie.ts'
+import {
+  isOld,
+  isOptedOut,
+  OPTED_OUT,
+  type OwnCookie,
+  openCookie,
+  owedIn,
+} from './browser-cookie.ts'
 import type { SyncKeys } from './sync-keys.ts'
 
 /** The two cookies as a browser sent them; '' where it sent none. */
@@ -17,7 +24,8 @@ export interface SentCookies {
  * as far as can be told, so that a partner's id would be gone with the page.
  */
 export type Browser =
-  | { kind: 'opted_out' }
+  /** `cookie`: of whom the store has not been told, or not by this cookie. */
+  | { kind: 'opted_out'; cookie: OwnCookie | undefined }
   | ({ kind: 'new' | 'blocked' } & Seen)
   | ({ kind: 'returning'; cookie: OwnCookie } & Seen)
 
@@ -28,7 +36,8 @@ interface Seen {
 }
 
 export function readBrowser(keys: SyncKeys, { main, twin, userAgent }: SentCookies): Browser {
-  if (main === OPTED_OUT || twin === OPTED_OUT) return { kind: 'opted_out' }
+  if (isOptedOut(main) || twin === OPTED_OUT)
+    return { kind: 'opted_out', cookie: openCookie(keys, owedIn(main)) }
   const cookie = openCookie(keys, main)
   const seen = { hasTwin: TWIN.test(twin), class: browserOf(userAgent) }
   if (cookie !== undefined) return { kind: 'returning', cookie, ...seen }

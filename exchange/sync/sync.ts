@@ -147,7 +147,7 @@ export class Sync {
 
   /** Leaves the person behind the browser alone for good: by its own id, and all it is matched with. */
   async optOut(browser: Browser): Promise<void> {
-    if (browser.kind !== 'returning') return
+    if (!('cookie' in browser) || browser.cookie === undefined) return
     const value = browserValue(browser.cookie.id)
     const ids = [{ namespace: BROWSER.number, value }]
     await this.options.audience.suppress(ids, { kind: 'opt_out' })

@@ -34,6 +34,10 @@ export function browserOf({ sync }: EdgeRoom, rooms: SyncRooms, { headers }: Ask
   return sync.browser(rooms, { main, twin, userAgent: headers[USER_AGENT]! })
 }
 
+export function mainCookieOf({ headers }: Ask): string {
+  return cookieIn(headers[COOKIE]!, MAIN_COOKIE)
+}
+
 export function originOf({ headers }: Ask): string {
   return headers[ORIGIN]!
 }

@@ -1,9 +1,16 @@
-import { OPTED_OUT } from '../../exchange/sync/browser-cookie.ts'
+import { OPTED_OUT, owingCookie } from '../../exchange/sync/browser-cookie.ts'
 import { SYNC_LIMITS } from '../../exchange/sync/limits.ts'
 import type { Answer, Ask, Route } from '../http/door.ts'
 import { EMBEDDED, refuseWith } from './answers.ts'
 import { setCookies } from './cookies.ts'
-import { browserOf, EDGE_WANTS, type EdgeRoom, fetchSiteOf, roomsOf } from './edge-room.ts'
+import {
+  browserOf,
+  EDGE_WANTS,
+  type EdgeRoom,
+  fetchSiteOf,
+  mainCookieOf,
+  roomsOf,
+} from './edge-room.ts'
 import { EDGE_LIMITS } from './limits.ts'
 import { Query } from './query.ts'
 import { EdgeRefused } from './reasons.ts'
@@ -33,15 +40,16 @@ export function optOutRoutes(room: EdgeRoom): Route[] {
 async function optOut(room: EdgeRoom, ask: Ask, answer: Answer): Promise<void> {
   if (asksIn(ask)) return optIn(ask, answer)
   const { optOutTtlDays: ttlDays } = SYNC_LIMITS
-  const headers = [...EMBEDDED, ...setCookies({ main: OPTED_OUT, twin: OPTED_OUT, ttlDays })]
+  const saying = (main: string) => [...EMBEDDED, ...setCookies({ main, twin: OPTED_OUT, ttlDays })]
   try {
     await room.sync.optOut(browserOf(room, roomsOf(room), ask))
   } catch (error) {
-    // The browser keeps its word in any case; what is kept here ends by itself, or when it is asked again.
+    // The browser keeps its word in any case, and whom it is about: asked again, the store is told.
+    const headers = saying(owingCookie(mainCookieOf(ask)))
     refuseWith(answer, error, { metrics: room.metrics, endpoint: 'optout', headers })
     return
   }
-  answer.send(200, [...headers, ...HTML], page('You have opted out.'))
+  answer.send(200, [...saying(OPTED_OUT), ...HTML], page('You have opted out.'))
 }
 
 function optIn(ask: Ask, answer: Answer): void {

@@ -3,6 +3,7 @@ import { dayOf } from '../../../audience/clock.ts'
 import { Candidates } from '../../../audience/people/candidates.ts'
 import { PersonView } from '../../../audience/people/person-view.ts'
 import { KEY_WORDS, readKey } from '../../../audience/people/user-key.ts'
+import { MAIN_COOKIE } from '../../../gateway/edge/cookies.ts'
 import { EdgeHouse, imageSync, OPERATOR, WEBHOOK_TOKEN } from '../../support/edge-house.ts'
 
 let house: EdgeHouse
@@ -43,6 +44,19 @@ test('an opt-out reaches every id the browser is matched with, and nobody gets p
   const another = await house.browser().sync('south-dsp', 'GONE-S')
   expect([another.status, another.headers['x-passerelle-reason']]).toEqual([400, 'suppressed'])
   expect(await found(south, 'GONE-S')).toBe('opted_out')
+})
+
+test('an opt-out on one site, where the cookie with the id was not sent, is made whole where both are', async () => {
+  const browser = house.browser()
+  await browser.sync('south-dsp', 'TWICE-S')
+  const id = browser.jar.get(MAIN_COOKIE)!
+  browser.jar.delete(MAIN_COOKIE)
+  await browser.ask('GET', '/optout')
+  browser.jar.set(MAIN_COOKIE, id)
+  const south = house.namespace('south-dsp')
+  expect((await browser.ask('GET', '/setuid?bidder=south-dsp&uid=1')).status).toBe(401)
+  expect((await browser.ask('GET', '/optout')).status).toBe(200)
+  expect(await found(south, 'TWICE-S')).toBe('opted_out')
 })
 
 test('nobody is asked to sync a browser whose person was erased, nor one that comes with an erased id', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { MAIN_COOKIE } from '../../../gateway/edge/cookies.ts'
 import { EdgeHouse, imageSync } from '../../support/edge-house.ts'
 import { type RedisServer, startRedisServer } from '../../support/redis-server.ts'
 import { idsOf } from '../../support/sync-world.ts'
@@ -48,4 +49,9 @@ test('while Redis is away nothing is kept and nobody is asked; the opt-out is ke
   await expect.poll(() => house.store.findings(), { timeout: 20_000 }).toEqual([])
   expect((await browser.back(dsp!, 'A-1')).status).toBe(200)
   expect((await leaving.ask('POST', '/cookie_sync', { body: '{}' })).status).toBe(401)
+  // What the store could not be told is still known to the browser, and told when it asks again.
+  expect(await house.matched('dsp', ['L-1'])).toEqual(['L-1'])
+  expect((await leaving.ask('GET', '/optout')).status).toBe(200)
+  expect(await house.matched('dsp', ['L-1'])).toEqual([])
+  expect(leaving.jar.get(MAIN_COOKIE)).toBe('optout')
 })
