@@ -19,6 +19,11 @@ export interface IdentifySettings {
   readonly eidNamespaces: ReadonlyMap<string, number>
   /** Namespaces whose eids are not taken as they are sent, by number. */
   readonly eidResolvers: ReadonlyMap<number, EidResolver>
+  /**
+   * Eids with this `inserter` were added here, from the other ids of the request, and name nobody anew: who is found by
+   * one would be somebody else's match further. '' where none can be ours.
+   */
+  readonly ownInserter: string
   /** False leaves device.ifa out (device.ext.atts). */
   readonly ifaUsable: boolean
 }
@@ -50,6 +55,7 @@ class Identifier {
   /** How the eids of this request are to be read. */
   #map: ReadonlyMap<string, number> = new Map()
   #resolvers: ReadonlyMap<number, EidResolver> = new Map()
+  #ownInserter = ''
   /** The value being read: `#bytes[#start … #end)`. */
   #bytes: Uint8Array = this.#scratch
   #start = 0
@@ -82,6 +88,7 @@ class Identifier {
   #eids(facts: BidFacts, settings: IdentifySettings, into: Candidates): void {
     this.#map = settings.eidNamespaces
     this.#resolvers = settings.eidResolvers
+    this.#ownInserter = settings.ownInserter
     if (this.#map.size === 0) return
     this.#eidsOf(facts, Id.eid, into)
     this.#eidsOf(facts, Id.extEid, into)
@@ -95,7 +102,9 @@ class Identifier {
       if (ids.field[i] !== mark) continue
       const end = endOfEid(ids, i + 1)
       into.eidNow = i
-      const namespace = this.#namespaceOfEid(facts, i + 1, end)
+      const namespace = this.#isOurs(facts, i)
+        ? NO_NAMESPACE
+        : this.#namespaceOfEid(facts, i + 1, end)
       for (let j = i + 1; namespace !== NO_NAMESPACE && j < end; j++) {
         if (into.isFull) break
         if (ids.field[j] === Id.eidUid && this.#read(facts, j)) this.#addEid(facts, namespace, into)
@@ -116,6 +125,13 @@ class Identifier {
       sentFrom: () => sentFrom(facts),
     }
     if (resolver.resolve(sent, this.#keys, this.#key)) into.add(this.#key, EIDS, namespace)
+  }
+
+  /** Whether the eid that begins at `mark` was added by ourselves. */
+  #isOurs({ bytes, ids }: BidFacts, mark: number): boolean {
+    if (this.#ownInserter === '') return false
+    const text = Buffer.from(bytes.subarray(ids.start[mark], ids.end[mark])).toString()
+    return (JSON.parse(text) as { inserter?: unknown }).inserter === this.#ownInserter
   }
 
   #namespaceOfEid(facts: BidFacts, from: number, to: number): number {

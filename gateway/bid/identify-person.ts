@@ -26,6 +26,7 @@ const settings: Mutable<IdentifySettings> = {
   userIdNamespace: 0,
   eidNamespaces: new Map(),
   eidResolvers: new Map(),
+  ownInserter: '',
   ifaUsable: false,
 }
 
@@ -37,6 +38,7 @@ function settingsOf({ catalog, holder, exchange, consent, rooms }: Bid): Identif
     exchange === 0 ? 0 : (catalog!.partnerByNumber(exchange)?.namespace ?? 0)
   settings.eidNamespaces = catalog!.eidNamespaces
   settings.eidResolvers = eidResolversOf(catalog!.resolvedEids, rooms)
+  settings.ownInserter = catalog!.told.buyers.has(partner.number) ? rooms.domain : ''
   settings.ifaUsable = consent.ifaUsable
   return settings
 }

@@ -23,6 +23,7 @@ const usual: IdentifySettings = {
   buyerNamespace: BUYER,
   userIdNamespace: USER,
   eidResolvers: new Map(),
+  ownInserter: '',
   eidNamespaces: sources,
   ifaUsable: true,
 }

@@ -148,6 +148,39 @@ test('enriching twice changes nothing the second time', async () => {
   expect(await ask(once)).toBe(once)
 })
 
+test('an id that was added leads nowhere the request’s own ids do not', async () => {
+  const [first, added, further] = ['first', 'added', 'further'].map((value) => ({
+    namespace: numberOf(
+      value === 'first' ? 'ssp' : value === 'added' ? 'pubcid.org' : 'own.example',
+    ),
+    value: `chain-${value}`,
+  }))
+  const days = { firstSeenDay: 1, lastSeenDay: 1, expiryDay: FAR_DAY }
+  const ownerOf = (id: string) => house.exchange.catalog()!.partner(id)!.number
+  await house.audience.link([
+    { a: first!, b: added!, owner: ownerOf('dmp'), method: 3, ...days },
+    { a: added!, b: further!, owner: ownerOf('ssp'), method: 3, ...days },
+  ])
+  const { desk } = house.exchange
+  const body = {
+    ...identity('ssp', 'dsp', { uses: ['identity'], segments: ['ssp-all'] }),
+    ...TERMS,
+  }
+  const segment = { name: 's', owner: 'ssp', provenance: 'third_party', ttlDays: 3 }
+  await desk.putSegment({ operator: true }, { id: 'ssp-all', body: segment })
+  await desk.putContract({ operator: true }, { id: 'second-seller', body })
+  await house.audience.poke()
+  const once = await ask('{"id":"1","user":{"id":"chain-first"}}')
+  expect(once).toContain('chain-added')
+  expect(once).not.toContain('chain-further')
+  expect(await ask(once)).toBe(once)
+  await desk.putContract(
+    { operator: true },
+    { id: 'second-seller', body: { ...body, status: 'ended' } },
+  )
+  await house.audience.poke()
+})
+
 test('additions alone are shaped like the request', async () => {
   const headers = { prefer: 'return=additions' }
   expect(await ask('{"id":"1","user":{"id":"seen-1","eids":[]}}', { headers })).toBe(
