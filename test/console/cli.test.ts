@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { TOKEN_KEYS } from '../support/mint-token.ts'
 import { type Around, Cli } from './cli-support.ts'
 import { ADMIN, ConsoleWorld, contractBody, fill } from './world.ts'
 
@@ -54,6 +55,16 @@ describe('the command line', () => {
     const gone = await run('partner get news')
     expect([gone.code, gone.out]).toEqual([1, ''])
     expect((await run('namespace get ifa')).code).toBe(0)
+  })
+
+  test('takes the keys of a source’s tokens, and says how many there are', async () => {
+    const source = await file('uid2.json', '{"kind":"eid","resolver":"uid2"}')
+    expect((await run(['namespace', 'put', 'uidapi.com', source])).code).toBe(0)
+    expect((await run('namespace keys uidapi.com')).code).toBe(1)
+    const keys = await file('keys.json', JSON.stringify(TOKEN_KEYS))
+    const put = await run(['namespace', 'keys', 'uidapi.com', keys])
+    expect([put.code, JSON.parse(put.out)]).toMatchObject([0, { count: TOKEN_KEYS.keys.length }])
+    expect((await run('namespace keys uidapi.com')).out).toBe(put.out)
   })
 
   test('sends a file to the letter: a floor of 2.50 stays 2.50', async () => {
