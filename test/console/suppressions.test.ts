@@ -159,7 +159,9 @@ test('the command line sends a list and writes the status file', async () => {
   expect(JSON.parse(looked.out)).toMatchObject({ suppressed: { kinds: ['list'] }, segments: [] })
 })
 
-test('how far a list is can be read while it runs, and what became of it after', async () => {
+test('how far a list is can be read while it runs, and what became of it after', {
+  timeout: 60_000,
+}, async () => {
   let goOn = () => {}
   const held = new Promise<void>((open) => {
     goOn = open
@@ -178,10 +180,10 @@ test('how far a list is can be read while it runs, and what became of it after',
     expect(items[0]).toMatchObject({ outcome: 'running', rejected: 1 })
     expect(items[0].accepted).toBeGreaterThanOrEqual(2_000)
     return items
-  })
-  expect(running.statuses).toEqual({
-    ...{ deleted: 0, opted_out: 0, exempt: 0, not_found: running.accepted },
-  })
+  }, 20_000)
+  // A batch is counted by what became of it first, and as done once it is durable.
+  expect(running.statuses).toMatchObject({ deleted: 0, opted_out: 0, exempt: 0 })
+  expect(running.statuses.not_found).toBeGreaterThanOrEqual(running.accepted)
   const { out } = await new Cli(world).run('person lists')
   expect(JSON.parse(out.split('\n')[0]!)).toMatchObject({ id: running.id, outcome: 'running' })
   const early = await world.must(
@@ -210,7 +212,7 @@ test('a list that breaks off says so, with what was done by then', async () => {
   await vi.waitFor(async () => {
     const { items } = await world.must('GET', '/api/suppressions?limit=1')
     expect(items).toMatchObject([{ outcome: 'broken off', accepted: 0 }])
-  })
+  }, 20_000)
 })
 
 test('a long list is read as it comes', async () => {
