@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Answer, type Ask, BodyTooLarge, type Route, TOO_LARGE } from './door.ts'
-import { assertHeaderSafe } from './header-safe.ts'
 import type { Flight } from './in-flight.ts'
 import type { NodeDoorState } from './node-door-state.ts'
 import { remoteText } from './remote-text.ts'
@@ -83,18 +82,18 @@ export class NodeExchange implements Ask, Answer, Flight {
 
   send(status: number, headers: readonly string[], body: Uint8Array | string = NO_BYTES): void {
     if (this.over) return
-    assertHeaderSafe(headers)
-    this.over = true
-    this.abortThen = undefined
     const { draining, limits } = this.door
     const { complete } = this.req
     const closing = draining || (!complete && this.declaredBytes > limits.discardBytesMax)
-    if (complete || closing) this.leave()
-    else this.linger()
     const isText = typeof body === 'string'
     const bytes = isText ? Buffer.byteLength(body) : body.byteLength
     const framing = ['content-length', String(bytes), ...(closing ? ['connection', 'close'] : [])]
-    this.res.writeHead(status, [...headers, ...framing])
+    // Throws where a value would end its line early and start another answer: nothing was sent then.
+    this.res.writeHead(status, headers.concat(framing))
+    this.over = true
+    this.abortThen = undefined
+    if (complete || closing) this.leave()
+    else this.linger()
     // Node may hold on to the bytes until the socket takes them; the handler may reuse its buffer at once.
     if (!isText) this.res.end(Buffer.from(body))
     // Plain ASCII has the same bytes either way, and is written in half the time.
