@@ -12,7 +12,7 @@ import { openState } from './take-uid.ts'
 export interface LeadAsk {
   syncer: Syncer
   template: SyncTemplate
-  /** As it stood in our own address; it rides on to the partner, who brings it back. */
+  /** As it stood in our own address: good for this step only, since the page that was given it can read it. */
   state: string
   browser: Browser
   consent: ConsentReading
@@ -28,16 +28,17 @@ export type LeadOutcome =
  * could read it.
  */
 export async function leadOut(sync: Sync, rooms: SyncRooms, ask: LeadAsk): Promise<LeadOutcome> {
-  const { syncer, template, state, browser, consent, privacy } = ask
+  const { syncer, template, browser, consent, privacy } = ask
   if (browser.kind === 'opted_out') return { ok: false, reason: 'opted_out' }
   const denied = sync.consentOf(consent, syncer)
   if (denied !== 0) return { ok: false, reason: denied }
   if (browser.kind !== 'returning') return { ok: false, reason: 'no_cookie' }
   const { id } = browser.cookie
-  const opened = openState(sync, rooms, { state, syncer }, id)
+  const opened = openState(sync, rooms, { state: ask.state, syncer, isLeading: true }, id)
   if (typeof opened === 'string') return { ok: false, reason: opened }
   if (!syncer.isEnabled) return { ok: false, reason: 'partner_paused' }
   const { wasReturning } = opened
+  const state = rooms.states.ledBy(ask.state, id)
   return partnerAddress(sync, rooms, {
     syncer,
     template,

@@ -6,6 +6,8 @@ export const StateRefusals = {
   state_unreadable: 'The parameter s is no state.',
   state_forged: 'The state was changed, made by somebody else, or given to another browser.',
   state_other_partner: 'The state was given out for another partner.',
+  state_other_step:
+    'The state is for another step: one leads a browser to the partner, and another is brought back from there.',
   state_expired: 'The state is older than ten minutes.',
   state_used: 'The state was used before, with another id.',
 } as const

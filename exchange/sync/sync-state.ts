@@ -12,6 +12,8 @@ export interface SyncState {
   hop: number
   /** The browser had sent our cookie back already when it was asked. */
   wasReturning: boolean
+  /** Good only for our own address that leads to the partner. */
+  isLeading: boolean
   expiresMs: number
   /** Never the same twice: what is claimed when it is used. */
   id: Buffer
@@ -22,6 +24,8 @@ export interface MintFor {
   browser: Buffer
   hop: number
   wasReturning: boolean
+  /** For which partners, by their places, the state leads there first; default none. */
+  leading?: readonly boolean[]
   nowMs: number
 }
 
@@ -35,12 +39,15 @@ const STATE_CHARS = (STATE_BYTES / 3) * 4
 /** Bytes of a state that are its id; they hold seven of the nonce's. */
 const ID_BYTES = 16
 const VERSION = 1
+const RETURNING = 0x10
+const LEADING = 0x08
+const HOP = 0x07
 const STATE_TEXT = new RegExp(`^[A-Za-z0-9_-]{${STATE_CHARS}}$`)
 
 /**
  * Signed states that ride through a partner and back:
  *
- *     body 18   version 3 bits · returning 1 bit · hop 4 bits │ partner u32 │ expires u32 (s) │ nonce 9
+ *     body 18   version 3 bits · returning 1 bit · leading 1 bit · hop 3 bits │ partner u32 │ expires u32 (s) │ nonce 9
  *     mac  12   of the browser it was given to, and the body
  *
  * Pages see states: but for what is the same for everybody, two of one browser have nothing in common.
@@ -57,13 +64,17 @@ export class SyncStates {
   }
 
   /** A state for each partner number, in their order. */
-  mint(partners: readonly number[], { browser, hop, wasReturning, nowMs }: MintFor): string[] {
+  mint(
+    partners: readonly number[],
+    { browser, hop, wasReturning, leading, nowMs }: MintFor,
+  ): string[] {
     const signed = this.#signed
     put(browser, 0, signed, 0, BROWSER_BYTES)
-    signed[BROWSER_BYTES] = (VERSION << 5) | (wasReturning ? 0x10 : 0) | hop
+    const head = (VERSION << 5) | (wasReturning ? RETURNING : 0) | hop
     signed.writeUInt32BE(Math.ceil((nowMs + SYNC_LIMITS.stateTtlMs) / 1000), BROWSER_BYTES + 5)
     const states = Buffer.allocUnsafe(partners.length * STATE_BYTES)
     for (let i = 0; i < partners.length; i++) {
+      signed[BROWSER_BYTES] = leading?.[i] ? head | LEADING : head
       signed.writeUInt32BE(partners[i]!, BROWSER_BYTES + 1)
       this.#drawNonce(signed, BROWSER_BYTES + 9)
       this.#mac.sign(signed, BROWSER_BYTES + BODY_BYTES)
@@ -84,9 +95,20 @@ export class SyncStates {
     if (!this.#mac.holds(this.#signed, BROWSER_BYTES + BODY_BYTES)) return 'state_forged'
     const expiresMs = state.readUInt32BE(5) * 1000
     if (expiresMs <= nowMs) return 'state_expired'
-    const [hop, wasReturning] = [state[0]! & 0x0f, (state[0]! & 0x10) !== 0]
+    const [hop, wasReturning] = [state[0]! & HOP, (state[0]! & RETURNING) !== 0]
+    const isLeading = (state[0]! & LEADING) !== 0
     const id = state.subarray(0, ID_BYTES)
-    return { partner: state.readUInt32BE(1), hop, wasReturning, expiresMs, id }
+    return { partner: state.readUInt32BE(1), hop, wasReturning, isLeading, expiresMs, id }
+  }
+
+  /** What a browser brings back from where `text` led it: always the same, and no page is shown it. */
+  ledBy(text: string, browser: Buffer): string {
+    const signed = this.#signed
+    put(browser, 0, signed, 0, BROWSER_BYTES)
+    put(Buffer.from(text, 'base64url'), 0, signed, BROWSER_BYTES, BODY_BYTES)
+    signed[BROWSER_BYTES]! &= ~LEADING
+    this.#mac.sign(signed, BROWSER_BYTES + BODY_BYTES)
+    return signed.toString('base64url', BROWSER_BYTES)
   }
 
   /** Random bytes are drawn from the system some hundred nonces at a time. */

@@ -207,7 +207,9 @@ export class Sync {
       onVisit: (partner, visit) => this.counts.visit(partner, browser.class, visit),
     })
     const numbers = chosen.map(({ syncer }) => syncer.partner.number)
-    const states = rooms.states.mint(numbers, { browser: id, hop: 0, wasReturning, nowMs })
+    const leading = chosen.map(({ template }) => template.isSecret)
+    const mint = { browser: id, hop: 0, wasReturning, leading, nowMs }
+    const states = rooms.states.mint(numbers, mint)
     for (const number of numbers) this.rates.asked(number, wasReturning)
     for (const { syncer } of chosen) this.counts.offered(syncer.partner, browser.class)
     for (const number of numbers.slice(0, SYNC_LIMITS.asksMax)) asks.note(number, hour)

@@ -93,13 +93,14 @@ async function bindAll(
 export function openState(
   { options }: Sync,
   { states, syncers }: SyncRooms,
-  { state, syncer }: Pick<TakeAsk, 'state' | 'syncer'>,
+  { state, syncer, isLeading = false }: Pick<TakeAsk, 'state' | 'syncer'> & { isLeading?: boolean },
   browser: Buffer,
 ): SyncState | TakeRefusal {
   const opened = states.open(state, browser, options.clock.now())
   if (typeof opened === 'string') return opened
   const isForThis = syncers.byNumber(opened.partner)?.key === syncer.key
-  return isForThis ? opened : 'state_other_partner'
+  if (!isForThis) return 'state_other_partner'
+  return opened.isLeading === isLeading ? opened : 'state_other_step'
 }
 
 function no(reason: TakeRefusal | ConsentReason | 'opted_out'): TakeOutcome {

@@ -106,6 +106,29 @@ describe('a partner whose address carries an id of ours', () => {
     expect([denied.status, denied.headers['location']]).toEqual([451, undefined])
   })
 
+  test('is beyond the reach of a page that would bind an id of its own: the state it was given leads there, and no more', async () => {
+    const browser = house.browser()
+    const { secretive } = await browser.urls({ bidders: ['secretive'] })
+    const s = new URL(secretive!).searchParams.get('s')!
+    const forged = await browser.ask('GET', `/setuid?bidder=secretive&s=${s}&uid=EVIL`)
+    expect([forged.status, forged.headers['x-passerelle-reason']]).toEqual([
+      400,
+      'state_other_step',
+    ])
+    // What the partner brings back is one state, however often the page leads there, and good for one id.
+    const first = await led(browser, secretive!)
+    const second = await led(browser, secretive!)
+    expect(second.searchParams.get('r')).toBe(first.searchParams.get('r'))
+    const [taken, other] = [
+      await browser.back(first.href, 'OWN-1'),
+      await browser.back(second.href, 'OWN-2'),
+    ]
+    expect([taken.status, other.headers['x-passerelle-reason']]).toEqual([200, 'state_used'])
+    const back = new URL(first.searchParams.get('r')!).searchParams.get('s')!
+    const hop = await browser.ask('GET', `/sync?bidder=secretive&f=i&s=${back}`)
+    expect(hop.headers['x-passerelle-reason']).toBe('state_other_step')
+  })
+
   test('and that sends nobody back, knows the browser by that id from then on', async () => {
     const browser = house.browser()
     const urls = await browser.urls({ bidders: ['oneway'] })
