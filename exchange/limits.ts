@@ -30,7 +30,7 @@ export const LIMITS = {
   refreshNamespacesMax: 32,
   /** How long a caller waits while everybody is counted, before being told how far that is. */
   reachWaitMsMax: 5_000,
-  /** Segments, and partners, in one question about reach: what they take is done in one turn (~10 ms each of ten million people). */
+  /** Segments, and partners, in one question about reach: what they take is done in one turn (a few ms each of ten million people). */
   reachSegmentsMax: 16,
   reachPartnersMax: 16,
   /** Days a person's matches may have been seen in, for a KPI. */

@@ -20,6 +20,11 @@ export class Clusters {
     return named === 0 ? id : named - 1
   }
 
+  /** Of each id of a chunk, one more than the number of its person; 0 where that is its own. */
+  personsIn(at: number): Int32Array | undefined {
+    return this.#person.chunk(at)
+  }
+
   /** Namespace number of an id that has, or had, a match: the other end of a match tells it; 0 where unknown. */
   namespaceOf(id: number): number {
     return this.#namespace.get(id)

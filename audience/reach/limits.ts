@@ -1,7 +1,7 @@
 /** Bounds of reach, and what happens where one is met. */
 export const REACH_LIMITS = {
   /**
-   * Ids counted, at about 36 bytes each beside the bitmaps (1.2 GB): with more, no reach is told at all,
+   * Ids counted, at up to 44 bytes each beside the bitmaps (1.5 GB): with more, no reach is told at all,
    * since it would be a wrong one (finding `reach`).
    */
   idsMax: 1 << 25,

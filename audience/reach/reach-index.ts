@@ -2,7 +2,7 @@ import { type PackedEdge, unpackEdges } from '../../proto/edge-blob.ts'
 import { readProfile } from '../../proto/profile-blob.ts'
 import { LIMITS } from '../limits.ts'
 import type { Change, EgressEntry, EgressNote, PersonRecord, UserKey } from '../store/store.ts'
-import { Bitmap, CHUNK_SIZE, CHUNK_WORDS, lowestBit } from './bitmap.ts'
+import { Bitmap, CHUNK_SIZE, CHUNK_WORDS, type Chunk, lowestBit } from './bitmap.ts'
 import { Clusters } from './clusters.ts'
 import { KeyTable } from './key-table.ts'
 import { REACH_LIMITS } from './limits.ts'
@@ -146,26 +146,30 @@ export class ReachIndex {
   /** Of whom the recipient was given one of these segments. */
   given(recipient: number, segments: readonly number[]): PeopleSet {
     const bySegment = this.#given.get(recipient)
-    const given = this.#nobody()
-    for (const segment of segments) this.#addPeople(given, bySegment?.get(segment))
-    return given
+    return this.#unionOf(segments.map((segment) => bySegment?.get(segment)))
   }
 
   /** Of whom the recipient was given something in a bid request within REACH_LIMITS.seenDays. */
   seen(recipient: number): PeopleSet {
-    const seen = this.#nobody()
-    for (const ids of this.#seen.get(recipient)?.values() ?? []) this.#addPeople(seen, ids)
-    return seen
+    return this.#unionOf(this.#seen.get(recipient)?.values() ?? [])
   }
 
   #anyOf(segments: readonly number[]): PeopleSet {
-    const people = this.#nobody()
-    for (const segment of segments) this.#addPeople(people, this.#segments.get(segment))
-    return people
+    return this.#unionOf(segments.map((segment) => this.#segments.get(segment)))
   }
 
   #peopleIn(ids: Bitmap | undefined): PeopleSet {
-    return this.#addPeople(this.#nobody(), ids)
+    return this.#unionOf([ids])
+  }
+
+  #unionOf(sets: Iterable<Bitmap | undefined>): PeopleSet {
+    const people = this.#nobody()
+    let isFirst = true
+    for (const ids of sets) {
+      this.#addPeople(people, ids, isFirst)
+      isFirst = false
+    }
+    return people
   }
 
   #linkedWhere(isAsked: (id: number) => boolean): PeopleSet {
@@ -178,30 +182,34 @@ export class ReachIndex {
     return new PeopleSet(Math.ceil(this.#keys.size / CHUNK_SIZE) * CHUNK_SIZE)
   }
 
-  /** Ids without a match are people as they stand, a chunk of them at once; the others are looked up. */
-  #addPeople(people: PeopleSet, ids: Bitmap | undefined): PeopleSet {
+  /**
+   * Ids without a match are people as they stand, a chunk of them at once; the others are looked up. The first
+   * set's chunks fall where nobody is yet: a person's number is its lowest id's.
+   */
+  #addPeople(people: PeopleSet, ids: Bitmap | undefined, isFirst: boolean): void {
     for (const [at, chunk] of ids?.chunks.entries() ?? []) {
       const linked = this.#clusters.linked.chunks[at]
-      if (chunk?.words && !linked) people.addWords(at * CHUNK_WORDS, chunk.words)
-      else if (chunk?.words)
-        this.#addLinked(people, { at, words: chunk.words, linked: linked!.bits(this.#scratch) })
-      else if (chunk)
-        for (let i = 0; i < chunk.count; i++)
-          people.add(this.#clusters.personOf(at * CHUNK_SIZE + chunk.list![i]!))
+      const persons = this.#clusters.personsIn(at)
+      if (chunk?.list) addList(people, { at, chunk, persons })
+      else if (chunk?.words && linked && persons)
+        this.#addLinked(people, { at, words: chunk.words, linked, persons })
+      else if (chunk?.words && isFirst) people.words.set(chunk.words, at * CHUNK_WORDS)
+      else if (chunk?.words) people.addWords(at * CHUNK_WORDS, chunk.words)
     }
-    return people
   }
 
-  #addLinked(people: PeopleSet, { at, words, linked }: ChunkWords): void {
-    const from = at * CHUNK_WORDS
+  #addLinked(people: PeopleSet, { at, words, linked, persons }: LinkedChunk): void {
     const alone = this.#alone
+    const isLinked = linked.bits(this.#scratch)
     for (let i = 0; i < CHUNK_WORDS; i++) {
       const word = words[i]!
-      alone[i] = word & ~linked[i]!
-      for (let left = word & linked[i]!; left !== 0; left &= left - 1)
-        people.add(this.#clusters.personOf((from + i) * 32 + lowestBit(left)))
+      alone[i] = word & ~isLinked[i]!
+      for (let left = word & isLinked[i]!; left !== 0; left &= left - 1) {
+        const low = i * 32 + lowestBit(left)
+        people.add(personOf(persons[low]!, at * CHUNK_SIZE + low))
+      }
     }
-    people.addWords(from, alone)
+    people.addWords(at * CHUNK_WORDS, alone)
   }
 
   #liveIn(profile: Uint8Array): Int32Array {
@@ -230,10 +238,27 @@ export function mayRelink({ what }: Change): boolean {
   return what !== 'assign'
 }
 
-interface ChunkWords {
+interface LinkedChunk {
   at: number
   words: Int32Array
-  linked: Int32Array
+  linked: Chunk
+  /** See Clusters.personsIn. */
+  persons: Int32Array
+}
+
+function addList(
+  people: PeopleSet,
+  { at, chunk, persons }: { at: number; chunk: Chunk; persons: Int32Array | undefined },
+): void {
+  const list = chunk.list!
+  for (let i = 0; i < chunk.count; i++) {
+    const id = at * CHUNK_SIZE + list[i]!
+    people.add(personOf(persons?.[list[i]!] ?? 0, id))
+  }
+}
+
+function personOf(named: number, id: number): number {
+  return named === 0 ? id : named - 1
 }
 
 const NOTHING = new Uint8Array(0)
