@@ -56,9 +56,9 @@ export interface EventQueue {
   depth(): Promise<number>
   /** Puts events aside, so that they hold up nobody; of more than LIMITS.quarantineMax the oldest go. */
   quarantine(events: readonly PutAside[]): Promise<void>
-  /** What was put aside after the given id, oldest first, at most `max`. */
+  /** What was put aside after the given id ('': from the beginning), oldest first, at most `max`. */
   quarantined(after: string, max: number): Promise<QuarantinedEvent[]>
-  /** Queues events that were put aside once more; how many there were. */
+  /** Queues events that were put aside once more; how many there were. What is no id is none of them. */
   replay(ids: readonly string[]): Promise<number>
 }
 

@@ -15,6 +15,7 @@ import { dealDryRunRoute } from '../resources/deal-dry-run.ts'
 import { dealImportRoutes } from '../resources/deal-import.ts'
 import { dealRoutes } from '../resources/deals.ts'
 import { deskRoutes } from '../resources/desk-routes.ts'
+import { eventRoutes } from '../resources/events.ts'
 import { keyRoutes } from '../resources/keys.ts'
 import { labelRoutes } from '../resources/labels.ts'
 import { ledgerRoutes } from '../resources/ledger.ts'
@@ -48,6 +49,7 @@ export function apiRoutes(rooms: ImportRooms & RehearsalRooms): ApiRoute[] {
     ...tokenKeysRoutes(rooms),
     ...sourceRoutes(rooms),
     ...traitRoutes(rooms),
+    ...eventRoutes(rooms),
     ...segmentRoutes(rooms),
     ...labelRoutes(rooms),
     ...taxonomyRoutes(rooms),

@@ -152,3 +152,22 @@ describe('a segment’s rule', () => {
     expect(applied).toMatchObject({ created: [], changed: [], deleted: [] })
   })
 })
+
+test('events that were put aside are listed with their reason, and queued again', async () => {
+  const { events } = world.store
+  await events.append([Buffer.from('{"never":"an event of a1@mail.example"}')])
+  const [queued] = await events.read(1)
+  const atMs = Date.UTC(2026, 2, 2)
+  await events.quarantine([{ ...queued!, reason: 'It is no event.', atMs }])
+  const { items, next } = await world.must('GET', '/api/events/quarantine')
+  expect({ items, next }).toEqual({
+    items: [{ id: expect.any(String), at: '2026-03-02T00:00:00.000Z', reason: 'It is no event.' }],
+    next: null,
+  })
+  const body = { ids: [items[0].id, 'gone'] }
+  const partner = await world.key('dmp', ['data'])
+  const path = '/api/events/quarantine/replay'
+  expect((await world.ask('POST', path, { body, token: partner })).status).toBe(403)
+  expect(await world.must('POST', path, { body })).toEqual({ replayed: 1 })
+  expect(await events.depth()).toBe(1)
+})

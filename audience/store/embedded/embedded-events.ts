@@ -66,7 +66,7 @@ export class EmbeddedEvents implements EventQueue {
 
   async quarantined(after: string, max: number): Promise<QuarantinedEvent[]> {
     this.#db.refresh()
-    const start = after === '' ? {} : { start: keyOf(after), exclusiveStart: true }
+    const start = isId(after) ? { start: keyOf(after), exclusiveStart: true } : {}
     const found = [...this.#db.quarantine.getRange({ ...start, limit: max })]
     return found.map(({ key, value }) => ({ ...unpackAside(value), id: idOf(key) }))
   }
@@ -74,7 +74,7 @@ export class EmbeddedEvents implements EventQueue {
   async replay(ids: readonly string[]): Promise<number> {
     return this.#db.transact(() => {
       let count = 0
-      for (const id of ids) {
+      for (const id of ids.filter(isId)) {
         const held = this.#db.quarantine.getBinary(keyOf(id))
         if (held === undefined) continue
         this.#push(unpackAside(held).body)
@@ -142,6 +142,10 @@ function numberKey(number: number): Buffer {
   const key = Buffer.allocUnsafe(8)
   key.writeBigUInt64BE(BigInt(number))
   return key
+}
+
+function isId(id: string): boolean {
+  return /^[0-9a-f]{16}$/.test(id)
 }
 
 function keyOf(id: string): Buffer {

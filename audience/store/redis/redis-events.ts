@@ -76,7 +76,7 @@ export class RedisEvents implements EventQueue {
   }
 
   async quarantined(after: string, max: number): Promise<QuarantinedEvent[]> {
-    const start = after === '' ? '-' : `(${after}`
+    const start = isId(after) ? `(${after}` : '-'
     const found = await this.#writer.write(({ client }) =>
       client.xrangeBuffer(aside, start, '+', 'COUNT', max).catch(rethrow),
     )
@@ -89,12 +89,16 @@ export class RedisEvents implements EventQueue {
   }
 
   async replay(ids: readonly string[]): Promise<number> {
-    const input = { keys: [queue, aside], args: [...ids] }
+    const input = { keys: [queue, aside], args: ids.filter(isId) }
     const count = await this.#writer.write(({ client }) =>
       runScript(client, replayEventsScript, input),
     )
     return Number(count)
   }
+}
+
+function isId(id: string): boolean {
+  return /^\d{1,16}-\d{1,16}$/.test(id)
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {

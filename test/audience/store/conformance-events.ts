@@ -75,7 +75,8 @@ export function eventsConformance(open: OpenForTest): void {
       atMs: 1_700_000_000_000,
     })
     expect(await events.quarantined(held!.id, 10)).toEqual([])
-    expect(await events.replay([held!.id, held!.id])).toBe(1)
+    expect(await events.replay([held!.id, 'no id', held!.id])).toBe(1)
+    expect(await events.quarantined('no id', 10)).toEqual([])
     expect(await texts(events)).toEqual(['good', 'bad'])
     expect(await events.quarantined('', 10)).toEqual([])
   })
