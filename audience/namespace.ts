@@ -100,6 +100,7 @@ export const IdFaults = {
   empty: 'The value is empty.',
   too_long: 'The value is longer than 512 bytes.',
   control_bytes: 'The value holds control bytes.',
+  half_character: 'The value holds half a surrogate pair, which is no character.',
   zeros: 'The value is all zeros, which devices send instead of an advertising id.',
   not_hash: 'The value is no SHA-256: 64 hexadecimal digits, or 44 characters of base64.',
 } as const
@@ -110,6 +111,8 @@ export function idFault(namespace: number, value: string): IdFault | undefined {
   if (value === '') return 'empty'
   if (Buffer.byteLength(value) > LIMITS.idBytesMax) return 'too_long'
   if (/[\x00-\x1f\x7f]/.test(value)) return 'control_bytes'
+  // Any such half is written as one and the same character: different values would be one id.
+  if (/\p{Surrogate}/u.test(value)) return 'half_character'
   if (namespace === IFA.number && /^[0-]*$/.test(value)) return 'zeros'
   if (isHashed(namespace) && !HASH.test(value)) return 'not_hash'
   return undefined

@@ -17,7 +17,7 @@ export type StateRefusal = keyof typeof StateRefusals
 export const UidRefusals = {
   uid_constant: 'The id is a constant that stands for none.',
   uid_macro: 'The id is a macro that the partner did not replace.',
-  uid_unfit: 'The id is longer than 512 bytes, or holds control bytes.',
+  uid_unfit: 'The id is longer than 512 bytes, or holds control bytes or half a character.',
 } as const
 export type UidRefusal = keyof typeof UidRefusals
 

@@ -63,6 +63,14 @@ describe('ids', () => {
     ])
   })
 
+  it('hold whole characters: halves of surrogate pairs would all be one id', () => {
+    const values = ['a\ud83d', '\ude00b', '\ude00\ud83d', '😀', '\ufffd']
+    expect(values.map((value) => idFault(9, value))).toEqual([
+      ...['half_character', 'half_character', 'half_character'],
+      ...[undefined, undefined],
+    ])
+  })
+
   it('of devices are lower case, and never all zeros', () => {
     expect([idForm(IFA.number, 'ABÉ-1'), idForm(9, 'ABC')]).toEqual(['abÉ-1', 'ABC'])
     expect([idFault(IFA.number, '0000-0'), idFault(9, '0000-0')]).toEqual(['zeros', undefined])
