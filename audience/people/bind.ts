@@ -71,7 +71,7 @@ async function unlinkWhere(
   goes: (edge: PackedEdge) => boolean,
 ): Promise<void> {
   const at = refOf(deps, end)
-  const [record] = await deps.store.recall([at.key])
+  const [record] = await deps.store.recallForWrite([at.key])
   const going = unpackEdges(record?.edges ?? NO_EDGES).filter(goes)
   await deps.store.unlink(going.map((edge) => ({ a: at, b: otherEnd(edge) })))
 }

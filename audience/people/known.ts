@@ -65,7 +65,7 @@ export async function knownFrom(
   for (const start of starts) places.push(start && walk.reach(start, undefined))
   for (let from = 0; from < ids.length; ) {
     const ring = ids.slice(from, from + LIMITS.recallKeysMax)
-    const records = await store.recall(ring.map(({ key }) => key))
+    const records = await store.recallForWrite(ring.map(({ key }) => key))
     for (const [i, record] of records.entries()) if (record) walk.take(from + i, record)
     from += ring.length
   }

@@ -81,7 +81,7 @@ export class MatchGraph {
   /** Takes in the live matches of some ids; the ids at their other ends. */
   async #readBatch(ids: readonly IdRef[]): Promise<IdRef[]> {
     const { store, today, isGoing } = this.#options
-    const records = await store.recall(ids.map((id) => id.key))
+    const records = await store.recallForWrite(ids.map((id) => id.key))
     const reached: IdRef[] = []
     for (const [i, id] of ids.entries()) {
       const { profile = NO_BYTES, edges = NO_BYTES } = records[i] ?? {}

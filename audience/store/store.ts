@@ -45,6 +45,11 @@ export interface PeopleStore {
    */
   recall(keys: readonly UserKey[]): Soon<(PersonRecord | undefined)[]>
   /**
+   * The same, for whoever writes upon what is read, or answers for all of it: it may take as long as a write
+   * may, and is not refused for what befalls the bid path.
+   */
+  recallForWrite(keys: readonly UserKey[]): Soon<(PersonRecord | undefined)[]>
+  /**
    * Adds and removes memberships; the profile and its change-log entry are written atomically, per
    * key, in the order of the batch. A long batch is written in parts: where it rejects, a first part
    * may be in, and giving the batch again is safe. What changes nothing is not logged.

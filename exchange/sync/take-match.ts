@@ -29,10 +29,15 @@ export interface MatchAsk {
   consent: ConsentReading
   privacy: PrivacyMacros
   gppSids: readonly number[]
+  /**
+   * Told of a browser we had not met, before anything is kept of it: it needs its cookies where the store
+   * fails too, since the signature holds from then on for this browser alone.
+   */
+  onMet: (cookies: NewCookies) => void
 }
 
 export type MatchOutcome =
-  | { ok: true; location: string | undefined; isNew: boolean; cookies: NewCookies }
+  | { ok: true; location: string | undefined; isNew: boolean }
   | { ok: false; reason: MatchRefusal | TakeRefusal | ConsentReason | 'opted_out' }
 
 /** Values to be set where we had not met the browser. */
@@ -56,10 +61,9 @@ export async function takeMatch(
   const reason = refusalOf(sync, ask, isOurs)
   if (reason !== undefined || browser.kind === 'opted_out') return no(reason ?? 'opted_out')
   const leader = new RouteLeader(sync, rooms, { ...ask, browser, type: 'redirect' })
-  const visitor = meet(sync, rooms, browser)
-  if (visitor === undefined)
-    return { ok: true, location: onward(rooms, ask, undefined), isNew: false, cookies: {} }
-  const { cookie, cookies } = visitor
+  const cookie = meet(sync, rooms, { browser, onMet: ask.onMet })
+  if (cookie === undefined)
+    return { ok: true, location: onward(rooms, ask, undefined), isNew: false }
   const value = browserValue(cookie.id)
   if (isOurs && !(await isOnlyHere(sync, match, value))) return no('signature_used')
   const refusal = await bindUid(sync.options, syncer, {
@@ -72,7 +76,7 @@ export async function takeMatch(
   if (refusal !== undefined) return no(refusal)
   const location =
     onward(rooms, ask, cookie) ?? (await leader.next(cookie, 0).catch(() => undefined))
-  return { ok: true, location, isNew: true, cookies }
+  return { ok: true, location, isNew: true }
 }
 
 function refusalOf(sync: Sync, ask: MatchAsk, isOurs: boolean) {
@@ -96,13 +100,17 @@ function isProven(sync: Sync, rooms: SyncRooms, { syncer, match, signature }: Ma
 function meet(
   { options }: Sync,
   { keys }: SyncRooms,
-  browser: Exclude<Browser, { kind: 'opted_out' }>,
-): { cookie: OwnCookie; cookies: NewCookies } | undefined {
-  if (browser.kind === 'returning') return { cookie: browser.cookie, cookies: {} }
+  {
+    browser,
+    onMet,
+  }: Pick<MatchAsk, 'onMet'> & { browser: Exclude<Browser, { kind: 'opted_out' }> },
+): OwnCookie | undefined {
+  if (browser.kind === 'returning') return browser.cookie
   if (browser.kind === 'blocked') return undefined
   const nowMs = options.clock.now()
   const cookie = { id: newBrowserId(), issuedHour: hourOf(nowMs), asks: new Asks() }
-  return { cookie, cookies: { main: sealCookie(keys, cookie), twin: twinValue(nowMs) } }
+  onMet({ main: sealCookie(keys, cookie), twin: twinValue(nowMs) })
+  return cookie
 }
 
 /** A signature is for the browser it is first used in: copied into other pages it binds nobody else. */

@@ -3,10 +3,10 @@ import type { ConsentReason } from '../../audience/consent/reasons.ts'
 import { bindUid, MATCHED_BY_SYNC, type UidToBind } from './bind-uid.ts'
 import type { Browser } from './browser.ts'
 import { browserValue } from './browser-cookie.ts'
-import { claimWord } from './claim-id.ts'
 import type { PrivacyMacros } from './privacy-macros.ts'
 import type { TakeRefusal } from './reasons.ts'
 import { RouteLeader } from './route-leader.ts'
+import { type StateUse, settleState, spendState } from './spend-state.ts'
 import type { Sync, SyncRooms } from './sync.ts'
 import type { SyncState } from './sync-state.ts'
 import type { SyncType } from './sync-template.ts'
@@ -34,7 +34,7 @@ export type TakeOutcome =
 
 /**
  * Takes a partner's id for a browser, once for each state: the same id again changes nothing and is no
- * error, another one is refused.
+ * error, another one is refused. Where the store failed underway, the same id is taken when it comes again.
  */
 export async function takeUid(sync: Sync, rooms: SyncRooms, ask: TakeAsk): Promise<TakeOutcome> {
   const { syncer, browser, uid, consent } = ask
@@ -52,24 +52,24 @@ export async function takeUid(sync: Sync, rooms: SyncRooms, ask: TakeAsk): Promi
   const unfit = uid === '' ? undefined : uidRefusal(uid, macrosOf(syncer.partner.sync))
   if (unfit !== undefined) return no(unfit)
   const { audience } = sync.options
-  const word = claimWord(uid)
-  const claim = { id: state.id, word, untilMs: state.expiresMs }
-  const claimed = audience.store.claims.claim(claim)
+  const { claims } = audience.store
   const value = browserValue(browser.cookie.id)
   // What is known of the browser is read while the state is being spent, and nothing is written before it is.
-  const refused = claimed.then(({ first }) => (first ? undefined : 'state_used'))
-  const binding = { browser: value, uid, method: MATCHED_BY_SYNC, owner: 0, refused }
-  const [held, refusal] = await Promise.all([
-    claimed,
-    uid === '' ? undefined : bindAll(sync, { sharing, syncer, binding }),
+  const spending = spendState(claims, state, uid)
+  const binding = { browser: value, uid, method: MATCHED_BY_SYNC, owner: 0 }
+  const [use, refusal] = await Promise.all([
+    spending,
+    uid === '' ? undefined : bindAll(sync, { sharing, syncer, binding, spending }),
   ])
-  if (!held.first) return held.word.equals(word) ? { ok: true, isNew: false } : no('state_used')
+  if (use === 'kept') return { ok: true, isNew: false }
+  const reason = use === 'used' ? 'state_used' : refusal
+  if (reason !== undefined) return no(reason)
   if (uid === '') {
     const namespaces = sharing.map((one) => one.partner.namespace)
     await audience.unbind(value, namespaces)
-    return { ok: true, isNew: false }
   }
-  if (refusal !== undefined) return no(refusal)
+  const isFirst = await settleState(claims, state)
+  if (uid === '' || !isFirst) return { ok: true, isNew: false }
   sync.rates.answered(state.partner, state.wasReturning)
   sync.counts.matched(rooms.syncers.byNumber(state.partner)!.partner, browser.class)
   // The id is kept, whatever becomes of the way on.
@@ -77,11 +77,20 @@ export async function takeUid(sync: Sync, rooms: SyncRooms, ask: TakeAsk): Promi
   return { ok: true, isNew: true, next }
 }
 
+interface ToBind {
+  sharing: readonly Syncer[]
+  syncer: Syncer
+  binding: UidToBind
+  spending: Promise<StateUse>
+}
+
 /** One after another, since they are about one browser; why the one that came back was refused. */
 async function bindAll(
   { options }: Sync,
-  { sharing, syncer, binding }: { sharing: readonly Syncer[]; syncer: Syncer; binding: UidToBind },
+  { sharing, syncer, spending, ...all }: ToBind,
 ): Promise<TakeRefusal | undefined> {
+  const refused = spending.then((use) => (use === 'takes' ? undefined : 'state_used'))
+  const binding = { ...all.binding, refused }
   const asked = syncer.isEnabled ? syncer : sharing[0]
   for (const one of sharing) {
     const refusal = await bindUid(options, one, binding)

@@ -18,17 +18,24 @@ export function matchRoute(room: EdgeRoom): Route {
     body: 'none',
     bodyBytesMax: 0,
     async handle(ask, answer) {
+      const cookies: string[] = []
       try {
-        await match(room, ask, answer)
+        await match(room, ask, { answer, cookies })
         room.metrics.answered('match', ask.arrivedMs)
       } catch (error) {
-        refuseWith(answer, error, { metrics: room.metrics, endpoint: 'match' })
+        refuseWith(answer, error, { metrics: room.metrics, endpoint: 'match', headers: cookies })
       }
     },
   }
 }
 
-async function match(room: EdgeRoom, ask: Ask, answer: Answer): Promise<void> {
+interface Reply {
+  answer: Answer
+  /** Header lines of any answer: filled once the browser was met. */
+  cookies: string[]
+}
+
+async function match(room: EdgeRoom, ask: Ask, { answer, cookies }: Reply): Promise<void> {
   const rooms = roomsOf(room)
   const query = new Query(ask.query)
   const [p, uid, ts] = [query.get('p'), query.get('uid'), query.get('ts')]
@@ -42,10 +49,10 @@ async function match(room: EdgeRoom, ask: Ask, answer: Answer): Promise<void> {
     ...{ syncer, redirect, consent, gppSids, privacy: macros, match: { p, uid, ts } },
     signature: query.get('s'),
     browser: browserOf(room, rooms, ask),
+    onMet: (made) => void cookies.push(...setCookies(made)),
   })
   if (!outcome.ok) throw new EdgeRefused(outcome.reason)
   if (outcome.isNew) room.metrics.matched(syncer.partner.id)
-  const cookies = setCookies(outcome.cookies)
   if (outcome.location === undefined) sendPixel(answer, 'redirect', cookies)
   else answer.send(302, [...EMBEDDED, ...cookies, 'location', outcome.location])
 }

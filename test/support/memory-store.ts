@@ -102,6 +102,10 @@ export class MemoryPeople implements PeopleStore {
     for (const answer of waiting) answer()
   }
 
+  recallForWrite(keys: readonly UserKey[]): Soon<(PersonRecord | undefined)[]> {
+    return this.recall(keys)
+  }
+
   recall(keys: readonly UserKey[]): Soon<(PersonRecord | undefined)[]> {
     this.reads.push(keys.map((key) => key.toString('hex')))
     const { failure } = this

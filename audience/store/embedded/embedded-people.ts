@@ -48,6 +48,10 @@ export class EmbeddedPeople implements PeopleStore {
     return keys.map((key) => this.#recordOf(key))
   }
 
+  recallForWrite(keys: readonly UserKey[]): (PersonRecord | undefined)[] {
+    return this.recall(keys)
+  }
+
   assign(batch: readonly Assignment[]): Promise<Refused> {
     return this.#writeInParts(batch, (assignment, today) => this.assignOne(assignment, today))
   }

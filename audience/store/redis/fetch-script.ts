@@ -26,6 +26,14 @@ export interface RecordRef {
   part: Part
 }
 
+/** Both parts of a person's record, in the order in which they are read. */
+export function recordRefs(key: UserKey): [RecordRef, RecordRef] {
+  return [
+    { key, part: 'profile' },
+    { key, part: 'edges' },
+  ]
+}
+
 export function fetchInput(layout: Layout, refs: readonly RecordRef[]) {
   const keys: string[] = []
   const args: RedisArgument[] = []

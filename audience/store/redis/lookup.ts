@@ -1,7 +1,13 @@
 import type { Clock } from '../../clock.ts'
 import type { PersonRecord, UserKey } from '../store.ts'
 import { Breaker } from './breaker.ts'
-import { fetchFieldsMax, fetchInput, fetchScript, type RecordRef } from './fetch-script.ts'
+import {
+  fetchFieldsMax,
+  fetchInput,
+  fetchScript,
+  type RecordRef,
+  recordRefs,
+} from './fetch-script.ts'
 import { type RedisClient, runScript } from './ioredis.ts'
 import type { Layout } from './layout.ts'
 import { LIMITS } from './limits.ts'
@@ -90,9 +96,7 @@ export class Lookup {
 
   async #fetch(calls: Call[]): Promise<Values> {
     const refs: RecordRef[] = []
-    for (const { keys } of calls) {
-      for (const key of keys) refs.push({ key, part: 'profile' }, { key, part: 'edges' })
-    }
+    for (const { keys } of calls) for (const key of keys) refs.push(...recordRefs(key))
     const input = fetchInput(this.#layout()!, refs)
     return (await runScript(this.#client, fetchScript, input)) as Values
   }
@@ -119,17 +123,18 @@ export interface LookupOptions {
   deadlineMs?: number | undefined
 }
 
-/** Profile and edges by turns, null where there are none. */
-type Values = (Buffer | null)[]
+/** Profile and edges by turns; null or empty where there are none. */
+type Values = readonly (Uint8Array | null)[]
 
 const empty = new Uint8Array(0)
 
-function recordsAt(values: Values, start: number, count: number): Records {
+/** The records of `count` keys whose values begin at `start`. */
+export function recordsAt(values: Values, start: number, count: number): Records {
   const records: Records = []
   for (let at = start; at < start + count * 2; at += 2) {
     const profile = values[at]
     const edges = values[at + 1]
-    const known = profile || edges
+    const known = profile?.length || edges?.length
     records.push(known ? { profile: profile ?? empty, edges: edges ?? empty } : undefined)
   }
   return records

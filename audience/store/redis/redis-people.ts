@@ -19,12 +19,13 @@ import type {
 } from '../store.ts'
 import type { ChangeFollower } from './change-follower.ts'
 import { egressOf, noteEgress, sweepEgress } from './egress.ts'
+import { recordRefs } from './fetch-script.ts'
 import { forgetAll } from './forget.ts'
 import { holdersOf } from './holders.ts'
-import type { Lookup } from './lookup.ts'
+import { type Lookup, recordsAt } from './lookup.ts'
 import { assignRewrites, linkRewrites, unlinkRewrites } from './rewrites.ts'
 import { suppressAll } from './suppress.ts'
-import { type Rewrite, rewriteAll } from './swap.ts'
+import { type Rewrite, readRecords, rewriteAll } from './swap.ts'
 import { walkAll } from './walk.ts'
 import type { Writer } from './writer.ts'
 
@@ -47,9 +48,15 @@ export class RedisPeople implements PeopleStore {
   }
 
   async recall(keys: readonly UserKey[]): Promise<(PersonRecord | undefined)[]> {
-    const { recallKeysMax } = LIMITS
-    if (keys.length > recallKeysMax) throw new RangeError(`recall of over ${recallKeysMax} keys`)
+    checkCount(keys)
     return keys.length ? this.#lookup.recall(keys) : []
+  }
+
+  async recallForWrite(keys: readonly UserKey[]): Promise<(PersonRecord | undefined)[]> {
+    checkCount(keys)
+    if (keys.length === 0) return []
+    const refs = keys.flatMap(recordRefs)
+    return recordsAt(await this.#writer.write((place) => readRecords(place, refs)), 0, keys.length)
   }
 
   async assign(batch: readonly Assignment[]): Promise<Refused> {
@@ -114,6 +121,11 @@ export class RedisPeople implements PeopleStore {
   #today(): number {
     return dayOf(this.#clock.now())
   }
+}
+
+function checkCount({ length }: readonly UserKey[]): void {
+  const { recallKeysMax } = LIMITS
+  if (length > recallKeysMax) throw new RangeError(`recall of over ${recallKeysMax} keys`)
 }
 
 function inOrder(places: ReadonlySet<number>): Refused {

@@ -27,6 +27,17 @@ export function peopleConformance(open: OpenForTest): void {
     expect(await people.recall([])).toEqual([])
   })
 
+  test('what is read for a write is what recall gives', async () => {
+    const { people } = (await open()).store
+    await people.assign([add(keyOf('a'), [[10, FAR]])])
+    await people.link([edge('a', 'b')])
+    const asked = [keyOf('b'), keyOf('c'), keyOf('a'), keyOf('b')]
+    expect(await people.recallForWrite(asked)).toEqual(await people.recall(asked))
+    expect(await people.recallForWrite([])).toEqual([])
+    const many = Array.from({ length: LIMITS.recallKeysMax + 1 }, (_, n) => keyOf(n))
+    await expect(async () => people.recallForWrite(many)).rejects.toThrow(RangeError)
+  })
+
   test(`recall takes ${LIMITS.recallKeysMax} keys at once`, async () => {
     const { people } = (await open()).store
     const keys = Array.from({ length: LIMITS.recallKeysMax }, (_, n) => keyOf(n))
