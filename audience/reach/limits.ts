@@ -11,6 +11,9 @@ export const REACH_LIMITS = {
   tooManyForMs: 600_000,
   /** How often the change log is read; whoever asks for reach has it read at once. */
   followMs: 250,
+  /** While everybody is read, how often a read of what changed meanwhile is tried, and how long apart. */
+  readAttemptsMax: 10,
+  readAgainMs: 100,
   /** Days for which a person counts as seen by a partner (dmp.md §3.6). */
   seenDays: 7,
 } as const

@@ -136,7 +136,7 @@ class Counting implements Reach {
       this.#part = part
       for await (const batch of people.walk(part)) {
         await this.#takeAll(index, part, batch)
-        if (!(await this.#readChanges(index))) return this.#readAll(day)
+        if (!(await this.#readChangesSurely(index))) return this.#readAll(day)
       }
     }
     if (!this.#isClosed) this.#index = index
@@ -166,7 +166,18 @@ class Counting implements Reach {
     throw refuse('conflict', '', `there are more than ${this.#idsMax} ids: reach is not told`)
   }
 
-  /** False where changes may have been missed. */
+  /** A read that fails now and then must not have everybody read from the start again. */
+  async #readChangesSurely(index: ReachIndex): Promise<boolean> {
+    for (let attempt = 1; ; attempt++)
+      try {
+        return await this.#readChanges(index)
+      } catch (error) {
+        if (attempt === REACH_LIMITS.readAttemptsMax || this.#isClosed) throw error
+        await new Promise((resolve) => setTimeout(resolve, REACH_LIMITS.readAgainMs))
+      }
+  }
+
+  /** False where changes may have been missed. What could not be applied is read again by the next call. */
   async #readChanges(index: ReachIndex): Promise<boolean> {
     const { people } = this.#options
     for (;;) {
@@ -174,9 +185,9 @@ class Counting implements Reach {
         this.#cursor,
         LIMITS.changesMax,
       )
-      this.#cursor = cursor
       if (fellOff) return false
       if (entries.length > 0) await this.#apply(index, entries)
+      this.#cursor = cursor
       if (entries.length < LIMITS.changesMax || this.#isClosed) return true
       await nextTurn()
     }

@@ -82,6 +82,34 @@ describe('reach', () => {
     expect(await inOne(reach)).toBe(1)
   })
 
+  test('a change that could not be looked into is counted when it can be', async () => {
+    const { people, open, enter } = world()
+    const reach = open()
+    expect(await inOne(reach)).toBe(0)
+    await enter('a')
+    const { recall } = people
+    people.recall = () => Promise.reject(new Error('late'))
+    await expect(inOne(reach)).rejects.toThrow('late')
+    people.recall = recall
+    expect(await inOne(reach)).toBe(1)
+  })
+
+  test('a read that fails while everybody is read does not begin it again', async () => {
+    const { people, open, enter } = world()
+    await enter('a')
+    let walks = 0
+    const walk = people.walk.bind(people)
+    people.walk = (part) => {
+      if (walks++ === 0) void enter('b')
+      return walk(part)
+    }
+    const recall = people.recall.bind(people)
+    let failures = 0
+    people.recall = (keys) => (failures++ === 0 ? Promise.reject(new Error('late')) : recall(keys))
+    expect(await inOne(open())).toBe(2)
+    expect([walks, failures]).toEqual([3, 2])
+  })
+
   test('with more ids than it may hold it tells none, says so, and tries again later', async () => {
     const { clock, people, open, enter } = world({ idsMax: 2 })
     await enter('a', 'b')
