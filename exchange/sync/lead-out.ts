@@ -36,7 +36,7 @@ export async function leadOut(sync: Sync, rooms: SyncRooms, ask: LeadAsk): Promi
   const { id } = browser.cookie
   const opened = openState(sync, rooms, { state: ask.state, syncer, isLeading: true }, id)
   if (typeof opened === 'string') return { ok: false, reason: opened }
-  if (!syncer.isEnabled) return { ok: false, reason: 'partner_paused' }
+  if (!syncer.partner.active) return { ok: false, reason: 'partner_paused' }
   const { wasReturning } = opened
   const state = rooms.states.ledBy(ask.state, id)
   return partnerAddress(sync, rooms, {

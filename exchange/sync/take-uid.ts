@@ -43,7 +43,7 @@ export async function takeUid(sync: Sync, rooms: SyncRooms, ask: TakeAsk): Promi
   if (denied !== 0) return no(denied)
   const sharing = rooms.syncers
     .sharing(syncer.key)
-    .filter((one) => one.isEnabled && (one === syncer || sync.consentOf(consent, one) === 0))
+    .filter((one) => (one === syncer ? one.partner.active : isAsked(sync, consent, one)))
   if (sharing.length === 0) return no('partner_paused')
   const leader = new RouteLeader(sync, rooms, { ...ask, browser })
   if (browser.kind !== 'returning') return no('no_cookie')
@@ -84,6 +84,11 @@ interface ToBind {
   spending: Promise<StateUse>
 }
 
+/** Whose sync is switched off is asked for no more; what it was asked for may still arrive. */
+function isAsked(sync: Sync, consent: ConsentReading, syncer: Syncer): boolean {
+  return syncer.isEnabled && sync.consentOf(consent, syncer) === 0
+}
+
 /** One after another, since they are about one browser; why the one that came back was refused. */
 async function bindAll(
   { options }: Sync,
@@ -91,7 +96,7 @@ async function bindAll(
 ): Promise<TakeRefusal | undefined> {
   const refused = spending.then((use) => (use === 'takes' ? undefined : 'state_used'))
   const binding = { ...all.binding, refused }
-  const asked = syncer.isEnabled ? syncer : sharing[0]
+  const asked = syncer.partner.active ? syncer : sharing[0]
   for (const one of sharing) {
     const refusal = await bindUid(options, one, binding)
     if (refusal !== undefined && (one === asked || refusal === 'state_used')) return refusal
