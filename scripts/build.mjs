@@ -43,7 +43,9 @@ export async function ensureInstalled() {
     if (done()) return
     process.stderr.write('Installing packages (first start, or the lockfile changed) …\n')
     execFileSync('npm', INSTALL, { cwd: root, stdio: ['ignore', 2, 2] })
-    writeFileSync(stamp, wanted)
+    // A new file, not new bytes: trees that were copied by hard links keep a stamp of their own.
+    writeFileSync(`${stamp}.new`, wanted)
+    renameSync(`${stamp}.new`, stamp)
   })
 }
 

@@ -1,12 +1,12 @@
 // `npm test`: installs what is missing, builds, and runs every test; closes with `N passed, N failed`.
 // `npm test -- test/proto` runs a part.
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ensureBuild, root } from './build.mjs'
 
-ensureRedis()
+ensureTools(['redis-server', 'chromium'])
 const built = await ensureBuild()
 const folder = mkdtempSync(join(tmpdir(), 'passerelle-test-'))
 const report = join(folder, 'report.json')
@@ -43,33 +43,31 @@ function close(status) {
   return failed ? 1 : 0
 }
 
-/** The tests speak to a real Redis: found on PATH, else installed where that is allowed, else said so. */
-function ensureRedis() {
-  if (hasRedis()) return
+/** The tests speak to a real Redis and a real browser: found on PATH, else installed where that is allowed, else said so. */
+function ensureTools(names) {
+  const missing = () => names.filter((name) => !isThere(name))
+  if (missing().length === 0) return
   const mayInstall = process.env.CI === 'true' || process.env.PASSERELLE_TEST_INSTALL === '1'
-  if (mayInstall && process.getuid?.() === 0) {
-    for (const args of [
-      ['update', '-qq'],
-      ['install', '-y', '-qq', 'redis-server'],
-    ])
-      spawnSync('apt-get', args, {
-        stdio: ['ignore', 'ignore', 'inherit'],
-        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      })
-    if (hasRedis()) return
-  }
+  if (mayInstall && process.getuid?.() === 0) install(missing())
+  const still = missing().join(' ')
+  if (still === '') return
   process.stderr.write(
-    'The tests need redis-server: run `apt-get install redis-server`, or as root `PASSERELLE_TEST_INSTALL=1 npm test`.\n',
+    `The tests need ${still}: run \`apt-get install ${still}\`, or as root \`PASSERELLE_TEST_INSTALL=1 npm test\`.\n`,
   )
   process.stdout.write('0 passed, 1 failed\n')
   process.exit(1)
 }
 
-function hasRedis() {
-  try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
+/** Debian's packages, which are named as what they install. */
+function install(packages) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  for (const args of [
+    ['update', '-qq'],
+    ['install', '-y', '-qq', '--no-install-recommends', ...packages],
+  ])
+    spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'], env })
+}
+
+function isThere(name) {
+  return spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0
 }

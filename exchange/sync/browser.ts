@@ -1,4 +1,9 @@
-import { type BrowserNumber, browserOf } from '../matchrates/browser-class.ts'
+import {
+  BROWSER_CLASSES,
+  type BrowserClass,
+  type BrowserNumber,
+  browserOf,
+} from '../matchrates/browser-class.ts'
 import { type Hour, hourOf } from './asks.ts'
 import {
   isOld,
@@ -39,10 +44,11 @@ export function readBrowser(keys: SyncKeys, { main, twin, userAgent }: SentCooki
   if (isOptedOut(main) || twin === OPTED_OUT)
     return { kind: 'opted_out', cookie: openCookie(keys, owedIn(main)) }
   const cookie = openCookie(keys, main)
-  const seen = { hasTwin: TWIN.test(twin), class: browserOf(userAgent) }
+  const number = browserOf(userAgent)
+  const seen = { hasTwin: TWIN.test(twin), class: number }
   if (cookie !== undefined) return { kind: 'returning', cookie, ...seen }
   // Both were set at once: where one came back and the other did not, third-party cookies are blocked.
-  const isBlocked = seen.hasTwin || blocksByDefault(userAgent)
+  const isBlocked = seen.hasTwin || BLOCKS_BY_DEFAULT.includes(BROWSER_CLASSES[number])
   return { kind: isBlocked ? 'blocked' : 'new', ...seen }
 }
 
@@ -58,11 +64,5 @@ export function isDueForRenewal(browser: Browser, hour: Hour): boolean {
   return browser.kind !== 'returning' || isOld(browser.cookie, hour)
 }
 
-/**
- * Browsers that keep no third-party cookies unless told to: WebKit (Safari, and every browser on iOS) and
- * Firefox. Only a guess about those we have not met: a cookie that came back says more.
- */
-function blocksByDefault(userAgent: string): boolean {
-  if (/\b(iPhone|iPad|iPod)\b|\bFirefox\//.test(userAgent)) return true
-  return /\bSafari\//.test(userAgent) && !/\b(Chrome|Chromium|Android)\b/.test(userAgent)
-}
+/** Classes that keep no third-party cookies unless told to. Only a guess about those we have not met: a cookie that came back says more. */
+const BLOCKS_BY_DEFAULT: readonly BrowserClass[] = ['safari', 'firefox']
