@@ -13,12 +13,17 @@ import { idsOf, ownId } from '../../support/sync-world.ts'
 let redis: RedisServer
 let proxy: ChaosProxy
 let house: EdgeHouse
+let secret: string
 
 beforeAll(async () => {
   redis = await startRedisServer()
   proxy = await startChaosProxy(redis.port)
   house = await EdgeHouse.open({ address: `redis://127.0.0.1:${proxy.port}/0` })
   await house.partners({ dsp: imageSync(), dmp: imageSync() })
+  const derive = (label: string, bytes: number) => house.audience.deriveKey(label, bytes)!
+  const given = { partner: 'dmp', body: {}, derive }
+  secret = (await house.exchange.desk.makeMatchSecretFor(OPERATOR, given)).secret
+  await house.exchange.deskDeps.feed.poke()
 })
 afterAll(async () => {
   await house.close()
@@ -103,10 +108,6 @@ test('a removal that Redis cut short is made when it is tried again', async () =
 
 test('a match that Redis did not keep is kept when a browser that had no cookie comes again', async () => {
   const browser = house.browser()
-  const derive = (label: string, bytes: number) => house.audience.deriveKey(label, bytes)!
-  const given = { partner: 'dmp', body: {}, derive }
-  const { secret } = await house.exchange.desk.makeMatchSecretFor(OPERATOR, given)
-  await house.exchange.deskDeps.feed.poke()
   const ts = String(Math.floor(house.clock.now() / 1000))
   const s = signMatch(secret, { p: 'dmp', uid: 'V-1', ts })
   const come = () => browser.ask('GET', `/match?p=dmp&uid=V-1&ts=${ts}&s=${s}`)
@@ -119,7 +120,8 @@ test('a match that Redis did not keep is kept when a browser that had no cookie 
 async function redisDiesOn<T>(ask: () => Promise<T>): Promise<T> {
   const claimed = proxy.loseAnswerTo('claim:')
   const answer = ask()
-  await claimed
+  // One that is answered before it claims anything is for the test to see.
+  await Promise.race([claimed, answer])
   await redis.kill()
   const told = await answer
   await redis.restart()
