@@ -57,6 +57,8 @@ export class DeletionReader {
     const fields = cellsOf(line.text)
     if (fields === undefined) return { reason: DeletionFaults.not_csv }
     if (this.#columns === undefined) {
+      // Then the whole file is its first line, and nobody in it would be forgotten.
+      if (line.text.includes('\r')) return { reason: DeletionFaults.bare_cr }
       this.#columns = fields
       // Columns that nobody knows make every line bad, with their name.
       return undefined

@@ -4,6 +4,7 @@ import type { Clock } from '../../audience/clock.ts'
 import { type EgressBatch, type EgressSink, ROW_WORDS } from './egress-meter.ts'
 
 const SUFFIX = '.egress'
+const DRAFT = '.tmp'
 const NEWLINE = 10
 const WORD_BYTES = 4
 
@@ -21,15 +22,18 @@ export class EgressSpool implements EgressSink {
     this.#prefix = prefix
   }
 
-  /** `process` tells the writers of one directory apart; the clock, their lives. */
+  /** `process` tells the writers of one directory apart; the clock, their lives. What an earlier life left half written goes. */
   static async open(dir: string, process: string, clock: Clock): Promise<EgressSpool> {
     await mkdir(dir, { recursive: true, mode: 0o700 })
-    return new EgressSpool(dir, `${clock.now()}-${process.replaceAll(/\W/g, '_')}`)
+    const name = process.replaceAll(/\W/g, '_')
+    for (const left of await readdir(dir))
+      if (left.includes(`-${name}-`) && left.endsWith(DRAFT)) await rm(join(dir, left))
+    return new EgressSpool(dir, `${clock.now()}-${name}`)
   }
 
   async append({ day, sets, rows }: EgressBatch): Promise<void> {
     const name = join(this.#dir, `${this.#prefix}-${this.#sequence++}`)
-    const file = await open(`${name}.tmp`, 'w', 0o600)
+    const file = await open(name + DRAFT, 'w', 0o600)
     try {
       const bytes = Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength)
       await file.writev([Buffer.from(`${JSON.stringify({ day, sets })}\n`), bytes])
@@ -37,7 +41,7 @@ export class EgressSpool implements EgressSink {
     } finally {
       await file.close()
     }
-    await rename(`${name}.tmp`, `${name}${SUFFIX}`)
+    await rename(name + DRAFT, `${name}${SUFFIX}`)
   }
 }
 

@@ -235,3 +235,12 @@ test('a long list is read as it comes', async () => {
 }, 60_000)
 
 test('no request failed', () => expect(world.errors).toEqual([]))
+
+test('a list whose lines end with a carriage return alone is refused with a word, and not taken for empty', async () => {
+  const raw = `type,value\rmaid,${'a'.repeat(64)}\r`
+  const { body } = await world.ask('POST', '/api/suppressions', {
+    ...{ raw, headers: { 'content-type': 'text/csv' } },
+  })
+  expect(body).toMatchObject({ accepted: 0, rejected: 1, errors: [{ line: 1 }] })
+  expect(body.errors[0].reason).toContain('carriage return')
+})

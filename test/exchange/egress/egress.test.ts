@@ -138,3 +138,10 @@ test('what a process spooled comes under the people it is about, once, and the f
   expect(readdirSync(dir)).toEqual(['0-broken.egress.unreadable'])
   expect(errors).toHaveLength(1)
 })
+
+test('what a killed process left half written goes when it starts again; that of others stays', async () => {
+  writeFileSync(join(dir, '1-bid_1-0.tmp'), '{')
+  writeFileSync(join(dir, '1-bid_2-0.tmp'), '{')
+  await EgressSpool.open(dir, 'bid 1', clock)
+  expect(readdirSync(dir)).toEqual(['1-bid_2-0.tmp'])
+})
