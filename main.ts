@@ -60,6 +60,7 @@ import { joinInstance } from './gateway/supervisor/join-instance.ts'
 import { DRAIN_MS_MAX, SUPERVISOR_LIMITS } from './gateway/supervisor/limits.ts'
 import { probePort } from './gateway/supervisor/probe-port.ts'
 import { supervise } from './gateway/supervisor/supervise.ts'
+import { yieldToBids } from './gateway/supervisor/yield-to-bids.ts'
 import { keepTokenKeys } from './gateway/uid2/keep-token-keys.ts'
 
 /**
@@ -71,6 +72,7 @@ const lives = { serve, bid, edge, desk }
 const role = process.argv[2] ?? 'serve'
 try {
   if (!(role in lives)) throw new Error(`${role} is no role: ${Object.keys(lives).join(', ')}`)
+  if (role === 'edge' || role === 'desk') yieldToBids()
   await lives[role as keyof typeof lives](readConfig(process.env))
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`)

@@ -15,6 +15,8 @@ export interface SupervisorLimits {
   demoEndMsMax: number
   /** A port that the last instance is just leaving is waited for. */
   portWaitMsMax: number
+  /** By how much edge and desk stand back behind the bid processes, as `nice` counts: 5 is a third of their share. */
+  yieldNice: number
 }
 
 export const SUPERVISOR_LIMITS: SupervisorLimits = {
@@ -26,6 +28,7 @@ export const SUPERVISOR_LIMITS: SupervisorLimits = {
   reportMs: 200,
   demoEndMsMax: 5_000,
   portWaitMsMax: 3_000,
+  yieldNice: 5,
 }
 
 /** How long a door answers what is under way once the instance stops. */
