@@ -10,7 +10,7 @@ export interface RoundsOptions extends LoadOptions {
   onRound?: (round: number, of: number) => void
 }
 
-/** Interleaved rounds after one unmeasured burst each; the machine's moods hit all contenders alike. */
+/** Interleaved rounds after one unmeasured burst each, begun by another in turn: the machine's moods hit all contenders alike. */
 export async function playRounds(
   contenders: readonly Contender[],
   requests: readonly Buffer[],
@@ -21,8 +21,10 @@ export async function playRounds(
   const played: Round[] = []
   for (let i = 0; i < rounds; i++) {
     const round: Round = {}
-    for (const contender of contenders)
+    for (let turn = 0; turn < contenders.length; turn++) {
+      const contender = contenders[(i + turn) % contenders.length]!
       round[contender.name] = await burst(contender, requests, load)
+    }
     played.push(round)
     onRound?.(i + 1, rounds)
   }
