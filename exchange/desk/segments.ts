@@ -12,8 +12,8 @@ import { nodesOf } from '../taxonomy/nodes-of.ts'
 import { missingNode } from '../taxonomy/taxonomy-record.ts'
 import { refuseBadRule } from './check-rule.ts'
 import type { Shown, WriteOptions, Written } from './desk.ts'
-import { type Actor, type DeskDeps, isExchange, mustWriteFor, notFound, sees } from './desk.ts'
-import { refuseForeign, refuseUnknownOwner } from './owned.ts'
+import { type Actor, type DeskDeps, isExchange, mustWriteFor, sees } from './desk.ts'
+import { deleteOwned, refuseForeign, refuseUnknownOwner } from './owned.ts'
 import {
   listRecords,
   type Page,
@@ -59,25 +59,18 @@ export async function putSegment(
 }
 
 /** Deletes a segment. Refuses with `conflict` while living contracts or deals rest on it, and names them. */
-export async function deleteSegment(
+export function deleteSegment(
   deps: DeskDeps,
   actor: Actor,
-  { id, ifMatch }: { id: string } & WriteOptions,
+  named: { id: string } & WriteOptions,
 ): Promise<void> {
-  await writeRecord(
-    deps,
-    { kind: SEGMENT_KIND, id },
-    {
-      ifMatch,
-      decide: (existing, snapshot) => {
-        if (!existing) throw notFound()
-        mustWriteFor(actor, (existing.value as Segment).owner)
-        refuseWhileHeld(holdersOfSegment(snapshot, id, deps.clock.now()))
-        const noted = [REFRESH_KIND, SIGNATURE_KIND].filter((kind) => snapshot.kind(kind).has(id))
-        return { value: null, also: noted.map((kind) => ({ kind, id, value: null })) }
-      },
-    },
-  )
+  const { id } = named
+  const notedOf = (snapshot: CatalogSnapshot) => {
+    refuseWhileHeld(holdersOfSegment(snapshot, id, deps.clock.now()))
+    const kinds = [REFRESH_KIND, SIGNATURE_KIND].filter((kind) => snapshot.kind(kind).has(id))
+    return kinds.map((kind) => ({ kind, id }))
+  }
+  return deleteOwned(deps, actor, { kind: SEGMENT_KIND, ...named, alongside: notedOf })
 }
 
 export function getSegment(deps: DeskDeps, actor: Actor, id: string): Shown<SegmentShown> {

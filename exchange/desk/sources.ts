@@ -8,14 +8,13 @@ import {
   type Actor,
   type DeskDeps,
   mustWriteFor,
-  notFound,
   type Shown,
   sees,
   type WriteOptions,
   type Written,
 } from './desk.ts'
 import { nextNamespaceNumber } from './namespaces.ts'
-import { refuseForeign, refuseUnknownOwner } from './owned.ts'
+import { deleteOwned, refuseForeign, refuseUnknownOwner } from './owned.ts'
 import {
   listRecords,
   type Page,
@@ -58,27 +57,16 @@ export async function putSource(
 }
 
 /** Deletes a source and its keys. Its namespaces stay: people are known by what is in them. */
-export async function deleteSource(
+export function deleteSource(
   deps: DeskDeps,
   actor: Actor,
-  { id, ifMatch }: { id: string } & WriteOptions,
+  named: { id: string } & WriteOptions,
 ): Promise<void> {
-  await writeRecord(
-    deps,
-    { kind: SOURCE_KIND, id },
-    {
-      ifMatch,
-      decide: (existing, snapshot) => {
-        if (!existing) throw notFound()
-        mustWriteFor(actor, (existing.value as Source).owner)
-        const keys = [...snapshot.kind(SOURCE_KEY_KIND).values()].filter(
-          ({ value }) => (value as SourceKeyRecord).source === id,
-        )
-        const also = keys.map((key) => ({ kind: SOURCE_KEY_KIND, id: key.id, value: null }))
-        return { value: null, also }
-      },
-    },
-  )
+  const keysIn = (snapshot: CatalogSnapshot) =>
+    [...snapshot.kind(SOURCE_KEY_KIND).values()]
+      .filter(({ value }) => (value as SourceKeyRecord).source === named.id)
+      .map(({ id }) => ({ kind: SOURCE_KEY_KIND, id }))
+  return deleteOwned(deps, actor, { kind: SOURCE_KIND, ...named, alongside: keysIn })
 }
 
 export function getSource(deps: DeskDeps, actor: Actor, id: string): Shown<SourceShown> {

@@ -4,18 +4,18 @@ import {
   type Trait,
   type TraitBody,
 } from '../../audience/events/trait.ts'
+import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import { soundExpression } from './check-rule.ts'
 import {
   type Actor,
   type DeskDeps,
   mustWriteFor,
-  notFound,
   type Shown,
   sees,
   type WriteOptions,
   type Written,
 } from './desk.ts'
-import { refuseForeign, refuseUnknownOwner } from './owned.ts'
+import { deleteOwned, refuseForeign, refuseUnknownOwner } from './owned.ts'
 import {
   listRecords,
   type Page,
@@ -57,24 +57,16 @@ export async function putTrait(
 }
 
 /** Deletes a trait. Refuses with `conflict` while a segment's rule asks for it. */
-export async function deleteTrait(
+export function deleteTrait(
   deps: DeskDeps,
   actor: Actor,
-  { id, ifMatch }: { id: string } & WriteOptions,
+  named: { id: string } & WriteOptions,
 ): Promise<void> {
-  await writeRecord(
-    deps,
-    { kind: TRAIT_KIND, id },
-    {
-      ifMatch,
-      decide: (existing, snapshot) => {
-        if (!existing) throw notFound()
-        mustWriteFor(actor, (existing.value as Trait).owner)
-        refuseWhileHeld(holdersOfTrait(snapshot, id))
-        return { value: null }
-      },
-    },
-  )
+  const alongside = (snapshot: CatalogSnapshot) => {
+    refuseWhileHeld(holdersOfTrait(snapshot, named.id))
+    return []
+  }
+  return deleteOwned(deps, actor, { kind: TRAIT_KIND, ...named, alongside })
 }
 
 export function getTrait(deps: DeskDeps, actor: Actor, id: string): Shown<TraitShown> {

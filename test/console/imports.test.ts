@@ -1,9 +1,7 @@
 import { gzipSync } from 'node:zlib'
-import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DAY_MS, dayOf } from '../../audience/clock.ts'
 import { StoreUnreachable } from '../../audience/store/redis/store-unreachable.ts'
-import { type Line, LineSplitter } from '../../console/imports/line-splitter.ts'
 import { LIMITS } from '../../console/limits.ts'
 import { seeded } from '../support/random.ts'
 import { type Body, ConsoleWorld, fill } from './world.ts'
@@ -375,47 +373,6 @@ test('as many imports as may run at once do, and one more is asked to come again
   expect(refused.headers.get('retry-after')).toBe('5')
   for (const open of gates) open()
   for (const one of await Promise.all(running)) expect(one.body.accepted).toBe(1)
-})
-
-describe('lines', () => {
-  test('are the same however the bytes are cut', () => {
-    const piece = fc.oneof(
-      fc.constantFrom('\n', '\r\n', ' ', 'é', '😀', '{"a":1}', 'x'.repeat(LIMITS.lineBytesMax / 2)),
-      fc.string({ unit: 'binary' }),
-    )
-    fc.assert(
-      fc.property(fc.array(piece, { maxLength: 12 }), fc.array(fc.nat(200)), (pieces, cuts) => {
-        const text = pieces.join('')
-        const bytes = Buffer.from(text)
-        const whole = text.split('\n').map((line, i) => ({ number: i + 1, text: line }))
-        const wanted = whole
-          .map((line) =>
-            Buffer.byteLength(line.text) > LIMITS.lineBytesMax
-              ? { number: line.number, fault: 'too_long' }
-              : { ...line, text: Buffer.from(line.text).toString().trim() },
-          )
-          .filter((line) => !('text' in line) || line.text !== '')
-        expect(split(bytes, cuts)).toEqual(wanted)
-      }),
-      { numRuns: 300 },
-    )
-  })
-
-  function split(bytes: Buffer, cuts: readonly number[]): Line[] {
-    const lines: Line[] = []
-    const splitter = new LineSplitter((line) => lines.push(line))
-    let at = 0
-    for (const cut of cuts) {
-      // A door may use its memory again at once.
-      const chunk = Buffer.from(bytes.subarray(at, at + cut))
-      splitter.push(chunk)
-      chunk.fill(0x7a)
-      at += cut
-    }
-    splitter.push(bytes.subarray(Math.min(at, bytes.length)))
-    splitter.end()
-    return lines
-  }
 })
 
 test('nothing failed by itself', () => {
