@@ -45,6 +45,16 @@ interface Core {
   finish(length: number, total: number): void
 }
 
+/**
+ * Hashes the first `length` bytes of `MESSAGE_WORDS` alone, made there by the caller, and leaves the 16 bytes in
+ * `HASH_BYTES`: for who hashes at every request, and for whom copying costs more than hashing. Both are
+ * anybody's again with the next hash.
+ */
+export function sipHash128InPlace(key: Uint32Array, length: number): void {
+  begin(key)
+  core.finish(length, length)
+}
+
 const { exports: core, memory, address } = instantiate<Core>(SIPHASH_WASM)
 const words = new Uint32Array(memory)
 const KEY = address('KEY') >>> 2
@@ -52,6 +62,10 @@ const DIGEST = address('DIGEST') >>> 2
 const MESSAGE_MAX = address('MESSAGE_MAX')
 const message = new Uint8Array(memory, address('MESSAGE'), MESSAGE_MAX)
 const PREFIX = address('MESSAGE') >>> 2
+/** See sipHash128InPlace: little-endian, and the same as bytes. */
+export const MESSAGE_WORDS = new Uint32Array(memory, address('MESSAGE'), MESSAGE_MAX / 4)
+export const MESSAGE_BYTES: Uint8Array = message
+export const HASH_BYTES = new Uint8Array(memory, address('DIGEST'), 16)
 const PREFIX_BYTES = 4
 /** Up to here a loop is quicker than making the view that `set` needs. */
 const SHORT_MAX = 96

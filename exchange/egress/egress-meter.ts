@@ -24,16 +24,21 @@ export interface EgressMark {
   readonly segments: readonly number[]
   epoch: number
   set: number
+  /** Another set that this was found to hold all of. */
+  covered: EgressMark | undefined
 }
 
 export function egressMark(segments: Iterable<number>): EgressMark {
   const ascending = [...new Set(segments)].sort((a, b) => a - b)
-  return { segments: ascending, epoch: -1, set: 0 }
+  return { segments: ascending, epoch: -1, set: 0, covered: undefined }
 }
 
 /** Whether a set holds all of another: who was given the first was told the second. */
-export function covers({ segments }: EgressMark, other: EgressMark): boolean {
-  return other.segments.every((segment) => segments.includes(segment))
+export function covers(mark: EgressMark, other: EgressMark): boolean {
+  if (mark.covered === other) return true
+  const isCovered = other.segments.every((segment) => mark.segments.includes(segment))
+  if (isCovered) mark.covered = other
+  return isCovered
 }
 
 /**

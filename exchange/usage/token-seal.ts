@@ -1,5 +1,5 @@
 import { readKey } from '../../audience/people/user-key.ts'
-import { sipHash128Raw } from '../../proto/siphash.ts'
+import { sipHash128InPlace, sipHash128Raw } from '../../proto/siphash.ts'
 
 /**
  * The second part of a token: 36 bytes, 48 characters of base64url. It says when and for which answer,
@@ -65,6 +65,11 @@ export class TokenKeys {
     for (let i = 0; i < DIGEST_BYTES; i++) block[Field.mac + i] = digest[i]!
     sipHash128Raw(this.#seals, block, 0, Field.mac + DIGEST_BYTES, this.#words, 0)
     this.#putWords(block, Field.mac, MAC_BYTES)
+  }
+
+  /** The same over a seal and digest that stand in `MESSAGE_WORDS` of proto/siphash.ts; the MAC stands in its `HASH_BYTES`. */
+  macInPlace(): void {
+    sipHash128InPlace(this.#seals, Field.mac + DIGEST_BYTES)
   }
 
   #putWords(into: Uint8Array, at: number, bytes: number): void {
