@@ -5,7 +5,7 @@ import type { Figure } from './figures.ts'
 import { type Contender, freePort, groupCpuS, stopGroup } from './processes.ts'
 import { playRounds, type Round } from './rounds.ts'
 
-const ROUNDS = 21
+const ROUNDS = 61
 const here = dirname(fileURLToPath(import.meta.url))
 
 /**
@@ -27,7 +27,7 @@ export async function bookkeepingFigures(
     const played = await playRounds(contenders, requests, {
       rounds,
       by: 'autocannon',
-      seconds: 3,
+      seconds: 1,
       connections: 16,
     })
     return [
