@@ -1,7 +1,8 @@
 import { parse } from 'csv-parse/sync'
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { DAY_MS } from '../../audience/clock.ts'
 import { LABEL_FIELDS } from '../../exchange/label/make-label.ts'
+import { patiently } from '../support/patiently.ts'
 import { LABEL_CONTACT, WHOLE_LABEL } from '../support/whole-label.ts'
 import { Cli } from './cli-support.ts'
 import { type Body, ConsoleWorld, contractBody, fill } from './world.ts'
@@ -60,10 +61,10 @@ test('an import that breaks off has refreshed what its lines did by then', async
     throw new Error('the line went dead')
   }
   await world.ask('POST', '/api/memberships', { raw: half() }).catch(() => undefined)
-  await vi.waitFor(async () => {
+  await patiently(async () => {
     const shown = await world.must('GET', '/api/segments/trucks/label')
     expect(shown.refreshedOn).toBe(today())
-  }, 8000)
+  })
 })
 
 test('a replaced segment is refreshed; one that was not replaced after all is not', async () => {

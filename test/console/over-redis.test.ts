@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { MatchCounts } from '../../exchange/matchrates/match-counts.ts'
 import { writeCounts } from '../../exchange/matchrates/write-counts.ts'
+import { patiently } from '../support/patiently.ts'
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts'
 import { type Asked, type Body, ConsoleWorld, fill } from './world.ts'
 
@@ -21,8 +22,7 @@ afterAll(async () => {
   await redis.stop()
 })
 
-/** Reads of the store have a deadline, which a busy machine may miss: then an import is 503, and is sent again, as its sender would. */
-const patiently = <T>(work: () => Promise<T>) => vi.waitFor(work, { timeout: 60_000, interval: 50 })
+// Reads of the store have a deadline, which a busy machine may miss: then an import is 503, and is sent again, as its sender would.
 
 const sent = (what: string, lines: readonly unknown[], asked: Asked = {}): Promise<Body> =>
   patiently(async () => {

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { patiently } from '../support/patiently.ts'
 import { Cli } from './cli-support.ts'
 import { ConsoleWorld, fill } from './world.ts'
 
@@ -175,12 +176,12 @@ test('how far a list is can be read while it runs, and what became of it after',
   }
   const headers = { 'content-type': 'text/csv' }
   const sending = world.ask('POST', '/api/suppressions', { raw: slow(), headers })
-  const [running] = await vi.waitFor(async () => {
+  const [running] = await patiently(async () => {
     const { items } = await world.must('GET', '/api/suppressions')
     expect(items[0]).toMatchObject({ outcome: 'running', rejected: 1 })
     expect(items[0].accepted).toBeGreaterThanOrEqual(2_000)
     return items
-  }, 20_000)
+  })
   // A batch is counted by what became of it first, and as done once it is durable.
   expect(running.statuses).toMatchObject({ deleted: 0, opted_out: 0, exempt: 0 })
   expect(running.statuses.not_found).toBeGreaterThanOrEqual(running.accepted)
@@ -209,10 +210,10 @@ test('a list that breaks off says so, with what was done by then', async () => {
   }
   const headers = { 'content-type': 'text/csv' }
   await expect(world.ask('POST', '/api/suppressions', { raw: broken(), headers })).rejects.toThrow()
-  await vi.waitFor(async () => {
+  await patiently(async () => {
     const { items } = await world.must('GET', '/api/suppressions?limit=1')
     expect(items).toMatchObject([{ outcome: 'broken off', accepted: 0 }])
-  }, 20_000)
+  })
 })
 
 test('a long list is read as it comes', async () => {

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { CAP_OVERSHOOT_MS } from '../../exchange/cap.ts'
+import { patiently } from '../support/patiently.ts'
 import { type Answered, type Product, startProduct } from '../support/product.ts'
 import { makeSale, SALE } from './sale.ts'
 
@@ -50,7 +51,7 @@ async function useUp(): Promise<void> {
   await Promise.all([client(), client(), client(), client()])
 }
 
-const isGiven = () => vi.waitFor(async () => expect(await ask()).toBe(3), { timeout: 20_000 })
+const isGiven = () => patiently(async () => expect(await ask()).toBe(3))
 
 test('stops within a second of its last unit, is billed all it gave, and goes on when the cap is raised', async () => {
   const shown = await capped([{ units: CAP, per: 'contract' }])
@@ -62,14 +63,14 @@ test('stops within a second of its last unit, is billed all it gave, and goes on
   const overshootMs = unitsMs.at(-1)! - unitsMs[CAP - 1]!
   console.info(`${given} units, the last ${Math.round(overshootMs)} ms after the cap of ${CAP}`)
   expect(overshootMs).toBeLessThanOrEqual(CAP_OVERSHOOT_MS)
-  await vi.waitFor(async () => expect((await counted()).units).toBe(given), 10_000)
+  await patiently(async () => expect((await counted()).units).toBe(given))
   const terms = await product.must('GET', '/api/contracts/c/entitlements')
   expect(terms.dormant).toEqual(['cap_reached'])
 
   await capped([{ units: 1_000_000, per: 'contract' }])
   await isGiven()
   await capped([{ spendMicros: 1_000, per: 'day' }])
-  await vi.waitFor(async () => expect(await ask()).toBe(0), { timeout: 20_000 })
+  await patiently(async () => expect(await ask()).toBe(0))
   await capped([])
   await isGiven()
 }, 120_000)

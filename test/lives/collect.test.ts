@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
+import { patiently } from '../support/patiently.ts'
 import { type Product, startProduct } from '../support/product.ts'
 import { startRedisServer } from '../support/redis-server.ts'
 
@@ -9,7 +10,6 @@ import { startRedisServer } from '../support/redis-server.ts'
 
 const PEOPLE = 12
 const TIMES = 4
-const WAIT = { timeout: 60_000, interval: 50 }
 const closers: (() => unknown)[] = []
 afterAll(async () => {
   for (const close of closers.reverse()) await close()
@@ -40,7 +40,7 @@ describe.each(Object.entries(stores))('a life over %s', (_, storeOf) => {
     await sendAll(product, writeKey, TIMES / 2, TIMES)
     await product.kill()
     product = await startProduct(options)
-    await vi.waitFor(async () => expect(await members(product, buyer)).toBe(PEOPLE), WAIT)
+    await patiently(async () => expect(await members(product, buyer)).toBe(PEOPLE))
     // A sender that did not hear the answer says it all again: it would be one too many.
     await sendAll(product, writeKey, 0, TIMES)
     await send(product, writeKey, { userId: 'last', event: 'searched', messageId: 'last' })
@@ -118,9 +118,9 @@ async function members(product: Product, buyer: string): Promise<number> {
 
 /** The desk has seen to all that was queued: the repeated ones, and the one behind them. */
 async function untilCounted(product: Product): Promise<void> {
-  await vi.waitFor(async () => {
+  await patiently(async () => {
     const text = await (await fetch(`http://127.0.0.1:${product.consolePort}/metrics`)).text()
     const [, repeated] = /passerelle_events_total\{outcome="repeated"[^}]*\} (\d+)/.exec(text) ?? []
     expect(Number(repeated)).toBeGreaterThanOrEqual(PEOPLE * TIMES)
-  }, WAIT)
+  })
 }

@@ -1,5 +1,6 @@
 import { request } from 'node:http'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { patiently } from '../support/patiently.ts'
 import { type Answered, type Product, startProduct } from '../support/product.ts'
 
 // Two bid processes, one store: a person that is erased at the desk is out of every answer of both.
@@ -46,7 +47,7 @@ function ask(body = BODY): Promise<string> {
 
 const all = (body?: string) => Promise.all(Array.from({ length: ASKS }, () => ask(body)))
 const served = (body?: string) =>
-  vi.waitFor(async () => expect(new Set(await all(body))).toEqual(new Set([''])), 20_000)
+  patiently(async () => expect(new Set(await all(body))).toEqual(new Set([''])))
 
 /** Asks until nobody is served any more for a while; when the last was, from now, in ms. */
 async function lastServedMs(body?: string): Promise<number> {
@@ -64,10 +65,10 @@ test('an erasure is out of every answer within a second, names who was told, and
   const lines = [{ source: 'dsp', uid: 'u1', add: ['cars'] }]
   await product.must('POST', '/api/memberships', { lines })
   await served()
-  await vi.waitFor(async () => {
+  await patiently(async () => {
     const { egress } = await product.must('POST', '/api/people/export', { body: ASKED })
     expect(egress).toMatchObject([{ recipient: 'dsp', channel: 'bid', segments: ['cars'] }])
-  }, 20_000)
+  })
   const erased = await product.must('POST', '/api/people/erase', { body: ASKED })
   expect(erased).toMatchObject({ ids: 1, segments: 1, recipients: [{ recipient: 'dsp' }] })
   expect(await lastServedMs()).toBeLessThan(1_000)

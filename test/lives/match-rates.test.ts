@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { CHROME, FIREFOX, imageSync, pathBack, SAFARI } from '../support/edge-house.ts'
+import { patiently } from '../support/patiently.ts'
 import { type Answered, type Product, startProduct } from '../support/product.ts'
 
 // Browsers of several classes sync with two partners, one of which then bids; what the desk tells of it is what happened.
@@ -69,35 +70,10 @@ const bid = (uid: string, userAgent: string, more: object = {}) =>
     }),
   )
 
-test('what syncs and bids there were is told by partner, browser class and namespace', async () => {
-  // Ten on Chrome: both partners are offered to all, north answers seven, south none.
-  const chromes = Array.from({ length: 10 }, () => new Visitor(CHROME))
-  for (const [i, visitor] of chromes.entries()) {
-    const urls = await visitor.visit()
-    if (i < 7) await visitor.back(urls['north']!, `n-${i}`)
-  }
-  // They come again: seven are matched with north.
-  for (const visitor of chromes) await visitor.visit()
-  // Three on Safari keep no third-party cookies: nothing is offered. One on Firefox says no by GPC.
-  for (let i = 0; i < 3; i++) await new Visitor(SAFARI).visit()
-  await new Visitor(FIREFOX, { 'sec-gpc': '1' }).visit()
-  // Bids of north: five of people it was matched with, two of strangers, one test, one nobody may be looked up for.
-  for (let i = 0; i < 5; i++) await bid(`n-${i}`, CHROME)
-  await bid('stranger', CHROME)
-  await bid('stranger', SAFARI)
-  await bid('n-0', CHROME, { test: 1 })
-  await bid('n-0', CHROME, { regs: { coppa: 1 } })
-  await product.enrich(key, '{"id":"1","imp":[{"id":"1"}]}')
-
-  const rates = await vi.waitFor(async () => {
-    const page = await product.must('GET', '/api/matchrates')
-    const found = page.items.filter(({ namespace }: Answered) => namespace === null)
-    const bids = found.reduce((sum: number, { biddable }: Answered) => sum + biddable.of, 0)
-    expect(bids).toBe(8)
-    return page
-  }, 20_000)
+/** The rows that what was done above makes. */
+function expectRows(items: Answered[]): void {
   const row = (partner: string, browser: string, namespace: string | null) =>
-    rates.items.find(
+    items.find(
       (item: Answered) =>
         item.partner === partner && item.browser === browser && item.namespace === namespace,
     )
@@ -122,5 +98,36 @@ test('what syncs and bids there were is told by partner, browser class and names
   expect(row('north', 'firefox', 'north')).toMatchObject({ offered: { of: 0 }, denied: 1 })
   expect(row('north', 'chromium', null)).toMatchObject({ biddable: { count: 5, of: 6 } })
   expect(row('north', 'other', null)).toMatchObject({ biddable: { count: 0, of: 1 } })
+}
+
+test('what syncs and bids there were is told by partner, browser class and namespace', async () => {
+  // Ten on Chrome: both partners are offered to all, north answers seven, south none.
+  const chromes = Array.from({ length: 10 }, () => new Visitor(CHROME))
+  for (const [i, visitor] of chromes.entries()) {
+    const urls = await visitor.visit()
+    if (i < 7) await visitor.back(urls['north']!, `n-${i}`)
+  }
+  // They come again: seven are matched with north.
+  for (const visitor of chromes) await visitor.visit()
+  // Three on Safari keep no third-party cookies: nothing is offered. One on Firefox says no by GPC.
+  for (let i = 0; i < 3; i++) await new Visitor(SAFARI).visit()
+  await new Visitor(FIREFOX, { 'sec-gpc': '1' }).visit()
+  // Bids of north: five of people it was matched with, two of strangers, one test, one nobody may be looked up for.
+  for (let i = 0; i < 5; i++) await bid(`n-${i}`, CHROME)
+  await bid('stranger', CHROME)
+  await bid('stranger', SAFARI)
+  await bid('n-0', CHROME, { test: 1 })
+  await bid('n-0', CHROME, { regs: { coppa: 1 } })
+  await product.enrich(key, '{"id":"1","imp":[{"id":"1"}]}')
+
+  // The edge and each bid process write what they counted on their own: all of it is waited for.
+  const rates = await patiently(async () => {
+    const page = await product.must('GET', '/api/matchrates')
+    const found = page.items.filter(({ namespace }: Answered) => namespace === null)
+    const bids = found.reduce((sum: number, { biddable }: Answered) => sum + biddable.of, 0)
+    expect(bids).toBe(8)
+    expectRows(page.items)
+    return page
+  })
   expect(rates.definitions).toMatchObject({ biddable: expect.stringContaining('Bid requests') })
 }, 120_000)

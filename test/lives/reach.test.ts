@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { patiently } from '../support/patiently.ts'
 import { type Answered, type Product, startProduct } from '../support/product.ts'
 
 // A segment is sold to a DSP, which bids for one of its three people and is billed; the desk tells how far the
@@ -39,19 +40,19 @@ test('total, synced, delivered, seen and won are what happened', async () => {
   expect((await reach()).couples).toMatchObject([
     { total: 3, synced: { count: 2, of: 3 }, delivered: { count: 0 }, seen: { count: 0 }, won: 0 },
   ])
-  const token = await vi.waitFor(async () => {
+  const token = await patiently(async () => {
     const request = { id: '1', imp: [{ id: '1' }], user: { buyeruid: 'n-d1' } }
     const { text } = await product.enrich(key, JSON.stringify(request))
     const { user } = JSON.parse(text) as Answered
     return user.data[0].ext.t as string
-  }, 5_000)
+  })
   const told = `http://127.0.0.1:${product.gatewayPort}/notice/billing?t=${encodeURIComponent(token)}`
   expect((await fetch(told)).status).toBeLessThan(300)
-  await vi.waitFor(async () => {
+  await patiently(async () => {
     expect((await reach()).couples).toMatchObject([
       { total: 3, delivered: { count: 1, of: 3 }, seen: { count: 1, of: 3 }, won: 1 },
     ])
-  }, 15_000)
+  })
 })
 
 test('who is erased is in no count', async () => {

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { patiently } from '../support/patiently.ts'
 import { type Product, startProduct } from '../support/product.ts'
 import { adWorld, makeAdWorld, uidOf } from '../support/web/ad-world.ts'
 import { type Chromium, type ChromiumOptions, startChromium } from '../support/web/browser.ts'
@@ -151,10 +152,7 @@ describe('a page with Prebid.js, third-party cookies allowed', () => {
     async () => {
       const { north, south } = visitor.ids()
       await join('south-dsp', south)
-      await vi.waitFor(
-        async () => expect((await bid(body, north)).text).toContain('"cars"'),
-        20_000,
-      )
+      await patiently(async () => expect((await bid(body, north)).text).toContain('"cars"'))
     },
     PATIENT,
   )
@@ -209,10 +207,7 @@ describe('a page with Prebid.js, third-party cookies allowed', () => {
       })
       const { asked } = await visitor.auction()
       expect(asked.status).toBe(401)
-      await vi.waitFor(
-        async () => expect((await bid(body, north)).reason).toBe('opted_out'),
-        20_000,
-      )
+      await patiently(async () => expect((await bid(body, north)).reason).toBe('opted_out'))
     },
     PATIENT,
   )
@@ -255,7 +250,7 @@ describe('a page with Prebid.js, third-party cookies blocked', () => {
       const shared = body.user!.ext!.eids!.find((one) => one.source === 'pubcid.org')!.uids[0]!.id
       await join('pubcid.org', shared)
       const { body: next } = await visitor.auction()
-      await vi.waitFor(async () => expect((await bid(next)).text).toContain('"cars"'), 20_000)
+      await patiently(async () => expect((await bid(next)).text).toContain('"cars"'))
       const match = {
         source: 'pubcid.org',
         uid: shared,
@@ -266,11 +261,11 @@ describe('a page with Prebid.js, third-party cookies blocked', () => {
         eids: next.user!.ext!.eids,
         bidders: ['north-dsp', 'south-dsp'],
       })
-      await vi.waitFor(async () => {
+      await patiently(async () => {
         const answer = await visitor.page.evaluate(`fetch('https://${EDGE}/cookie_sync',
         { method: 'POST', credentials: 'include', body: ${JSON.stringify(eids)} }).then((one) => one.json())`)
         expect(answer).toEqual({ status: 'ok', bidder_status: [] })
-      }, 20_000)
+      })
     },
     PATIENT,
   )

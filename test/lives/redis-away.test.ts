@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
+import { patiently } from '../support/patiently.ts'
 import { type Product, startProduct } from '../support/product.ts'
 import { seeded } from '../support/random.ts'
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts'
@@ -90,10 +91,7 @@ function expectOwnBytes({ uid, status, text, tookMs }: Asked): void {
 
 /** Somebody whom no near-cache can hold yet comes back enriched. */
 async function untilEnriched(on: Product, key: string, uids: Iterator<string>): Promise<void> {
-  await vi.waitFor(
-    async () => expect(isEnriched(await ask(on, key, uids.next().value))).toBe(true),
-    { timeout: 30_000, interval: 50 },
-  )
+  await patiently(async () => expect(isEnriched(await ask(on, key, uids.next().value))).toBe(true))
 }
 
 function* newcomers(): Iterator<string> {
@@ -112,7 +110,7 @@ describe('Redis is not there when the product starts', () => {
     expect((await product.enrich('any-key', '{"id":')).status).toBe(400)
     await redis.restart()
     const started = product
-    const key = await vi.waitFor(() => furnish(started), { timeout: 30_000, interval: 100 })
+    const key = await patiently(() => furnish(started))
     await untilEnriched(product, key, newcomers())
     expect((await product.enrich('any-key', bidOf('u1'))).status).toBe(401)
   })
@@ -124,7 +122,7 @@ describe('Redis is not there when the product starts', () => {
     product = await startProduct({ store: redis.url, env, dataDir })
     const key = await furnish(product)
     await untilEnriched(product, key, newcomers())
-    await vi.waitFor(() =>
+    await patiently(() =>
       expect(readFileSync(join(dataDir, 'catalog.json'), 'utf8')).toMatch('spring'),
     )
     await product.stop()

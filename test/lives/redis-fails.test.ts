@@ -1,9 +1,10 @@
 import { once } from 'node:events'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LIMITS } from '../../audience/store/limits.ts'
 import { connectRedis, type RedisClient } from '../../audience/store/redis/ioredis.ts'
 import { tallyKeys } from '../../audience/store/redis/layout.ts'
 import { type ChaosProxy, startChaosProxy } from '../support/chaos-proxy.ts'
+import { patiently } from '../support/patiently.ts'
 import { type Answered, type Product, startProduct } from '../support/product.ts'
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts'
 import { makeSale, SALE } from './sale.ts'
@@ -56,8 +57,7 @@ async function segments(): Promise<string[]> {
   return all.sort()
 }
 
-const gives = (ids: string[]) =>
-  vi.waitFor(async () => expect(await segments()).toEqual(ids), { timeout: 20_000 })
+const gives = (ids: string[]) => patiently(async () => expect(await segments()).toEqual(ids))
 
 /**
  * Resolves when the bid process has read the change log to its end: what it then takes into its
@@ -68,7 +68,7 @@ async function heardOfAll(): Promise<void> {
   await product.must('POST', '/api/memberships', {
     lines: [{ source: 'dsp', uid: 'u3', add: ['own'] }],
   })
-  await vi.waitFor(async () => expect(await data('u3')).toHaveLength(1), { timeout: 20_000 })
+  await patiently(async () => expect(await data('u3')).toHaveLength(1))
 }
 
 async function units(): Promise<Record<string, number>> {
@@ -80,9 +80,7 @@ async function units(): Promise<Record<string, number>> {
 }
 
 const counts = (won: number) =>
-  vi.waitFor(async () => expect(await units()).toEqual({ delivered: given, won }), {
-    timeout: 20_000,
-  })
+  patiently(async () => expect(await units()).toEqual({ delivered: given, won }))
 
 /** So many answers with the shared segment, and as many impressions won. */
 async function use(count: number): Promise<void> {
@@ -130,9 +128,8 @@ describe('a failover of Redis that loses acknowledged writes', () => {
   test('loses no usage and counts none twice', async () => {
     const [onMaster, onReplica] = [await client(master), await client(replica)]
     await onReplica.replicaof('127.0.0.1', master.port)
-    await vi.waitFor(
-      async () => expect(await onReplica.info('replication')).toMatch(/link_status:up/),
-      20_000,
+    await patiently(async () =>
+      expect(await onReplica.info('replication')).toMatch(/link_status:up/),
     )
     await use(20)
     await counts(20)

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LIMITS } from '../../audience/store/limits.ts'
 import { type ChaosProxy, startChaosProxy } from '../support/chaos-proxy.ts'
+import { patiently } from '../support/patiently.ts'
 import { type Answered, type Product, startProduct } from '../support/product.ts'
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts'
 
@@ -71,7 +72,7 @@ const segmentsIn = ({ text }: { text: string }): string[] =>
   )
 const segments = async (product: Product) => segmentsIn(await product.enrich(key, BODY)).sort()
 const serves = (product: Product, ids: string[]) =>
-  vi.waitFor(async () => expect(await segments(product)).toEqual(ids), { timeout: 20_000 })
+  patiently(async () => expect(await segments(product)).toEqual(ids))
 
 /** Asks without pause until `span.ms` after the last shared answer; when that came, from `sinceMs`. */
 async function lastShared(product: Product, sinceMs: number): Promise<number> {

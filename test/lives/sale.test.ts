@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { patiently } from '../support/patiently.ts'
 import { type Answered, type Product, startProduct } from '../support/product.ts'
 
 // A sale from the offer to the statement, as its two sides and the operator see it: over HTTP only.
@@ -113,10 +114,7 @@ describe('a sale', () => {
       expect(signed.status).toBe('active')
     }
     const signedMs = performance.now()
-    await vi.waitFor(async () => expect(segmentsIn(await bid())).toEqual(['cars', 'readers']), {
-      timeout: 5_000,
-      interval: 5,
-    })
+    await patiently(async () => expect(segmentsIn(await bid())).toEqual(['cars', 'readers']))
     expect(performance.now() - signedMs).toBeLessThan(1_000)
     expect((await bid()).user.data[0].ext.seats).toEqual(['seat-1'])
   })
@@ -134,7 +132,7 @@ describe('a sale', () => {
       expect(await notice(kind, token, more)).toBeLessThan(300)
     expect(await notice('win', `${token.slice(0, -3)}AAA`, 'imp=a')).toBe(400)
     const wanted = { cars: 2, readers: delivered }
-    await vi.waitFor(async () => expect(await usage(buyer)).toEqual(wanted), { timeout: 10_000 })
+    await patiently(async () => expect(await usage(buyer)).toEqual(wanted))
     expect(await usage(seller)).toEqual(wanted)
   })
 
@@ -151,7 +149,7 @@ describe('a sale', () => {
 
   test('comes out as a statement that both sides can check', async () => {
     const wanted = { cars: 2, readers: delivered }
-    await vi.waitFor(async () => expect(await usage(buyer)).toEqual(wanted), { timeout: 10_000 })
+    await patiently(async () => expect(await usage(buyer)).toEqual(wanted))
     const lines: Answered[] = []
     for (const month of new Set([BEGUN, monthNow()])) {
       const read = (token: string) => product.must('GET', `/api/statements/${month}`, { token })

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { patiently } from '../support/patiently.ts'
 import { type Answered, type Product, startProduct } from '../support/product.ts'
 
 // A statement of a share of the media price, through every process of the product, each side with a key of its own.
@@ -54,13 +55,13 @@ test('notices of what was used, at which price, come out as a statement that bot
   for (const side of ['dsp', 'dmp'])
     await product.must('POST', '/api/contracts/sale/sign', as(side, {}))
 
-  const token = await vi.waitFor(async () => {
+  const token = await patiently(async () => {
     const body = { id: '1', imp: [{ id: 'a' }, { id: 'b' }], user: { buyeruid: 'u-1' } }
     const { user } = JSON.parse((await product.enrich(keys['dsp']!, JSON.stringify(body))).text)
     expect(user.data[0].ext.t).toBeTypeOf('string')
     day = new Date().toISOString().slice(0, 10)
     return user.data[0].ext.t as string
-  }, 10_000)
+  })
   const notice = async (kind: string, more: Record<string, string>) => {
     const query = new URLSearchParams({ t: token, cur: 'EUR', ...more })
     const url = `http://127.0.0.1:${product.gatewayPort}/notice/${kind}?${query}`
@@ -75,10 +76,10 @@ test('notices of what was used, at which price, come out as a statement that bot
   const statement = (partner: string) =>
     product.must('GET', `/api/statements/${day.slice(0, 7)}`, as(partner))
   // 15 % of 4, and of 20 at most the discounted cap of 1: per 1,000 impressions.
-  await vi.waitFor(async () => {
+  await patiently(async () => {
     const { items } = await statement('dmp')
     expect(items.map(lineOf)).toEqual(['cars 2 1600 exchange 2', 'vans 1 1000 exchange 1'])
-  }, 10_000)
+  })
   expect(await statement('dsp')).toEqual(await statement('dmp'))
   const { told, items, statements } = await statement('dsp')
   expect(told).toEqual([{ seller: 'dmp', buyer: 'dsp', contract: 'sale', lost: 1, conflicts: 0 }])
@@ -96,13 +97,13 @@ test('the buyer’s own count, through the desk’s ledger, is held beside ours'
   for (const _ of [1, 2])
     expect(await product.must('POST', '/api/usage/reports', report)).toMatchObject({ accepted: 1 })
   const path = `/api/statements/${day.slice(0, 7)}/reconciliation?contract=sale`
-  await vi.waitFor(async () => {
+  await patiently(async () => {
     const { items } = await product.must('GET', path, as('dmp'))
     expect(items.map(({ segment, agreement }: Answered) => `${segment} ${agreement}`)).toEqual([
       'cars same',
       'vans not_reported',
     ])
-  }, 10_000)
+  })
 })
 
 function lineOf({ segment, units, amountMicros, witnesses }: Answered): string {

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { patiently } from '../support/patiently.ts'
 import { type Product, startProduct } from '../support/product.ts'
 import { type Hosts, Visitor } from '../support/visitor.ts'
 
@@ -138,9 +139,8 @@ test(
     expect(told).toMatchObject({ accepted: PEOPLE, rejected: 0 })
     await forAll(pairs.slice(0, 100), async ({ dspId }) => {
       const body = JSON.stringify({ id: '1', imp: [{ id: '1' }], user: { buyeruid: dspId } })
-      await vi.waitFor(
-        async () => expect((await south.enrich(dspKey, body)).text).toContain('"north-cars"'),
-        20_000,
+      await patiently(async () =>
+        expect((await south.enrich(dspKey, body)).text).toContain('"north-cars"'),
       )
     })
   },

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { verifyLedger } from '../../exchange/ledger/verify-ledger.ts'
 import { LIMITS } from '../../exchange/limits.ts'
+import { patiently } from '../support/patiently.ts'
 import { type Answered, type Product, startProduct } from '../support/product.ts'
 import { seeded } from '../support/random.ts'
 import { makeSale, SALE } from './sale.ts'
@@ -34,7 +35,7 @@ beforeAll(async () => {
     },
     people: { 'u-seen': SEGMENTS, 'u-won': ['won'] },
   })
-  await vi.waitFor(async () => expect(dataOf(await ask('u-seen'))).toHaveLength(1), 20_000)
+  await patiently(async () => expect(dataOf(await ask('u-seen'))).toHaveLength(1))
 }, 240_000)
 afterAll(async () => {
   await product?.stop()
@@ -142,7 +143,7 @@ function nextTurn(): Promise<void> {
 }
 
 async function killOne(name: string): Promise<void> {
-  const pid = await vi.waitFor(() => product.pidOf(name), 20_000)
+  const pid = await patiently(() => product.pidOf(name))
   process.kill(pid, 'SIGKILL')
 }
 
@@ -168,7 +169,7 @@ test(
     // In good order, so that what was counted last is written; the next desk counts what this one left.
     await product.stop()
     await start()
-    await vi.waitFor(async () => expect((await usage())['won']).toBe(buyer.won), 20_000)
+    await patiently(async () => expect((await usage())['won']).toBe(buyer.won))
     const delivered = (await usage())['delivered']! / SEGMENTS.length
 
     const received = buyer.receivedMs.length

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { patiently } from '../support/patiently.ts'
 import { type Answered, type Product, startProduct } from '../support/product.ts'
 
 // From an enriched answer to what `GET /api/usage` says of it, through every process of the product. What
@@ -73,7 +74,7 @@ async function enriched(uid: string, more: object = {}): Promise<Answered> {
 
 /** The token of an answer that carries one, in a Data object or a deal. */
 async function token(uid: string, more: object = {}): Promise<string> {
-  return vi.waitFor(async () => {
+  return patiently(async () => {
     const { user, imp } = await enriched(uid, more)
     const t = user.data?.[0].ext?.t ?? imp[0].pmp?.deals[0].ext?.t
     expect(t).toBeTypeOf('string')
@@ -95,7 +96,7 @@ async function usage(contract: string): Promise<{ units: number; micros: number 
 }
 
 const becomes = (contract: string, expected: object) =>
-  vi.waitFor(async () => expect(await usage(contract)).toMatchObject(expected), { timeout: 10_000 })
+  patiently(async () => expect(await usage(contract)).toMatchObject(expected))
 
 describe('units', () => {
   test('of a contract billed on wins: two impressions are two, win and billing of one are one', async () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import {
   announcePresence,
   type PresenceAnnouncer,
@@ -6,6 +6,7 @@ import {
 import { LIMITS } from '../../../audience/store/limits.ts'
 import { MemoryPresence } from '../../support/memory-presence.ts'
 import { WoundClock } from '../../support/memory-store.ts'
+import { patiently } from '../../support/patiently.ts'
 
 const who = { instance: 'host-1', process: 'bid 1' }
 const clock = new WoundClock()
@@ -23,10 +24,10 @@ afterEach(() => announcer.close())
 
 test('a process says at once what it serves, and again when that changes', async () => {
   announcer = open()
-  await vi.waitFor(async () => expect(await store.present()).toEqual([{ ...who, version: 1 }]))
+  await patiently(async () => expect(await store.present()).toEqual([{ ...who, version: 1 }]))
   served = 2
   announcer.announce()
-  await vi.waitFor(async () => expect(await store.present()).toEqual([{ ...who, version: 2 }]))
+  await patiently(async () => expect(await store.present()).toEqual([{ ...who, version: 2 }]))
 })
 
 test('a process without a catalog says nothing, and one that closed is no longer there', async () => {
@@ -36,7 +37,7 @@ test('a process without a catalog says nothing, and one that closed is no longer
   expect(await store.present()).toEqual([])
   served = 1
   announcer = open()
-  await vi.waitFor(async () => expect(await store.present()).toHaveLength(1))
+  await patiently(async () => expect(await store.present()).toHaveLength(1))
   await announcer.close()
   expect(await store.present()).toEqual([])
 })
@@ -53,7 +54,7 @@ test('what changes while a word is on its way goes with the next one, and no mor
   announcer = open()
   for (served = 2; served < 50; served++) announcer.announce()
   arrive()
-  await vi.waitFor(() => expect(said).toEqual([1, 50]))
+  await patiently(() => expect(said).toEqual([1, 50]))
   arrive()
 })
 
@@ -63,7 +64,7 @@ test('a store out of reach is no matter: the next word counts', async () => {
   announcer = open()
   store.announce = announce
   announcer.announce()
-  await vi.waitFor(async () => expect(await store.present()).toHaveLength(1))
+  await patiently(async () => expect(await store.present()).toHaveLength(1))
 })
 
 test('a process counts as there for longer than it may serve what is shared unconfirmed', () => {

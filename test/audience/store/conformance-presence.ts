@@ -1,4 +1,5 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
+import { patiently } from '../../support/patiently.ts'
 import { startOtherProcess } from './other-process.ts'
 import type { OpenForTest } from './store-conformance.ts'
 
@@ -26,9 +27,7 @@ export function presenceConformance(open: OpenForTest): void {
     const { presence } = (await open()).store
     await presence.announce({ ...bid, version: 1 }, 20)
     await presence.announce({ ...desk, version: 1 }, LONG_MS)
-    await vi.waitFor(async () =>
-      expect(await presence.present()).toEqual([{ ...desk, version: 1 }]),
-    )
+    await patiently(async () => expect(await presence.present()).toEqual([{ ...desk, version: 1 }]))
     await presence.announce({ ...bid, version: 2 }, LONG_MS)
     expect(await presence.present()).toContainEqual({ ...bid, version: 2 })
   })

@@ -10,6 +10,7 @@ import { readChain } from '../../../exchange/ledger/read-chain.ts'
 import { STREAM_SUFFIX } from '../../../exchange/ledger/stream-name.ts'
 import type { DeliveredRecord } from '../../../exchange/usage/ledger-record.ts'
 import { WoundClock } from '../../support/memory-store.ts'
+import { patiently } from '../../support/patiently.ts'
 import { FailingFiles } from './failing-files.ts'
 
 let dir: string
@@ -83,7 +84,7 @@ describe('the ledger of a process', () => {
     expect(ledger.isBehind()).toBe(true)
     isFull = false
     vi.advanceTimersByTime(LIMITS.retryEveryMs)
-    await vi.waitFor(() => expect(ledger.isBehind()).toBe(false))
+    await patiently(() => expect(ledger.isBehind()).toBe(false))
     await ledger.append(delivered(4))
     expect(await ledgered()).toEqual([1, 2, 4])
     expect(ledger.findings()).toEqual([])

@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { tallyEntriesOf } from '../../../exchange/usage/tally-entries.ts'
 import { decodeField } from '../../../exchange/usage/tally-field.ts'
 import { usageTerms } from '../../../exchange/usage/usage-terms.ts'
 import { BidHouse } from '../../support/bid-house.ts'
 import { askOf, heldBid, type SentBid, waitingRequest } from '../../support/held-bid.ts'
+import { patiently } from '../../support/patiently.ts'
 import {
   dealTokenIn,
   deliveredBy,
@@ -118,7 +119,7 @@ async function sentAfter(uid: string, happens: () => Promise<void>): Promise<Sen
   await house.audience.poke()
   expect(sent).toEqual([])
   found()
-  await vi.waitFor(() => expect(sent).toHaveLength(1))
+  await patiently(() => expect(sent).toHaveLength(1))
   return sent[0]!
 }
 

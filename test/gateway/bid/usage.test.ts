@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { BidHouse } from '../../support/bid-house.ts'
 import { askOf, heldBid, waitingRequest } from '../../support/held-bid.ts'
+import { patiently } from '../../support/patiently.ts'
 import {
   dealTokenIn,
   deliveredBy,
@@ -242,7 +243,7 @@ describe('failing closed', () => {
     )
     await house.audience.poke()
     found()
-    await vi.waitFor(() => expect(sent).toHaveLength(1))
+    await patiently(() => expect(sent).toHaveLength(1))
     expect(sent[0]?.body).toBe(waitingRequest('won'))
     expect((await enrich('won')).status).toBe(401)
     expect((await house.notice('win', { t: token })).status).toBe(204)

@@ -1,9 +1,10 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { systemClock } from '../../../audience/clock.ts'
 import { Metrics } from '../../../gateway/metrics/counters.ts'
 import { watchProcess } from '../../../gateway/metrics/process-metrics.ts'
+import { patiently } from '../../support/patiently.ts'
 
 test('pauses of the garbage collector are counted, and the longest since the last reading is told', async () => {
   setFlagsFromString('--expose-gc')
@@ -12,7 +13,7 @@ test('pauses of the garbage collector are counted, and the longest since the las
   const end = watchProcess(metrics, systemClock)
   try {
     collectGarbage()
-    await vi.waitFor(() => {
+    await patiently(() => {
       const samples = new Map(metrics.snapshot().map((sample) => [sample.name, sample]))
       const longest = samples.get('passerelle_gc_pause_max_seconds') as { value: number }
       expect(longest.value).toBeGreaterThan(0)
