@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -167,6 +168,8 @@ async function edge({ config }: Settings): Promise<void> {
   const counts = countMatches(me, { ...rooms, config })
   const sync = new Sync({ ...rooms, clock, edgeUrl, gvl, ownGvlId, counts })
   const collector = new Collector({ ...rooms, clock })
+  // Built beside this very file: scripts/build.mjs.
+  const tagScript = await readFile(new URL('./tag.js', import.meta.url), 'utf8')
   const words = Object.keys(DoorRefusals) as DoorRefusal[]
   const refused = metrics.counterOf('passerelle_door_refused_total', 'reason', words)
   const door = await openNodeDoor({
@@ -174,7 +177,7 @@ async function edge({ config }: Settings): Promise<void> {
     port: config.edgePort,
     routes: [
       ...edgeRoutes({ sync, metrics, clock, uid2OptOutToken }),
-      ...collectRoutes({ collector, metrics, edgeUrl, gvl, ownGvlId }),
+      ...collectRoutes({ collector, metrics, edgeUrl, tagScript, gvl, ownGvlId }),
       ...healthRoutes(instance),
     ],
     clock,
@@ -371,6 +374,8 @@ function withSecret(store: Store, secret: Buffer | undefined): Store {
     claims: store.claims,
     histories: store.histories,
     events: store.events,
+    sightings: store.sightings,
+    held: store.held,
     rootSecret: async () => secret,
     findings: () => store.findings(),
     close: () => store.close(),

@@ -1,4 +1,4 @@
-// Makes what is missing before anything runs: installed packages (lockfile) and the compiled house.
+// Makes what is missing before anything runs: installed packages (lockfile), the compiled house and the tag for pages.
 // Both are safe to run twice at once: the install takes a lock, a build is renamed into place whole.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -66,12 +66,25 @@ export async function ensureBuild() {
       cwd: root,
       stdio: ['ignore', 2, 2],
     })
+    writeFileSync(join(draft, 'tag.js'), await buildTag())
     moveIntoPlace(draft, place)
   } finally {
     rmSync(draft, { recursive: true, force: true })
   }
   dropOldBuilds(place)
   return place
+}
+
+/** The text of /tag.js: tag/tag.ts and what it imports, as one script for pages. */
+export async function buildTag() {
+  const { build } = await import('esbuild')
+  const { outputFiles } = await build({
+    entryPoints: [join(root, 'tag', 'tag.ts')],
+    ...{ bundle: true, minify: true, write: false, format: 'iife', logLevel: 'warning' },
+    // Private fields and all that is older: every browser since 2021.
+    target: ['chrome84', 'firefox90', 'safari15'],
+  })
+  return outputFiles[0].text
 }
 
 /** Imports a module of the build, e.g. `main.js`. */
@@ -122,7 +135,7 @@ function sourceFiles() {
   const found = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((f) =>
     join(root, f),
   )
-  for (const entry of config.include) collect(join(root, entry), found)
+  for (const entry of [...config.include, 'tag']) collect(join(root, entry), found)
   return found.sort()
 }
 

@@ -7,6 +7,7 @@ await ensureInstalled()
 for (const [bin, args] of [
   ['@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.']],
   ['typescript/bin/tsc', ['--noEmit', '-p', '.']],
+  ['typescript/bin/tsc', ['-p', 'tag']],
 ]) {
   try {
     execFileSync(process.execPath, [join(root, 'node_modules', bin), ...args], {

@@ -15,9 +15,13 @@ const PARAMETERS_MAX = 7
 
 /** Peers that the bench compares with and generators are no part of the product. */
 const EXEMPT = ['bench', 'test', 'scripts']
+/** Runs in pages, has no clock but theirs, and knows the house by its addresses alone. */
+const TAG = 'tag'
 
-const files = [...ROOMS.flatMap((room) => sourcesIn(join(root, room))), ...rootFiles()].map(read)
-const product = files.filter((file) => !EXEMPT.includes(file.room))
+const rooms = [...ROOMS.flatMap((room) => sourcesIn(join(root, room))), ...rootFiles()].map(read)
+const tag = sourcesIn(join(root, TAG)).map(read)
+const files = [...rooms, ...tag]
+const product = rooms.filter((file) => !EXEMPT.includes(file.room))
 const packages = Object.keys(
   JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).dependencies,
 )
@@ -57,6 +61,18 @@ describe('the house', () => {
         .filter((one) => !named.has(packageOf(one.specifier)))
         .map((one) => `${file.path} imports ${one.specifier}`),
     )
+    expect(strange).toEqual([])
+  })
+
+  test('the tag imports itself alone, and nobody imports it', () => {
+    const strange = files
+      .flatMap(({ path, room, imports }) =>
+        imports.map(({ specifier }) => ({ path, room, specifier })),
+      )
+      .filter(({ path, room, specifier }) => {
+        const isWithin = roomOf(normalize(join(dirname(path), specifier))) === TAG
+        return isWithin ? room !== TAG : room === TAG
+      })
     expect(strange).toEqual([])
   })
 

@@ -1,14 +1,13 @@
-import { createHmac, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { DAY_MS } from '../clock.ts'
 import { IdFaults, idFault } from '../namespace.ts'
 import type { EndRequest } from '../people/link.ts'
 import type { Problem } from '../refusal.ts'
-import { eventValues } from '../rules/event-values.ts'
-import type { Scalar } from '../rules/expression.ts'
+import { type EventValues, eventValues } from '../rules/event-values.ts'
 import type { CollectedEvent } from './collected-event.ts'
 import { EVENT_LIMITS } from './limits.ts'
 import type { OwnerRules } from './rule-book.ts'
-import type { PropertySwitch } from './source.ts'
+import { type Switches, switchValues } from './switch-message.ts'
 
 /** Kinds of messages of the Segment HTTP tracking API. */
 export const MESSAGE_TYPES = ['track', 'identify', 'page', 'screen', 'group', 'alias'] as const
@@ -22,7 +21,7 @@ export interface MessageSource {
   /** Numbers of its namespaces; undefined where it has none for that id. */
   anonymousId: number | undefined
   userId: number | undefined
-  switches: ReadonlyMap<string, PropertySwitch>
+  switches: Switches
 }
 
 export interface MessageContext {
@@ -38,14 +37,21 @@ export interface MessageContext {
   hashKey: Buffer
 }
 
-/**
- * What is kept of one message: whom it is about and which traits it shows; or what is wrong with it. Its
- * properties are asked here, as far as the source's switches let them, and go no further.
- */
+/** One message, understood. */
+export interface ReadMessage {
+  /** What is kept of it: whom it is about and which traits it shows. */
+  event: CollectedEvent
+  /** The message itself, with its type. */
+  message: Readonly<Record<string, unknown>>
+  /** Its values as the source's switches leave them: asked where it came in, and kept nowhere. */
+  values: EventValues
+}
+
+/** Reads one message, or says what is wrong with it. */
 export function readMessage(
   message: unknown,
   context: MessageContext,
-): { event: CollectedEvent } | { problem: Problem } {
+): ReadMessage | { problem: Problem } {
   if (!isFields(message)) return wrong('', 'must be a JSON object')
   const type = context.type ?? message['type']
   if (!isType(type)) return wrong('type', `must be one of ${MESSAGE_TYPES.join(', ')}`)
@@ -55,16 +61,18 @@ export function readMessage(
   if ('problem' in ids) return ids
   const time = timeOf(message, context)
   if ('problem' in time) return time
-  const { source } = context
+  const { source, rules, hashKey } = context
+  const typed = { ...message, type }
+  const values = switchValues(eventValues(typed, EVENT_LIMITS), { ...source, hashKey })
   const event: CollectedEvent = {
     source: source.id,
     owner: source.owner,
     messageId: textOf(message['messageId']) || randomUUID(),
     ...time,
     ...ids,
-    traits: traitsOf({ ...message, type }, context),
+    traits: rules?.index.match(values).map(({ number }) => number) ?? [],
   }
-  return { event }
+  return { event, message: typed, values }
 }
 
 type Fields = Record<string, unknown>
@@ -151,38 +159,4 @@ function momentOf(value: unknown): number | undefined {
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value
   return typeof value === 'number' && Number.isFinite(value) ? String(value) : ''
-}
-
-function traitsOf(message: Fields, { source, rules, hashKey }: MessageContext): number[] {
-  if (rules === undefined) return []
-  const values = eventValues(message, EVENT_LIMITS)
-  const switched = source.switches.size === 0 ? values : switchValues(values, source, hashKey)
-  return rules.index.match(switched).map(({ number }) => number)
-}
-
-function switchValues(
-  values: ReadonlyMap<string, readonly Scalar[]>,
-  { switches }: MessageSource,
-  hashKey: Buffer,
-): Map<string, readonly Scalar[]> {
-  const kept = new Map<string, readonly Scalar[]>()
-  for (const [path, all] of values) {
-    const how = switchOf(path, switches)
-    if (how === 'drop') continue
-    kept.set(path, how === 'hash' ? all.map((value) => hashed(value, hashKey)) : all)
-  }
-  return kept
-}
-
-/** Its own switch, else that of what it is in. */
-function switchOf(path: string, switches: MessageSource['switches']): PropertySwitch {
-  for (let end = path.length; end > 0; end = path.lastIndexOf('.', end - 1)) {
-    const found = switches.get(path.slice(0, end))
-    if (found) return found
-  }
-  return 'keep'
-}
-
-function hashed(value: Scalar, key: Buffer): string {
-  return createHmac('sha256', key).update(String(value)).digest('hex')
 }

@@ -23,6 +23,16 @@ export const LIMITS = {
   queueEventsMax: 1_000_000,
   /** Events put aside; beyond it the oldest go. */
   quarantineMax: 10_000,
+  /** Names kept of what was seen of one source; further ones are left out, and that is counted. */
+  sightingsMax: 5_000,
+  /** Bytes of such a name. */
+  sightingNameBytesMax: 512,
+  /** How long after it was last seen a name is shown. */
+  sightingDays: 90,
+  /** Messages of one source that its tracking plan holds back; beyond it the oldest go. */
+  heldMax: 1_000,
+  /** How long they are held. */
+  heldDays: 14,
   /** Days for which a message is remembered as counted, beside the day it was. */
   seenDays: 7,
   /** Of those forgotten since, removed with each write of the embedded store. */

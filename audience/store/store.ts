@@ -2,6 +2,7 @@ import type { EgressEntry } from '../../proto/egress-blob.ts'
 import type { SuppressionKind } from '../../proto/suppression-mark.ts'
 import type { Soon } from '../soon.ts'
 import type { EventQueue, HistoryStore } from './event-stores.ts'
+import type { HeldMessages, SightingStore } from './plan-stores.ts'
 
 /**
  * The one interface behind which people and the catalog are kept: embedded (LMDB) or Redis. Its
@@ -19,6 +20,8 @@ export interface Store {
   readonly claims: ClaimStore
   readonly histories: HistoryStore
   readonly events: EventQueue
+  readonly sightings: SightingStore
+  readonly held: HeldMessages
   /** Root secret of this installation (32 bytes), made on first use; rejects while the store is out of reach. */
   rootSecret(): Promise<Buffer>
   /** What an operator should know; empty when all is well (e.g. `listpack: …`, `unreachable: …`). */

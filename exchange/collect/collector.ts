@@ -1,11 +1,20 @@
 import type { Audience } from '../../audience/audience.ts'
 import type { Clock } from '../../audience/clock.ts'
 import { type CollectedEvent, packEvent } from '../../audience/events/collected-event.ts'
+import type { Judgement } from '../../audience/events/compiled-plan.ts'
 import { EVENT_LIMITS } from '../../audience/events/limits.ts'
-import { type MessageType, readMessage } from '../../audience/events/read-message.ts'
+import {
+  type MessageType,
+  type ReadMessage,
+  readMessage,
+} from '../../audience/events/read-message.ts'
 import { RuleBooks } from '../../audience/events/rule-book.ts'
+import { SourceSightings } from '../../audience/events/source-sightings.ts'
+import { switchMessage } from '../../audience/events/switch-message.ts'
 import type { Problem } from '../../audience/refusal.ts'
+import type { HeldMessage } from '../../audience/store/plan-stores.ts'
 import { ownerOf } from './owner-of.ts'
+import { type AsideMessage, forReplay, putAside, readAside } from './put-aside.ts'
 import { type CollectSource, SourceRings } from './source-ring.ts'
 
 /** Messages of one request. */
@@ -25,8 +34,21 @@ export interface MessageFault extends Problem {
   message: number
 }
 
-/** Takes messages in, apart from HTTP: reads them, asks traits of them, and queues what is to be counted. */
+/** A message that is not as its tracking plan says. */
+export interface Unplanned extends Judgement {
+  message: number
+}
+
+/** What became of the messages of a delivery. */
+export interface Collected {
+  faults: MessageFault[]
+  /** Those that do not count: put aside, or blocked. */
+  unplanned: Unplanned[]
+}
+
+/** Takes messages in, apart from HTTP: reads them, asks plans and traits of them, and queues what is to be counted. */
 export class Collector {
+  readonly sightings = new SourceSightings()
   readonly #audience: Audience
   readonly #clock: Clock
   readonly #rings: SourceRings
@@ -70,39 +92,97 @@ export class Collector {
   }
 
   /**
-   * Resolves once all that is to be counted of a delivery is durable, with what was wrong with the rest. Reads the
-   * messages before it returns. Rejects with QueueFull, or as the store does; then none of it is kept.
+   * Resolves once all that is to be counted of a delivery, or was put aside, is durable, with what became of the rest.
+   * Reads the messages before it returns. Rejects with QueueFull, or as the store does; then nothing of it counts.
    */
-  async collect(source: CollectSource, delivery: Delivery): Promise<MessageFault[]> {
-    const { events, faults } = this.#read(source, delivery)
-    if (events.length === 0) return faults
+  async collect(source: CollectSource, delivery: Delivery): Promise<Collected> {
+    const { events, held, ...told } = this.#read(source, delivery)
     this.#underWay++
     try {
-      await this.#audience.store.events.append(events.map(packEvent))
-      return faults
+      if (held.length > 0) await this.#audience.store.held.hold(source.id, held)
+      if (events.length > 0) await this.#audience.store.events.append(events.map(packEvent))
+      return told
     } finally {
       this.#underWay--
     }
   }
 
-  #read(source: CollectSource, { messages, type, sentAt, bytes, permits }: Delivery) {
-    const events: CollectedEvent[] = []
-    const faults: MessageFault[] = []
+  /**
+   * Gives messages that a tracking plan held back another chance, by the plan and the traits of now. Those that are as
+   * planned are queued; the others stay. How many were queued.
+   */
+  async replay(sourceId: string, held: readonly (HeldMessage & { id: string })[]): Promise<number> {
+    const source = this.#rings.now()?.byId(sourceId)
+    if (source === undefined || !this.isReady) return 0
+    const done = held.flatMap(({ id, body }) => {
+      const event = this.#readAgain(source, readAside({ body }))
+      return event ? [{ id, event }] : []
+    })
+    if (done.length === 0) return 0
+    const { events, held: store } = this.#audience.store
+    const counting = done.map(({ event }) => event).filter(counts)
+    // Where the process ends in between, they are queued again, and count once.
+    if (counting.length > 0) await events.append(counting.map(packEvent))
+    return store.release(
+      sourceId,
+      done.map(({ id }) => id),
+    )
+  }
+
+  #read(source: CollectSource, delivery: Delivery) {
+    const { messages, type, sentAt, permits } = delivery
+    const found = { events: [] as CollectedEvent[], held: [] as HeldMessage[] }
+    const told: Collected = { faults: [], unplanned: [] }
     const rules = this.#books.now().owner(source.ownerId)
-    const receivedMs = this.#clock.now()
-    const context = { source, rules, type, sentAt, receivedMs, hashKey: this.#keyOfHashes()! }
+    const nowMs = this.#clock.now()
+    const hashKey = this.#keyOfHashes()!
+    const context = { source, rules, type, sentAt, receivedMs: nowMs, hashKey }
+    const mayBeLong = delivery.bytes > EVENT_LIMITS.messageBytesMax
     for (const [i, message] of messages.entries()) {
       if (!permits(message)) continue
-      if (bytes > EVENT_LIMITS.messageBytesMax && isLong(message)) {
-        faults.push({ message: i, field: '', reason: TOO_LONG })
+      if (mayBeLong && isLong(message)) {
+        told.faults.push({ message: i, field: '', reason: TOO_LONG })
         continue
       }
       const read = readMessage(message, context)
-      if ('problem' in read) faults.push({ message: i, ...read.problem })
-      // What shows nothing and joins nobody has nothing to be kept for.
-      else if (read.event.traits.length > 0 || read.event.sameAs) events.push(read.event)
+      if ('problem' in read) {
+        told.faults.push({ message: i, ...read.problem })
+        continue
+      }
+      const judgement = this.#judge(source, read, nowMs)
+      if (judgement && judgement.mode !== 'warn') {
+        told.unplanned.push({ message: i, ...judgement })
+        if (judgement.mode === 'quarantine')
+          found.held.push(putAside(read, source, { judgement, hashKey, nowMs }))
+      } else if (counts(read.event)) found.events.push(read.event)
     }
-    return { events, faults }
+    return { ...found, ...told }
+  }
+
+  /** Notes what a message holds, and asks its source's plan. */
+  #judge(source: CollectSource, read: ReadMessage, nowMs: number): Judgement | undefined {
+    const { message, values } = read
+    this.sightings.saw(source.id, { message, values, atMs: nowMs })
+    const { plan, switches } = source
+    if (plan === undefined) return undefined
+    const hashKey = this.#keyOfHashes()!
+    const isWhole = switches.size === 0
+    const judgement = plan.judge(isWhole ? message : switchMessage(message, { switches, hashKey }))
+    if (judgement) this.sightings.judged(source.id, { message, judgement, atMs: nowMs })
+    return judgement
+  }
+
+  /** Undefined where it is still not as planned. */
+  #readAgain(given: CollectSource, aside: AsideMessage): CollectedEvent | undefined {
+    const source = forReplay(given, aside)
+    const { switches, plan } = source
+    const rules = this.#books.now().owner(source.ownerId)
+    const [receivedMs, hashKey] = [this.#clock.now(), this.#keyOfHashes()!]
+    const context = { source, rules, type: undefined, sentAt: undefined, receivedMs, hashKey }
+    const read = readMessage(aside.message, context)
+    if ('problem' in read) return undefined
+    const judgement = plan?.judge(switchMessage(read.message, { switches, hashKey }))
+    return judgement === undefined || judgement.mode === 'warn' ? read.event : undefined
   }
 
   #keyOfHashes(): Buffer | undefined {
@@ -112,6 +192,11 @@ export class Collector {
 }
 
 const TOO_LONG = `is longer than ${EVENT_LIMITS.messageBytesMax} bytes`
+
+/** What shows nothing and joins nobody has nothing to be kept for. */
+function counts({ traits, sameAs }: CollectedEvent): boolean {
+  return traits.length > 0 || sameAs !== undefined
+}
 
 function isLong(message: unknown): boolean {
   return Buffer.byteLength(JSON.stringify(message) ?? '') > EVENT_LIMITS.messageBytesMax

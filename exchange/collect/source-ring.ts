@@ -1,5 +1,7 @@
+import { type CompiledPlan, planFor } from '../../audience/events/compiled-plan.ts'
 import type { MessageSource } from '../../audience/events/read-message.ts'
 import { SOURCE_KIND, type Source } from '../../audience/events/source.ts'
+import { TRACKING_PLAN_KIND } from '../../audience/events/tracking-plan.ts'
 import { NAMESPACE_KIND, type Namespace } from '../../audience/namespace.ts'
 import type { CatalogSnapshot, KindRecords } from '../../audience/store/catalog-snapshot.ts'
 import { hashKey, SOURCE_KEY_KIND, type SourceKeyRecord } from '../key.ts'
@@ -12,14 +14,18 @@ export interface CollectSource extends MessageSource {
   ownerId: string
   ownerGvlId: number | undefined
   gdprDefault: 0 | 1
+  /** What its messages should hold; undefined: nobody has said. */
+  plan: CompiledPlan | undefined
 }
 
 /** The sources of active partners, by their write keys. Immutable: of one catalog. */
 export class SourceRing {
   readonly #byHash = new Map<string, CollectSource>()
+  readonly #snapshot: CatalogSnapshot
   readonly #verified = new Map<string, CollectSource>()
 
   constructor(snapshot: CatalogSnapshot) {
+    this.#snapshot = snapshot
     const sources = new Map<string, CollectSource | undefined>()
     for (const { value } of snapshot.kind(SOURCE_KEY_KIND).values()) {
       const { source: id, hash } = value as SourceKeyRecord
@@ -27,6 +33,11 @@ export class SourceRing {
       const source = sources.get(id)
       if (source) this.#byHash.set(hash, source)
     }
+  }
+
+  /** By its id, for what was taken in before; undefined where there is none, or its owner is paused. */
+  byId(id: string): CollectSource | undefined {
+    return compiled(id, this.#snapshot)
   }
 
   /** Undefined where the key is unknown or revoked, or its owner paused: one answer for all. */
@@ -40,7 +51,7 @@ export class SourceRing {
   }
 }
 
-const KINDS = [SOURCE_KIND, SOURCE_KEY_KIND, NAMESPACE_KIND, 'partner'] as const
+const KINDS = [SOURCE_KIND, SOURCE_KEY_KIND, TRACKING_PLAN_KIND, NAMESPACE_KIND, 'partner'] as const
 
 /** The ring of the catalog as it is, made anew only where something in it changed. */
 export class SourceRings {
@@ -81,5 +92,6 @@ function compiled(id: string, snapshot: CatalogSnapshot): CollectSource | undefi
     userId: numberOf(source.namespaces.userId),
     switches: new Map(Object.entries(source.properties ?? {})),
     gdprDefault: source.gdprDefault === 1 ? 1 : 0,
+    plan: planFor(snapshot, { id, owner: source.owner }),
   }
 }

@@ -1,4 +1,5 @@
 import { SOURCE_KIND } from '../../audience/events/source.ts'
+import { TRACKING_PLAN_KIND } from '../../audience/events/tracking-plan.ts'
 import { TRAIT_KIND } from '../../audience/events/trait.ts'
 import { NAMESPACE_KIND, type Namespace } from '../../audience/namespace.ts'
 import { SEGMENT_KIND } from '../../audience/segment.ts'
@@ -13,6 +14,7 @@ import { deleteOffer, putOffer } from './offers.ts'
 import { deletePartner, putPartner } from './partners.ts'
 import { deleteSegment, putSegment } from './segments.ts'
 import { deleteSource, putSource } from './sources.ts'
+import { deleteTrackingPlan, putTrackingPlan } from './tracking-plans.ts'
 import { deleteTrait, putTrait } from './traits.ts'
 
 /** A kind whose objects may be written from files, by the verbs that write them one by one. */
@@ -51,6 +53,13 @@ export const APPLIED_KINDS: readonly AppliedKind[] = [
     toFile: (_, value) => value as object,
     put: putSource,
     delete: deleteSource,
+  },
+  {
+    kind: TRACKING_PLAN_KIND,
+    folder: 'trackingplans',
+    toFile: (_, value) => without(value, ['version']),
+    put: putTrackingPlan,
+    delete: deleteTrackingPlan,
   },
   {
     kind: TRAIT_KIND,

@@ -34,6 +34,12 @@ import {
   listTaxonomyNodes,
 } from './taxonomies.ts'
 import { getTokenKeys, putTokenKeys } from './token-keys.ts'
+import {
+  deleteTrackingPlan,
+  getTrackingPlan,
+  listTrackingPlans,
+  putTrackingPlan,
+} from './tracking-plans.ts'
 import { deleteTrait, getTrait, listTraits, putTrait } from './traits.ts'
 
 const VERBS = {
@@ -63,6 +69,10 @@ const VERBS = {
   createSourceKey,
   listSourceKeys,
   deleteSourceKey,
+  putTrackingPlan,
+  getTrackingPlan,
+  listTrackingPlans,
+  deleteTrackingPlan,
   putTrait,
   getTrait,
   listTraits,

@@ -1,4 +1,5 @@
 import { SOURCE_KIND } from '../../audience/events/source.ts'
+import { TRACKING_PLAN_KIND, type TrackingPlan } from '../../audience/events/tracking-plan.ts'
 import { TRAIT_KIND } from '../../audience/events/trait.ts'
 import { Refused } from '../../audience/refusal.ts'
 import { segmentsOf, traitsOf } from '../../audience/rules/expression.ts'
@@ -25,7 +26,7 @@ export function* holdersOfPartner(
   id: string,
   nowMs: number,
 ): Iterable<Holder> {
-  for (const kind of [SEGMENT_KIND, SOURCE_KIND, TRAIT_KIND])
+  for (const kind of [SEGMENT_KIND, SOURCE_KIND, TRAIT_KIND, TRACKING_PLAN_KIND])
     yield* where<{ owner: string }>(snapshot, kind, ({ owner }) => owner === id)
   yield* where<{ owner: string }>(
     snapshot,
@@ -69,6 +70,15 @@ export function holdersOfOffer(
     snapshot,
     'contract',
     (contract) => contract.offer === id && !isOver(contract, nowMs),
+  )
+}
+
+/** What keeps a source from being deleted: the tracking plan that names it. */
+export function holdersOfSource(snapshot: CatalogSnapshot, id: string): Iterable<Holder> {
+  return where<TrackingPlan>(
+    snapshot,
+    TRACKING_PLAN_KIND,
+    ({ sources }) => sources?.includes(id) ?? false,
   )
 }
 

@@ -22,6 +22,7 @@ import {
   type Reading,
   readRecord,
 } from './read-records.ts'
+import { holdersOfSource, refuseWhileHeld } from './references.ts'
 import { checkedBody, checkId, writeRecord } from './write-record.ts'
 
 /** A source as the desk shows it. */
@@ -56,16 +57,18 @@ export async function putSource(
   return { ...written, value: { id, ...written.value! } }
 }
 
-/** Deletes a source and its keys. Its namespaces stay: people are known by what is in them. */
+/** Deletes a source that no tracking plan names, and its keys. Its namespaces stay: people are known by what is in them. */
 export function deleteSource(
   deps: DeskDeps,
   actor: Actor,
   named: { id: string } & WriteOptions,
 ): Promise<void> {
-  const keysIn = (snapshot: CatalogSnapshot) =>
-    [...snapshot.kind(SOURCE_KEY_KIND).values()]
+  const keysIn = (snapshot: CatalogSnapshot) => {
+    refuseWhileHeld(holdersOfSource(snapshot, named.id))
+    return [...snapshot.kind(SOURCE_KEY_KIND).values()]
       .filter(({ value }) => (value as SourceKeyRecord).source === named.id)
       .map(({ id }) => ({ kind: SOURCE_KEY_KIND, id }))
+  }
   return deleteOwned(deps, actor, { kind: SOURCE_KIND, ...named, alongside: keysIn })
 }
 

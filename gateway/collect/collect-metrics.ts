@@ -24,6 +24,11 @@ export class CollectMetrics {
     this.#rejected.add(rejected)
   }
 
+  /** A message its tracking plan blocked or put aside. */
+  unplanned(mode: string): void {
+    this.#metrics.counter('passerelle_collect_unplanned_total', { mode }).add()
+  }
+
   denied(reason: string): void {
     this.#metrics.counter('passerelle_collect_denied_total', { reason }).add()
   }

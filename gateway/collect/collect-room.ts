@@ -8,6 +8,8 @@ export interface CollectOptions extends PermitOptions {
   metrics: Metrics
   /** Public address of the edge door. */
   edgeUrl: string
+  /** The text of /tag.js. */
+  tagScript: string
 }
 
 /** What the handlers of the collector share. */

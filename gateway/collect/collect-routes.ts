@@ -2,7 +2,7 @@ import { EVENT_LIMITS } from '../../audience/events/limits.ts'
 import type { MessageType } from '../../audience/events/read-message.ts'
 import { QueueFull } from '../../audience/store/event-stores.ts'
 import { StoreFailed } from '../../audience/store/store-failed.ts'
-import type { MessageFault } from '../../exchange/collect/collector.ts'
+import type { Collected, MessageFault } from '../../exchange/collect/collector.ts'
 import type { CollectSource } from '../../exchange/collect/source-ring.ts'
 import { corsFor, PRIVATE } from '../edge/answers.ts'
 import { sendPixel } from '../edge/pixel.ts'
@@ -15,6 +15,7 @@ import { pixelMessage } from './pixel-message.ts'
 import { type ReadDelivery, readDelivery } from './read-delivery.ts'
 import { type CollectRefusal, CollectRefusals, CollectRefused } from './reasons.ts'
 import { settingsRoute } from './settings.ts'
+import { tagRoute } from './tag-route.ts'
 
 /** Paths of the Segment HTTP tracking API with their short forms, and what comes to each. */
 const ENDPOINTS: Record<string, MessageType | 'batch'> = {
@@ -32,18 +33,26 @@ const WANTS = [
   'access-control-request-headers',
 ] as const
 const [AUTHORIZATION, CODING, SEC_GPC, ORIGIN, ASKED] = [0, 1, 2, 3, 4] as const
+/** A page's SDK waits as long as it is asked to. */
+const READABLE = ['access-control-expose-headers', 'retry-after, x-passerelle-reason'] as const
 const JSON_TYPE = ['content-type', 'application/json'] as const
 /** Faults named in one answer. */
 const FAULTS_NAMED_MAX = 100
 
 /** What senders of events are served: see docs/endpoints/collect.md. */
-export function collectRoutes({ metrics, edgeUrl, ...options }: CollectOptions): Route[] {
+export function collectRoutes({
+  metrics,
+  edgeUrl,
+  tagScript,
+  ...options
+}: CollectOptions): Route[] {
   const room: CollectRoom = { ...options, metrics: new CollectMetrics(metrics) }
   const paths = Object.entries(ENDPOINTS)
   return [
     ...paths.flatMap(([path, type]) => [postRoute(room, path, type), preflightRoute(path)]),
     pixelRoute(room),
     settingsRoute(room, edgeUrl),
+    tagRoute(tagScript),
   ]
 }
 
@@ -55,10 +64,10 @@ function postRoute(room: CollectRoom, path: string, type: MessageType | 'batch')
     body: 'whole',
     bodyBytesMax: EVENT_LIMITS.batchBytesMax,
     async handle(ask, answer) {
-      const headers = [...PRIVATE, ...corsFor(ask.headers[ORIGIN]!), ...JSON_TYPE]
+      const headers = [...PRIVATE, ...corsFor(ask.headers[ORIGIN]!), ...READABLE, ...JSON_TYPE]
       try {
-        const faults = await takeDelivery(room, ask, type)
-        answer.send(200, headers, JSON.stringify(acceptance(faults)))
+        const collected = await takeDelivery(room, ask, type)
+        answer.send(200, headers, JSON.stringify(acceptance(collected)))
       } catch (error) {
         refuse(room, { answer, headers, error })
       }
@@ -114,12 +123,12 @@ function pixelRoute(room: CollectRoom): Route {
   }
 }
 
-/** Resolves with what was wrong with some of its messages once the others are durable. */
+/** Resolves with what became of some of its messages once the others are durable. */
 async function takeDelivery(
   room: CollectRoom,
   ask: Ask,
   type: MessageType | 'batch',
-): Promise<MessageFault[]> {
+): Promise<Collected> {
   const isBatch = type === 'batch'
   const delivery = readDelivery(ask.body, { coding: ask.headers[CODING]!, isBatch })
   const [writeKey, gpc] = [writeKeyOf(ask, delivery.fields), hasGpc(ask)]
@@ -132,7 +141,7 @@ async function takeFrom(
   room: CollectRoom,
   source: CollectSource,
   { delivery, type, gpc }: { delivery: ReadDelivery; type: MessageType | undefined; gpc: boolean },
-): Promise<MessageFault[]> {
+): Promise<Collected> {
   if (room.collector.isBusy) throw new CollectRefused('queue_full')
   const { messages, fields, bytes } = delivery
   const permits = (message: unknown) => {
@@ -141,10 +150,12 @@ async function takeFrom(
     return denied === 0
   }
   const sentAt = fields['sentAt']
-  const faults = await room.collector.collect(source, { messages, type, sentAt, bytes, permits })
-  room.metrics.taken(messages.length - faults.length, faults.length)
+  const collected = await room.collector.collect(source, { messages, type, sentAt, bytes, permits })
+  const { faults, unplanned } = collected
+  room.metrics.taken(messages.length - faults.length - unplanned.length, faults.length)
+  for (const { mode } of unplanned) room.metrics.unplanned(mode)
   if (faults.length === messages.length && messages.length > 0) throw refusalOfAll(faults)
-  return faults
+  return collected
 }
 
 /** Basic authorization names the key as its user; else the body does, or the query (beacons). */
@@ -166,10 +177,15 @@ function hasGpc({ headers }: Ask): boolean {
   return headers[SEC_GPC] === '1'
 }
 
-function acceptance(faults: readonly MessageFault[]): object {
-  return faults.length === 0
-    ? { success: true }
-    : { success: true, rejected: faults.length, errors: faults.slice(0, FAULTS_NAMED_MAX) }
+/** What a plan kept out is no error of the request: whoever sent it would only send it again. */
+function acceptance({ faults, unplanned }: Collected): object {
+  return {
+    success: true,
+    ...(faults.length > 0
+      ? { rejected: faults.length, errors: faults.slice(0, FAULTS_NAMED_MAX) }
+      : {}),
+    ...(unplanned.length > 0 ? { unplanned: unplanned.slice(0, FAULTS_NAMED_MAX) } : {}),
+  }
 }
 
 function refusalOfAll(faults: readonly MessageFault[]): CollectRefused {

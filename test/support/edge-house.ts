@@ -46,6 +46,8 @@ export interface EdgeHouseOptions {
   ownGvlId?: number
   edgeUrl?: string
   random?: () => number
+  /** The text of /tag.js. */
+  tagScript?: string
 }
 
 /** The rooms of the edge process, behind its door on a free port. */
@@ -80,7 +82,7 @@ export class EdgeHouse {
         ...edgeRoutes({ sync: house.sync, metrics, clock, uid2OptOutToken: WEBHOOK_TOKEN }),
         ...collectRoutes({
           collector: new Collector({ audience, clock }),
-          ...{ metrics, edgeUrl, gvl, ownGvlId },
+          ...{ metrics, edgeUrl, gvl, ownGvlId, tagScript: options.tagScript ?? '' },
         }),
       ],
       clock: systemClock,

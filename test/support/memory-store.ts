@@ -29,6 +29,7 @@ import { packProfile } from '../../proto/profile-blob.ts'
 import { markSuppressed } from '../../proto/suppression-mark.ts'
 import { MemoryCatalog } from './memory-catalog.ts'
 import { MemoryEvents, MemoryHistories } from './memory-events.ts'
+import { MemoryHeld, MemorySightings } from './memory-plans.ts'
 import { MemoryPresence } from './memory-presence.ts'
 import { MemoryTallies } from './memory-tallies.ts'
 
@@ -319,6 +320,8 @@ export class MemoryStore implements Store {
   readonly claims: MemoryClaims
   readonly histories: MemoryHistories
   readonly events = new MemoryEvents()
+  readonly sightings: MemorySightings
+  readonly held: MemoryHeld
   secret: Buffer | undefined = Buffer.alloc(32, 7)
 
   constructor(clock: Clock) {
@@ -326,6 +329,8 @@ export class MemoryStore implements Store {
     this.presence = new MemoryPresence(clock)
     this.claims = new MemoryClaims(clock)
     this.histories = new MemoryHistories(this.people, clock)
+    this.sightings = new MemorySightings(clock)
+    this.held = new MemoryHeld(clock)
   }
 
   async rootSecret(): Promise<Buffer> {

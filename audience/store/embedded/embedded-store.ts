@@ -8,8 +8,10 @@ import { ChangeLog } from './change-log.ts'
 import { EmbeddedCatalog } from './embedded-catalog.ts'
 import { EmbeddedClaims } from './embedded-claims.ts'
 import { EmbeddedEvents } from './embedded-events.ts'
+import { EmbeddedHeld } from './embedded-held.ts'
 import { EmbeddedHistories } from './embedded-histories.ts'
 import { EmbeddedPeople } from './embedded-people.ts'
+import { EmbeddedSightings } from './embedded-sightings.ts'
 import { EmbeddedTallies } from './embedded-tallies.ts'
 import { EmbeddedDb } from './lmdb.ts'
 import { PresenceFiles } from './presence-files.ts'
@@ -40,6 +42,8 @@ export async function openEmbeddedStore(
     people,
     histories: new EmbeddedHistories({ db, log, people, clock: options.clock }),
     events: new EmbeddedEvents(db, options.queueEventsMax ?? LIMITS.queueEventsMax),
+    sightings: new EmbeddedSightings(db, options.clock),
+    held: new EmbeddedHeld(db, options.clock),
     catalog: new EmbeddedCatalog(db),
     tallies: new EmbeddedTallies(db, options.clock),
     presence: new PresenceFiles(join(dir, 'present'), options.clock),

@@ -23,6 +23,11 @@ const OPTIONS = {
   eventTurnBatching: false,
 } as const
 
+/** What was seen of sources, by [source, name]: [count, firstMs, lastMs]. */
+export type SightingDb = Database<[number, number, number], [string, string]>
+/** What a tracking plan holds back, by [source, number]. */
+export type HeldDb = Database<{ atMs: number; body: string }, [string, number]>
+
 /**
  * The door of lmdb: one environment in one directory, its databases, and the two things this house
  * asks of them: a transaction that is on disk or did not happen, and a read of what is there now.
@@ -42,6 +47,8 @@ export class EmbeddedDb {
   /** Events that wait, and those put aside, by number. */
   readonly events: BytesDb
   readonly quarantine: BytesDb
+  readonly sightings: SightingDb
+  readonly held: HeldDb
   readonly claims: BytesDb
   /** When claims end, and which: so that what has ended is found without a search. */
   readonly claimEnds: BytesDb
@@ -69,6 +76,8 @@ export class EmbeddedDb {
     this.claims = this.#root.openDB<Buffer, Buffer>('claims', bytes)
     this.claimEnds = this.#root.openDB<Buffer, Buffer>('claim-ends', bytes)
     const json = { encoding: 'json' } as const
+    this.sightings = this.#root.openDB('sightings', json)
+    this.held = this.#root.openDB('held', json)
     this.catalog = this.#root.openDB('catalog', json)
     this.catalogVersions = this.#root.openDB('catalog-versions', json)
     this.meta = this.#root.openDB('meta', json)

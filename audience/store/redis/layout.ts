@@ -76,6 +76,13 @@ export function seenOf(partition: number, day: number): string {
 /** The queue of events (streams), and what was put aside. */
 export const eventKeys = { queue: '{events}:queue', aside: '{events}:aside' } as const
 
+/** What was seen of sources, and what their tracking plans hold back: one slot. */
+export const planKeys = {
+  seen: (source: string) => `{plan}:seen:${source}`,
+  held: (source: string) => `{plan}:held:${source}`,
+  heldSources: '{plan}:held-sources',
+} as const
+
 /** Everything that is no person lives in one slot. */
 export const catalogKeys = {
   layout: '{cat}:layout',

@@ -15,13 +15,16 @@ import { LIMITS } from './limits.ts'
 import { listpackScript } from './listpack-script.ts'
 import { logTrimScript } from './log-trim-script.ts'
 import { Lookup } from './lookup.ts'
+import { holdMessagesScript, noteSightingsScript, sweepHeldScript } from './plan-scripts.ts'
 import { RedisCatalog } from './redis-catalog.ts'
 import { RedisClaims } from './redis-claims.ts'
 import { RedisEvents } from './redis-events.ts'
+import { RedisHeld } from './redis-held.ts'
 import { RedisHistories } from './redis-histories.ts'
 import { RedisPeople } from './redis-people.ts'
 import { RedisPresence } from './redis-presence.ts'
 import { RedisSecret } from './redis-secret.ts'
+import { RedisSightings } from './redis-sightings.ts'
 import { RedisTallies } from './redis-tallies.ts'
 import { swapScript } from './swap-script.ts'
 import { tallyScript } from './tally-script.ts'
@@ -64,6 +67,9 @@ export async function openRedisStore(url: string, options: RedisStoreOptions): P
       appendEventsScript,
       readEventsScript,
       replayEventsScript,
+      noteSightingsScript,
+      holdMessagesScript,
+      sweepHeldScript,
     ]),
     following: connectRedis(url, 'follower', [catalogChangesScript, logTrimScript]),
     looking: connectRedis(url, 'lookup', [fetchScript]),
@@ -98,6 +104,8 @@ function storeOver(
     people: new RedisPeople({ lookup, writer, follower, clock }),
     histories: new RedisHistories(writer, clock),
     events: new RedisEvents(writer, options.queueEventsMax ?? STORE_LIMITS.queueEventsMax),
+    sightings: new RedisSightings(writer, clock),
+    held: new RedisHeld(writer, clock),
     catalog: new RedisCatalog(following, writer),
     tallies: new RedisTallies({ reader: following, writer, clock }),
     presence: new RedisPresence(following),

@@ -8,6 +8,7 @@ import { eventsConformance } from './conformance-events.ts'
 import { historiesConformance } from './conformance-histories.ts'
 import { matchesConformance } from './conformance-matches.ts'
 import { peopleConformance } from './conformance-people.ts'
+import { plansConformance } from './conformance-plans.ts'
 import { presenceConformance } from './conformance-presence.ts'
 import { processesConformance } from './conformance-processes.ts'
 import { suppressionConformance } from './conformance-suppression.ts'
@@ -58,6 +59,7 @@ export function storeConformance(
     describe('change log', () => changesConformance(openForTest))
     describe('claims', () => claimsConformance(openForTest))
     describe('events', () => eventsConformance(openForTest))
+    describe('tracking plans', () => plansConformance(openForTest))
     describe('histories', () => historiesConformance(openForTest))
     describe('catalog', () => catalogConformance(openForTest))
     describe('tallies', () => talliesConformance(openForTest))
