@@ -6,6 +6,7 @@ import {
   type IdSource,
   type PartnerRecord,
   type SyncConfig,
+  type WireSettings,
 } from './partner.ts'
 import type { SyncSettings } from './sync/sync-settings.ts'
 
@@ -26,6 +27,7 @@ export interface CompiledPartner extends Provider {
   readonly sync: SyncConfig | undefined
   /** How its pages sync, where it says so itself. */
   readonly syncSettings: SyncSettings | undefined
+  readonly wires: WireSettings
 }
 
 export interface Partners {
@@ -70,6 +72,7 @@ function compilePartner(record: CatalogRecord, all: Records): CompiledPartner {
     idOrder: value.settings?.idOrder ?? ID_ORDER,
     sync: value.sync,
     syncSettings: value.settings?.cookieSync,
+    wires: value.settings?.wires ?? {},
   }
   made.set(record, partner)
   return partner

@@ -65,6 +65,27 @@ const Sync = closed({
 })
 export type SyncConfig = Static<typeof Sync>
 
+/** A number for our own in the extensions of a message of OpenRTB (`ext`, 99): 500 to 999 are for agreements. */
+const ExtensionField = Type.Integer({ minimum: 500, maximum: 999 })
+
+/** How answers to the partner are written, where the wire leaves that open. */
+const Wires = closed({
+  /** Segment ids in ARTF mutations stand alone, and not behind `<provider id>:`. */
+  plainSegmentIds: Type.Optional(Type.Boolean()),
+  /** In protobuf: fields inside of `ext` of Data, EID and Deal. What has no number is not written. */
+  protobuf: Type.Optional(
+    closed({
+      /** segtax (int32); `legacy`: where the IAB's older schema has it, segtax (1) in extension 207 of Data. */
+      segtax: Type.Optional(Type.Union([ExtensionField, Type.Literal('legacy')])),
+      /** The token that notices name (string): without it nothing is given that is billed on notice. */
+      token: Type.Optional(ExtensionField),
+      /** Contract seats (repeated string). */
+      seats: Type.Optional(ExtensionField),
+    }),
+  ),
+})
+export type WireSettings = Static<typeof Wires>
+
 /** Body of `PUT /api/partners/{id}`. */
 export const PartnerBody = closed({
   name: Name,
@@ -89,6 +110,7 @@ export const PartnerBody = closed({
       timeZone: Type.Optional(Type.String({ maxLength: 64, pattern: '^[A-Za-z0-9_+/-]+$' })),
       /** How its pages sync, where it is an account of /cookie_sync. */
       cookieSync: Type.Optional(SyncSettings),
+      wires: Type.Optional(Wires),
     }),
   ),
 })

@@ -8,6 +8,7 @@ import { usageTerms } from '../exchange/usage/usage-terms.ts'
 import { WANTS } from './bid/arrive.ts'
 import { BidMetrics } from './bid/bid-metrics.ts'
 import type { BidRooms } from './bid/bid-rooms.ts'
+import { ENRICH_JSON } from './bid/enrich-wire.ts'
 import { createBidHandler } from './bid/handle-bid.ts'
 import { BID_LIMITS } from './bid/limits.ts'
 import { Overload } from './bid/overload.ts'
@@ -58,7 +59,7 @@ export interface Gateway {
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const overload = new Overload(options.clock)
   const metrics = new BidMetrics(options.metrics, options.clock)
-  const handle = createBidHandler({ ...options, overload, metrics })
+  const handle = createBidHandler({ ...options, overload, metrics }, ENRICH_JSON)
   const enrich: Route = {
     method: 'POST',
     path: '/openrtb2/enrich',

@@ -1,7 +1,7 @@
 /**
  * What one bid request says that the house acts on, without its wire format: spans of `bytes`, in
- * the order met, every occurrence kept. A scanner (JSON today) fills it; permit, identify and
- * entitle read it. One object serves many requests: `reset` forgets, nothing is allocated.
+ * the order met, every occurrence kept. A scanner (of JSON, or of protobuf) fills it; permit, identify
+ * and entitle read it. One object serves many requests: `reset` forgets, nothing is allocated.
  */
 
 /** What stands in a span. Text spans leave the quotes out; arrays and objects keep their brackets. */
@@ -15,7 +15,12 @@ export const Kind = {
   /** Text with JSON escapes in it: decode before use. */
   escapedText: 6,
   array: 7,
+  /** Of protobuf: the fields of a message, without what stands before them. */
   object: 8,
+  /** An integer of protobuf: the span is its varint. */
+  varint: 9,
+  /** Integers of protobuf, packed: one varint after the other. */
+  varints: 10,
 } as const
 export type Kind = (typeof Kind)[keyof typeof Kind]
 
@@ -100,7 +105,22 @@ export class SpanList {
 export const SIGNALS_MAX = 64
 export const IDS_MAX = 512
 
+/** How a wire format writes what is read of `bytes` only where it is needed. */
+export interface FactsForm {
+  /** What kind of text the spans of `Inventory` are. */
+  readonly inventoryKind: typeof Kind.text | typeof Kind.escapedText
+  /** What the EID object in a span says of itself, besides its source and uids. */
+  readEid(bytes: Uint8Array, start: number, end: number): { inserter?: unknown; mm?: unknown }
+}
+
+/** Facts of JSON. */
+export const JSON_FACTS: FactsForm = {
+  inventoryKind: Kind.escapedText,
+  readEid: (bytes, start, end) => JSON.parse(Buffer.from(bytes.subarray(start, end)).toString()),
+}
+
 export class BidFacts {
+  readonly form: FactsForm
   /** The request's own bytes; valid only as long as the request is. */
   bytes: Uint8Array = new Uint8Array(0)
   /** `tmax` in ms; -1 where absent, not a whole number ≥ 0, or beyond 2^31. */
@@ -113,6 +133,10 @@ export class BidFacts {
   readonly inventoryStart = new Int32Array(INVENTORY_COUNT).fill(-1)
   /** Where it ends; means nothing where there was none. */
   readonly inventoryEnd = new Int32Array(INVENTORY_COUNT)
+
+  constructor(form: FactsForm = JSON_FACTS) {
+    this.form = form
+  }
 
   reset(bytes: Uint8Array): void {
     this.bytes = bytes

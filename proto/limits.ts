@@ -1,4 +1,4 @@
-/** Bounds of this room. Counts of spans live beside what they bound: `bid-facts.ts`, `json-places.ts`. */
+/** Bounds of this room. Counts of spans live beside what they bound: `bid-facts.ts`, `request-places.ts`. */
 export const LIMITS = {
   /** Containers within containers in a JSON body; the root object is the first. */
   jsonDepthMax: 64,

@@ -1,5 +1,5 @@
 import { Kind } from './bid-facts.ts'
-import type { Place } from './json-places.ts'
+import type { Place } from './request-places.ts'
 
 /**
  * Walks over an object that the scanner has found to be JSON, for the few requests of which more has to be

@@ -1,17 +1,17 @@
 import { type BidFacts, Kind } from './bid-facts.ts'
-import { IMPS_MAX, ImpPlace, type JsonPlaces, type Place } from './json-places.ts'
 import { Deed, deeds, whiches } from './request-paths.ts'
+import { IMPS_MAX, ImpPlace, type Place, type RequestPlaces } from './request-places.ts'
 import { input, skipWhite } from './scan-core.ts'
 
 /**
- * What the scanner does with values at known paths: notes them in `BidFacts` and `JsonPlaces`.
+ * What the scanner does with values at known paths: notes them in `BidFacts` and `RequestPlaces`.
  * One scan at a time; `beginNotes` sets where to.
  */
 const deedOf = deeds
 const whichOf = whiches
 
 let facts: BidFacts
-let places: JsonPlaces
+let places: RequestPlaces
 let imp: ImpPlace
 let eid = -1
 let idFound = false
@@ -19,7 +19,7 @@ let idFound = false
 /** Elements beyond IMPS_MAX are written here, and nobody reads it. */
 const surplusImp = new ImpPlace()
 
-export function beginNotes(intoFacts: BidFacts, intoPlaces: JsonPlaces): void {
+export function beginNotes(intoFacts: BidFacts, intoPlaces: RequestPlaces): void {
   facts = intoFacts
   places = intoPlaces
   imp = surplusImp

@@ -1,7 +1,7 @@
 /** How a scan ended. Everything but `ok` is answered 400; which one is for metrics and tests. */
 export const ScanOutcome = {
   ok: 0,
-  /** Not JSON as of RFC 8259: syntax, UTF-8, BOM, or anything after the value. */
+  /** Not JSON as of RFC 8259: syntax, UTF-8, BOM, or anything after the value; or no protobuf. */
   malformed: 1,
   /** JSON, but not an object. */
   notObject: 2,

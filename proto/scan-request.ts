@@ -1,7 +1,7 @@
 import { type BidFacts, Kind } from './bid-facts.ts'
-import type { JsonPlaces } from './json-places.ts'
 import { LIMITS } from './limits.ts'
 import { beginNotes, hasRequestId, noteClosed, noteOpened, noteScalar } from './note-value.ts'
+import type { RequestPlaces } from './request-places.ts'
 import {
   CORE_TOO_DEEP,
   EVENT_CLOSED,
@@ -17,7 +17,11 @@ import { ScanOutcome } from './scan-outcome.ts'
  * than 64), and fills `facts` and `places` with where things stand in `bytes`. Both are forgotten
  * first, and hold nothing reliable unless the answer is `ok`. Allocates nothing.
  */
-export function scanRequest(bytes: Uint8Array, facts: BidFacts, places: JsonPlaces): ScanOutcome {
+export function scanRequest(
+  bytes: Uint8Array,
+  facts: BidFacts,
+  places: RequestPlaces,
+): ScanOutcome {
   facts.reset(bytes)
   places.reset()
   if (bytes.length > LIMITS.jsonBytesMax) return ScanOutcome.tooLong

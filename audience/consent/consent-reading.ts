@@ -86,7 +86,7 @@ export class ConsentReading {
         this.#sids.add(kind, bytes, start, end)
         break
       case Signal.atts:
-        if (kind !== Kind.null && !isAuthorized(bytes, start, end)) this.ifaUsable = false
+        if (kind !== Kind.null && !isAuthorized(kind, bytes, start, end)) this.ifaUsable = false
         break
       case Signal.deviceCountry:
         this.#country.take(kind, bytes, start, end)
@@ -186,9 +186,11 @@ function regionOf(text: TextSpan): number {
   return isGdprIndex(country) ? Region.gdpr : Region.elsewhere
 }
 
-const AUTHORIZED = 0x33
+const AUTHORIZED = 3
+const DIGIT_ZERO = 0x30
 
-/** App Tracking Transparency status 3; whatever else stands there is no authorisation. */
-function isAuthorized(bytes: Uint8Array, start: number, end: number): boolean {
-  return end - start === 1 && bytes[start] === AUTHORIZED
+/** App Tracking Transparency status 3, as a digit or a varint; whatever else stands there is no authorisation. */
+function isAuthorized(kind: number, bytes: Uint8Array, start: number, end: number): boolean {
+  const byte = kind === Kind.varint ? AUTHORIZED : DIGIT_ZERO + AUTHORIZED
+  return end - start === 1 && bytes[start] === byte
 }

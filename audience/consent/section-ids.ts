@@ -1,4 +1,5 @@
 import { Kind } from '../../proto/bid-facts.ts'
+import { int32At, varintEnd } from '../../proto/message-reader.ts'
 import { GPP_SID_BYTES_MAX, GPP_SIDS_MAX } from './limits.ts'
 import { TextSpan } from './signal-value.ts'
 
@@ -28,6 +29,7 @@ export class SectionIds {
   add(kind: number, bytes: Uint8Array, start: number, end: number): void {
     if (kind === Kind.null) return
     if (end - start > GPP_SID_BYTES_MAX) this.isUnreadable = true
+    else if (kind === Kind.varint || kind === Kind.varints) this.#addVarints(bytes, start, end)
     else if (kind !== Kind.array || !this.#addPlain(bytes, start + 1, end - 1))
       this.#addValue(valueIn(kind, bytes, start, end, this.#text))
   }
@@ -45,6 +47,19 @@ export class SectionIds {
     }
     if (id >= 0) this.#addId(id)
     return true
+  }
+
+  /** As protobuf writes them, packed or alone. */
+  #addVarints(bytes: Uint8Array, start: number, end: number): void {
+    for (let at = start; at < end; ) {
+      const next = varintEnd(bytes, at, end)
+      if (next < 0) {
+        this.isUnreadable = true
+        return
+      }
+      this.#addId(Math.min(int32At(bytes, at), ID_MAX))
+      at = next
+    }
   }
 
   #addValue(value: unknown): void {

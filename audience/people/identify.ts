@@ -128,10 +128,9 @@ class Identifier {
   }
 
   /** Whether the eid that begins at `mark` was added by ourselves. */
-  #isOurs({ bytes, ids }: BidFacts, mark: number): boolean {
+  #isOurs({ bytes, ids, form }: BidFacts, mark: number): boolean {
     if (this.#ownInserter === '') return false
-    const text = Buffer.from(bytes.subarray(ids.start[mark], ids.end[mark])).toString()
-    return (JSON.parse(text) as { inserter?: unknown }).inserter === this.#ownInserter
+    return form.readEid(bytes, ids.start[mark]!, ids.end[mark]!).inserter === this.#ownInserter
   }
 
   #namespaceOfEid(facts: BidFacts, from: number, to: number): number {
@@ -202,10 +201,10 @@ const PLACE_OF: Record<number, number> = {
 }
 
 /** Domain of the site and bundle of the app. */
-function sentFrom({ bytes, inventoryStart, inventoryEnd }: BidFacts): string[] {
+function sentFrom({ bytes, form, inventoryStart, inventoryEnd }: BidFacts): string[] {
   return [Inventory.siteDomain, Inventory.appBundle]
     .filter((which) => inventoryStart[which]! >= 0)
-    .map((which) => textOf(bytes, Kind.escapedText, inventoryStart[which]!, inventoryEnd[which]!))
+    .map((which) => textOf(bytes, form.inventoryKind, inventoryStart[which]!, inventoryEnd[which]!))
 }
 
 function endOfEid(ids: SpanList, from: number): number {

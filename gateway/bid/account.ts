@@ -4,9 +4,27 @@ import { covers, type EgressMark, egressMark } from '../../exchange/egress/egres
 import type { DeliveredUse, MeterCell } from '../../exchange/usage/meter.ts'
 import type { Bid } from './bid.ts'
 import { sealPiece } from './billed-piece.ts'
+import { Step } from './step-clock.ts'
+
+/**
+ * Answers, and accounts for what the answer gave: tokens are sealed before it, and once it is handed to the socket it
+ * is noted who was told what, and counted what was delivered.
+ */
+export function replyAndAccount(bid: Bid): void {
+  const { plan, answer, wire, rooms } = bid
+  const isWaitedFor = !answer.done
+  if (!plan.isEmpty) sealTokens(bid)
+  wire.reply(bid)
+  bid.steps.end(Step.reply)
+  if (isWaitedFor && !plan.isEmpty) {
+    noteEgress(bid)
+    countDelivered(bid)
+  }
+  rooms.metrics.answered(bid)
+}
 
 /** Writes this answer's tokens into the pieces that are about to be placed. */
-export function sealTokens(bid: Bid): void {
+function sealTokens(bid: Bid): void {
   const { plan, rooms } = bid
   const token = plan.fragment?.token
   if (token !== undefined) sealPiece(token, rooms.usage.mint()!, bid)
@@ -18,7 +36,7 @@ export function sealTokens(bid: Bid): void {
 }
 
 /** Notes what about the person an answer told its buyer: of a test too, since it was told. */
-export function noteEgress(bid: Bid): void {
+function noteEgress(bid: Bid): void {
   const { plan, person, candidates, rooms, view, selection } = bid
   if (person.foundBy < 0) return
   const at = person.foundBy * KEY_WORDS
@@ -46,7 +64,7 @@ function toldBy(deal: CompiledDeal): EgressMark {
 }
 
 /** Counts what an answer delivered, once it was handed to the socket. A test is never counted. */
-export function countDelivered(bid: Bid): void {
+function countDelivered(bid: Bid): void {
   if (bid.isTest) return
   const { plan, rooms } = bid
   const cell = plan.fragment?.cell

@@ -1,21 +1,23 @@
 import { Kind } from '../../proto/bid-facts.ts'
-import type { ImpPlace } from '../../proto/json-places.ts'
+import type { ImpPlace } from '../../proto/request-places.ts'
 import { textOf } from '../../proto/text.ts'
 import { objectsOf } from './place-json.ts'
 import { userJson } from './place-user.ts'
-import type { JsonPlan } from './plan-json.ts'
+import type { Plan } from './plan-additions.ts'
+import { transparencyJson } from './transparency-json.ts'
 
 /** The additions alone, shaped like the request they belong to (`Prefer: return=additions`). */
-export function additionsJson(plan: JsonPlan, bytes: Uint8Array): Buffer {
+export function additionsJson(plan: Plan, bytes: Uint8Array): Buffer {
   const parts: string[] = []
   if (plan.fragment !== undefined || plan.ids !== undefined) parts.push(userJson(plan))
   if (plan.imps.length > 0)
     parts.push(`"imp":[${plan.imps.map((imp, i) => impJson(imp, i, plan, bytes)).join(',')}]`)
-  if (plan.transparency !== undefined) parts.push(`"regs":{"ext":{${plan.transparency.whole}}}`)
+  if (plan.transparency !== undefined)
+    parts.push(`"regs":{"ext":{${transparencyJson(plan.transparency).whole}}}`)
   return Buffer.from(`{${parts.join(',')}}`)
 }
 
-function impJson(imp: ImpPlace, at: number, plan: JsonPlan, bytes: Uint8Array): string {
+function impJson(imp: ImpPlace, at: number, plan: Plan, bytes: Uint8Array): string {
   return `{${idJson(imp, bytes)}"pmp":{"deals":[${objectsOf(plan.impDeals[at]!)}]}}`
 }
 

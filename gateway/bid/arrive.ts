@@ -22,19 +22,11 @@ export const ACCEPT_ENCODING = 3
 export const PREFER = 4
 export const VERSION = 5
 
-/**
- * Who asks, and with which bytes. Without a catalog nobody can be known: such a request is answered
- * with its own bytes (`starting`), its key unchecked.
- */
+/** Who asks, and with which bytes. */
 export function arrive(bid: Bid): BidRefusal | undefined {
-  if (bid.rooms.overload.isBehind) return 'overload'
   const { headers, query, body } = bid.ask
-  if (bid.catalog === undefined) bid.reason = 'starting'
-  else {
-    bid.holder = bid.catalog.findKey(bearerOf(headers[AUTHORIZATION]!), 'bid')
-    if (bid.holder === undefined) return 'unauthorized'
-    bid.exchange = exchangeOf(bid.holder.exchange, query, bid.catalog)
-  }
+  const refusal = arriveAs(bid, bearerOf(headers[AUTHORIZATION]!), query)
+  if (refusal !== undefined) return refusal
   const coding = headers[CONTENT_ENCODING]!
   const bytes = inflate(body, coding === '' ? coding : coding.trim().toLowerCase(), query)
   if (typeof bytes === 'string') return bytes
@@ -42,6 +34,21 @@ export function arrive(bid: Bid): BidRefusal | undefined {
   bid.prefer = readPrefer(headers[PREFER]!)
   if (bid.isTraced) bid.steps.start(true, bid.arrivedMs)
   bid.steps.end(Step.arrive)
+  return undefined
+}
+
+/**
+ * Takes a request as the one of whose key it came with. Without a catalog nobody can be known: such a request is
+ * answered with its own bytes (`starting`), its key unchecked.
+ */
+export function arriveAs(bid: Bid, key: string, query: string): BidRefusal | undefined {
+  if (bid.rooms.overload.isBehind) return 'overload'
+  if (bid.catalog === undefined) bid.reason = 'starting'
+  else {
+    bid.holder = bid.catalog.findKey(key, 'bid')
+    if (bid.holder === undefined) return 'unauthorized'
+    bid.exchange = exchangeOf(bid.holder.exchange, query, bid.catalog)
+  }
   return undefined
 }
 

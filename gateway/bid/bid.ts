@@ -5,16 +5,17 @@ import type { BuyerView, Provider } from '../../exchange/buyer-view.ts'
 import type { KeyHolder } from '../../exchange/compile-keys.ts'
 import type { ExchangeCatalog } from '../../exchange/exchange-catalog.ts'
 import { BidFacts } from '../../proto/bid-facts.ts'
-import { JsonPlaces } from '../../proto/json-places.ts'
+import { RequestPlaces } from '../../proto/request-places.ts'
 import type { Answer, Ask } from '../http/door.ts'
 import type { BidRooms } from './bid-rooms.ts'
 import { Edits } from './edits.ts'
 import { empty } from './empty.ts'
 import { BID_LIMITS } from './limits.ts'
-import { JsonPlan } from './plan-json.ts'
+import { Plan } from './plan-additions.ts'
 import { type Prefer, readPrefer } from './prefer.ts'
 import { Selection } from './selection.ts'
 import { isSampled, StepClock } from './step-clock.ts'
+import type { Gives, Wire } from './wire.ts'
 
 /**
  * One bid request under way, and everything its life needs. Reused from request to request: one that
@@ -23,15 +24,22 @@ import { isSampled, StepClock } from './step-clock.ts'
  */
 export class Bid {
   readonly rooms: BidRooms
+  readonly wire: Wire
+  /** What the answer can carry. */
+  gives: Gives
   ask!: Ask
   answer!: Answer
-  /** The JSON of the request, inflated where it came compressed. */
+  /** The bid request itself, inflated where it came compressed. */
   bytes: Uint8Array = NOTHING
   /** The catalog the request arrived under; undefined while none is loaded. */
   catalog: ExchangeCatalog | undefined
   holder: KeyHolder | undefined
   /** clock.elapsed() of the head's arrival. */
   arrivedMs = 0
+  /** The same clock when its client stops waiting, where the wire says that; else Infinity. */
+  deadlineMs = Number.POSITIVE_INFINITY
+  /** What the wire keeps of the request around the bid request. */
+  kept: unknown
   prefer: Prefer = readPrefer('')
   /** Number of the exchange the request comes from; 0 where unknown. */
   exchange = 0
@@ -44,31 +52,37 @@ export class Bid {
   /** Sent already, late: the store is still at it. */
   isAnswered = false
 
-  readonly facts = new BidFacts()
-  readonly places = new JsonPlaces()
+  readonly facts: BidFacts
+  readonly places = new RequestPlaces()
   readonly consent = new ConsentReading()
   readonly candidates = new Candidates()
   readonly person = new PersonView()
   readonly selection = new Selection()
-  readonly plan = new JsonPlan()
+  readonly plan = new Plan()
   readonly edits = new Edits()
   readonly steps: StepClock
   /** Verdicts on providers, each asked once a request. */
   readonly providersAsked: Provider[] = []
   readonly providersAllowed: boolean[] = []
 
-  constructor(rooms: BidRooms) {
+  constructor(rooms: BidRooms, wire: Wire) {
     this.rooms = rooms
+    this.wire = wire
+    this.gives = wire.gives
+    this.facts = new BidFacts(wire.form.facts)
     this.steps = new StepClock(rooms.clock)
   }
 
   begin(ask: Ask, answer: Answer): void {
     this.ask = ask
     this.answer = answer
+    this.gives = this.wire.gives
     this.bytes = ask.body
     this.catalog = this.rooms.exchange.catalog()
     this.holder = undefined
     this.exchange = 0
+    this.deadlineMs = Number.POSITIVE_INFINITY
+    this.kept = undefined
     this.reason = ''
     this.view = undefined
     this.isAnswered = false
@@ -97,7 +111,10 @@ export class Bid {
     return this.prefer.trace && (this.holder?.trace ?? false)
   }
 
-  /** Makes the request's bytes outlive the handler: it will be answered later. */
+  /**
+   * Makes the request's bytes outlive the handler: it will be answered later. A wire whose bid request is another than
+   * the whole body has made a copy of its own.
+   */
   keep(): void {
     if (this.bytes === this.ask.body) this.bytes = this.ask.keepBody()
     this.facts.bytes = this.bytes
@@ -109,14 +126,16 @@ const NOTHING = new Uint8Array(0)
 /** Bids for reuse: as many are kept as were ever under way at once, up to a bound. */
 export class BidPool {
   readonly #rooms: BidRooms
+  readonly #wire: Wire
   readonly #free: Bid[] = []
 
-  constructor(rooms: BidRooms) {
+  constructor(rooms: BidRooms, wire: Wire) {
     this.#rooms = rooms
+    this.#wire = wire
   }
 
   take(ask: Ask, answer: Answer): Bid {
-    const bid = this.#free.pop() ?? new Bid(this.#rooms)
+    const bid = this.#free.pop() ?? new Bid(this.#rooms, this.#wire)
     bid.begin(ask, answer)
     return bid
   }

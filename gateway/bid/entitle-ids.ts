@@ -78,7 +78,6 @@ function methodOfStart({ candidates, person, facts }: Bid): number {
   if (place !== 'eids') return MatchMethod.none
   const eid = candidates.eid[person.foundBy]!
   const { start, end } = facts.ids
-  const text = Buffer.from(facts.bytes.subarray(start[eid], end[eid])).toString()
-  const { mm } = JSON.parse(text) as { mm?: unknown }
+  const { mm } = facts.form.readEid(facts.bytes, start[eid]!, end[eid]!)
   return Number.isInteger(mm) && (mm as number) >= 0 ? (mm as number) : MatchMethod.unknown
 }

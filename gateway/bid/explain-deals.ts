@@ -1,7 +1,7 @@
 import type { CompiledDeal } from '../../exchange/buyer-view.ts'
 import type { Bid } from './bid.ts'
 import { dealLeftOut, isIn } from './entitle.ts'
-import { canTakeDeals, canTakePerson } from './plan-json.ts'
+import { canTakeDeals, canTakePerson } from './plan-additions.ts'
 import type { DealLeftOut, SegmentLeftOut, Unenriched } from './reasons.ts'
 
 /** What became of one deal in a rehearsed request. */

@@ -43,13 +43,21 @@ const caches = new WeakMap<BuyerView, FragmentCache>()
 let lastView: BuyerView | undefined
 let lastCache: FragmentCache | undefined
 
-/** The fragments of a view: they live and die with it. */
-export function fragmentsOf(view: BuyerView): FragmentCache {
+/** The fragments of a view: they live and die with it. Those for answers without tokens are others. */
+export function fragmentsOf(view: BuyerView, hasTokens: boolean): FragmentCache {
+  if (!hasTokens) return cacheIn(tokenless, view)
   if (view === lastView && lastCache) return lastCache
-  let cache = caches.get(view)
-  if (!cache) caches.set(view, (cache = new FragmentCache(view)))
+  const cache = cacheIn(caches, view)
   lastView = view
   lastCache = cache
+  return cache
+}
+
+const tokenless = new WeakMap<BuyerView, FragmentCache>()
+
+function cacheIn(kept: WeakMap<BuyerView, FragmentCache>, view: BuyerView): FragmentCache {
+  let cache = kept.get(view)
+  if (!cache) kept.set(view, (cache = new FragmentCache(view)))
   return cache
 }
 

@@ -1,6 +1,6 @@
 import { isLater } from '../../audience/soon.ts'
 import type { Answer, Ask } from '../http/door.ts'
-import { arrive } from './arrive.ts'
+import { replyAndAccount } from './account.ts'
 import { type Bid, BidPool } from './bid.ts'
 import type { BidRooms } from './bid-rooms.ts'
 import { choose } from './choose.ts'
@@ -8,28 +8,29 @@ import { countMatch } from './count-match.ts'
 import { identifyPerson } from './identify-person.ts'
 import { BID_LIMITS } from './limits.ts'
 import { permit } from './permit.ts'
-import { planJson } from './plan-json.ts'
+import { planAdditions } from './plan-additions.ts'
 import { recallPerson, waitMsOf } from './recall-person.ts'
-import { reply, replyRefused } from './reply.ts'
 import { scan } from './scan.ts'
 import { Step } from './step-clock.ts'
+import type { Wire } from './wire.ts'
 
 /** Below this a timer cannot help: the request goes out at once. */
 const WAIT_MS_MIN = 1
 
 /**
- * The life of a bid request. Synchronous when the person is in the near-cache; otherwise the request
+ * The life of a bid request, on any wire. Synchronous when the person is in the near-cache; otherwise the request
  * waits for the store within its own tmax, and goes out unenriched when the store is late.
  */
-export function createBidHandler(rooms: BidRooms): (ask: Ask, answer: Answer) => void {
-  const pool = new BidPool(rooms)
+export function createBidHandler(rooms: BidRooms, wire: Wire): (ask: Ask, answer: Answer) => void {
+  const pool = new BidPool(rooms, wire)
   let waiting = 0
 
   return function handleBid(ask, answer) {
     const bid = pool.take(ask, answer)
-    const refusal = arrive(bid) ?? scan(bid)
+    const refusal = wire.arrive(bid) ?? scan(bid)
     if (refusal !== undefined) {
-      replyRefused(bid, refusal)
+      rooms.metrics.refused(refusal)
+      wire.refuse(bid, refusal)
       return pool.giveBack(bid)
     }
     permit(bid)
@@ -62,8 +63,8 @@ function finish(bid: Bid): void {
   countMatch(bid)
   choose(bid)
   bid.steps.end(Step.entitle)
-  planJson(bid)
-  reply(bid)
+  planAdditions(bid)
+  replyAndAccount(bid)
 }
 
 /** The store is late: what needs no person is added, and the rest goes out as it came. */

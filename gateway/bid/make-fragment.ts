@@ -13,23 +13,33 @@ import type { Selection } from './selection.ts'
 export interface DataFragment extends BilledPiece {
   /** `"user":{"data":[…]}` and its parts. */
   readonly json: NestedJson
+  /** The same, as other forms are made of it. */
+  readonly objects: readonly FragmentObject[]
   /** Numbers of the segments written, each once (taxonomy twins not counted twice). */
   readonly segments: readonly number[]
   /** The same, as the egress ledger notes them. */
   readonly egress: EgressMark
   /** What of it is used under contracts. */
   readonly uses: readonly SegmentUse[]
-  /** How many could not be written, because the token had no room left. */
+  /** How many could not be written, because the token had no room left, or there is none. */
   readonly tokenFull: number
   /** Domains of whose segments these are, each once: each owes a DSA transparency entry. */
   readonly domains: readonly string[]
+}
+
+/** One `user.data[]` object. */
+export interface FragmentObject {
+  readonly group: DataGroup
+  readonly ids: ReadonlySet<string>
+  /** One of its segments is billed on notice: it carries the token. */
+  readonly isStamped: boolean
 }
 
 /** Says of one id whether it stands in the request already. */
 export type IsThere = (group: DataGroup, id: string) => boolean
 
 export interface FragmentOptions {
-  /** Undefined only where the view has nothing that is billed on notice. */
+  /** Undefined where no token can be carried: then what is billed on notice is left out. */
   mint: TokenMint | undefined
   isThere?: IsThere
 }
@@ -40,7 +50,7 @@ export function makeFragment(
   selection: Selection,
   { mint, isThere = () => false }: FragmentOptions,
 ): DataFragment {
-  const draft = new FragmentDraft(isThere)
+  const draft = new FragmentDraft(isThere, mint !== undefined)
   for (let i = 0; i < selection.count; i++) {
     const entitlement = view.entitlement(selection.segments[i]!)
     if (entitlement !== undefined) draft.add(entitlement)
@@ -49,23 +59,23 @@ export function makeFragment(
   return draft.fragment(stamp)
 }
 
-interface DraftObject {
-  readonly group: DataGroup
+interface DraftObject extends FragmentObject {
   readonly ids: Set<string>
-  /** One of its segments is billed on notice: it carries the token. */
   isStamped: boolean
 }
 
 class FragmentDraft {
   readonly token = new TokenDraft()
   readonly #isThere: IsThere
+  readonly #hasTokens: boolean
   readonly #objects = new Map<DataGroup, DraftObject>()
   readonly #segments: number[] = []
   readonly #uses: SegmentUse[] = []
   #tokenFull = 0
 
-  constructor(isThere: IsThere) {
+  constructor(isThere: IsThere, hasTokens: boolean) {
     this.#isThere = isThere
+    this.#hasTokens = hasTokens
   }
 
   /**
@@ -77,7 +87,7 @@ class FragmentDraft {
     if (fresh.length === 0) return
     const isUnit = fresh[0] === writes[0]
     const isStamped = isUnit && use !== undefined && billsOnNotice(use.contract)
-    if (isStamped && !this.token.add(use)) {
+    if (isStamped && !(this.#hasTokens && this.token.add(use))) {
       this.#tokenFull++
       return
     }
@@ -92,6 +102,7 @@ class FragmentDraft {
     const json = nestedJson('user', 'data', texts.join(','))
     return {
       json,
+      objects,
       segments: this.#segments,
       egress: egressMark(this.#segments),
       uses: this.#uses,

@@ -1,12 +1,13 @@
-import type { JsonPlaces, Place } from '../../proto/json-places.ts'
+import type { Place, RequestPlaces } from '../../proto/request-places.ts'
 import type { DealPiece } from './deal-pieces.ts'
 import type { Edits } from './edits.ts'
 import { type NestedJson, nestedJson } from './nested-json.ts'
 import { placeUser } from './place-user.ts'
-import type { JsonPlan } from './plan-json.ts'
+import type { Plan } from './plan-additions.ts'
+import { transparencyJson } from './transparency-json.ts'
 
 /** Turns a plan into edits: the request's own bytes stay, additions go between them. */
-export function placeJson(plan: JsonPlan, places: JsonPlaces, edits: Edits): void {
+export function placeJson(plan: Plan, places: RequestPlaces, edits: Edits): void {
   const { root, user, data, regsExt, dsa, transparency } = places
   if (plan.ids !== undefined) placeUser(plan, places, edits)
   else if (plan.fragment !== undefined) place(edits, plan.fragment.json, root, user, data)
@@ -14,7 +15,8 @@ export function placeJson(plan: JsonPlan, places: JsonPlaces, edits: Edits): voi
     const { self, pmp, deals } = plan.imps[i]!
     place(edits, dealsJson(plan.impDeals[i]!), self, pmp, deals)
   }
-  if (plan.transparency !== undefined) place(edits, plan.transparency, regsExt, dsa, transparency)
+  if (plan.transparency !== undefined)
+    place(edits, transparencyJson(plan.transparency), regsExt, dsa, transparency)
 }
 
 /** After the last object of `array`; makes the array, or `object` that holds it, where absent in `around`. */

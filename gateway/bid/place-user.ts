@@ -1,10 +1,10 @@
-import type { JsonPlaces } from '../../proto/json-places.ts'
+import type { RequestPlaces } from '../../proto/request-places.ts'
 import type { Edits } from './edits.ts'
 import type { IdsPiece } from './ids-piece.ts'
-import type { JsonPlan } from './plan-json.ts'
+import type { Plan } from './plan-additions.ts'
 
 /** Places ids into `user`, and with them the segments: what has no list of its own yet becomes members beside each other. */
-export function placeUser(plan: JsonPlan, places: JsonPlaces, edits: Edits): void {
+export function placeUser(plan: Plan, places: RequestPlaces, edits: Edits): void {
   const { root, user, data } = places
   const members: Buffer[] = []
   const { fragment, ids } = plan
@@ -18,7 +18,7 @@ export function placeUser(plan: JsonPlan, places: JsonPlaces, edits: Edits): voi
 }
 
 /** `"user":{…}` with all that a plan adds to it, for an answer of additions alone. */
-export function userJson({ fragment, ids }: JsonPlan): string {
+export function userJson({ fragment, ids }: Plan): string {
   if (ids === undefined) return fragment!.json.whole.toString()
   const members = [
     ...(fragment === undefined ? [] : [fragment.json.array]),

@@ -1,7 +1,8 @@
 import type { CompiledDeal } from '../../exchange/buyer-view.ts'
-import type { Place } from '../../proto/json-places.ts'
+import type { Place } from '../../proto/request-places.ts'
 import type { DealPiece } from './deal-pieces.ts'
 import type { IsThere } from './make-fragment.ts'
+import type { DealTold } from './wire.ts'
 
 /**
  * What a request holds already, so that enriching twice changes nothing the second time. Only the
@@ -45,6 +46,16 @@ export function dealsThere(
   if (place.count === 0 || place.empty) return undefined
   if (deals.length === 1 && !mayHold(bytes, place, deals[0]!.deal)) return undefined
   return new Set(objectsIn(parseSpan(bytes, place)).map((deal) => deal['id']))
+}
+
+/** What the deals of an imp say of themselves; those without an id that is text are left out. */
+export function dealsTold(bytes: Uint8Array, place: Place): DealTold[] {
+  if (place.count === 0 || place.empty) return []
+  return objectsIn(parseSpan(bytes, place)).flatMap(({ id, bidfloor, bidfloorcur }) =>
+    typeof id === 'string'
+      ? [{ id, bidfloor: Number(bidfloor ?? 0), bidfloorcur: String(bidfloorcur ?? 'USD') }]
+      : [],
+  )
 }
 
 /** Domains in a DSA `transparency` list; undefined where there are none. */

@@ -8,6 +8,12 @@ export const BidRefusals = {
   bad_gzip: { status: 400, says: 'The body says it is gzip, and is not.' },
   too_large: { status: 413, says: 'The body is longer than 256 KiB, maybe only after inflating.' },
   unknown_coding: { status: 415, says: 'The content coding is not gzip or identity.' },
+  not_protobuf: {
+    status: 400,
+    says: 'The body is no protobuf message of the kind that is expected, or is cut off or bent.',
+  },
+  no_bid_request: { status: 400, says: 'The message holds no bid request.' },
+  deadline: { status: 504, says: 'The time its sender waits was over when it came to be read.' },
   overload: { status: 429, says: 'This process is behind; try again after Retry-After.' },
 } as const
 export type BidRefusal = keyof typeof BidRefusals
@@ -25,6 +31,8 @@ export const Unenriched = {
   nothing_new: 'All that could be added was already in the request.',
   not_writable: 'user or user.data is duplicated or not of the type OpenRTB says.',
   too_much: 'What would be added is longer than an answer may grow.',
+  no_token:
+    'What could be added is billed on notice, and this wire carries no token a notice could name.',
 } as const
 export type Unenriched = keyof typeof Unenriched
 
@@ -35,7 +43,7 @@ export const SegmentLeftOut = {
   edge_not_shared: 'It is known only over a match that may not be used for it.',
   provider_consent: 'The person has not allowed its provider to process it.',
   token_full:
-    'Its use could not be billed: the token of the answer has no room for more contracts.',
+    'Its use could not be billed: the token has no room for more contracts, or the wire carries none.',
 } as const
 export type SegmentLeftOut = keyof typeof SegmentLeftOut
 

@@ -23,10 +23,12 @@ function settle(bid: Bid, word: RecallWord | 'late'): void {
   if (word !== 'known' && !bid.isAnswered) bid.reason = word
 }
 
-/** How long this request may wait for the store: a share of its tmax, and never long; less what has passed. */
-export function waitMsOf(bid: Bid): number {
-  const { tmaxMs } = bid.facts
-  const passedMs = bid.rooms.clock.elapsed() - bid.arrivedMs
-  const shareMs = tmaxMs > 0 ? tmaxMs * BID_LIMITS.tmaxShare : BID_LIMITS.storeWaitMsMax
-  return Math.min(shareMs, BID_LIMITS.storeWaitMsMax) - passedMs
+/**
+ * How long this request may wait for the store: a share of its tmax, and of the time its client waits, and never long;
+ * less what has passed.
+ */
+export function waitMsOf({ facts, rooms, arrivedMs, deadlineMs }: Bid): number {
+  const { tmaxShare, storeWaitMsMax } = BID_LIMITS
+  const givenMs = Math.min(facts.tmaxMs > 0 ? facts.tmaxMs : Infinity, deadlineMs - arrivedMs)
+  return Math.min(givenMs * tmaxShare, storeWaitMsMax) - (rooms.clock.elapsed() - arrivedMs)
 }

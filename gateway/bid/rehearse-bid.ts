@@ -5,9 +5,10 @@ import type { Answer, Ask } from '../http/door.ts'
 import { Bid } from './bid.ts'
 import type { BidRooms } from './bid-rooms.ts'
 import { choose } from './choose.ts'
+import { ENRICH_JSON } from './enrich-wire.ts'
 import { identifyPerson } from './identify-person.ts'
 import { permit } from './permit.ts'
-import { planJson } from './plan-json.ts'
+import { planAdditions } from './plan-additions.ts'
 import type { BidRefusal } from './reasons.ts'
 import { recallPerson } from './recall-person.ts'
 import { scan } from './scan.ts'
@@ -34,7 +35,7 @@ export async function rehearseBid(
   rooms: RehearsalRooms,
   { holder, exchange, bytes }: Rehearsal,
 ): Promise<Bid | BidRefusal> {
-  const bid = new Bid({ ...rooms, ...nothingCounted(rooms) })
+  const bid = new Bid({ ...rooms, ...nothingCounted(rooms) }, ENRICH_JSON)
   bid.begin(askOf(rooms, bytes), NO_ANSWER)
   bid.holder = holder
   bid.exchange = exchange
@@ -44,7 +45,7 @@ export async function rehearseBid(
   identifyPerson(bid)
   await recallPerson(bid)
   choose(bid)
-  planJson(bid)
+  planAdditions(bid)
   return bid
 }
 

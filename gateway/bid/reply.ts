@@ -1,4 +1,3 @@
-import { countDelivered, noteEgress, sealTokens } from './account.ts'
 import { additionsJson } from './additions-json.ts'
 import { ACCEPT_ENCODING, CONTENT_TYPE, VERSION } from './arrive.ts'
 import type { Bid } from './bid.ts'
@@ -18,25 +17,15 @@ export function replyRefused(bid: Bid, refusal: BidRefusal): void {
   const headers = ['x-passerelle-reason', refusal]
   if (status === 401) headers.push('www-authenticate', 'Bearer')
   if (status === 429) headers.push('retry-after', String(BID_LIMITS.retryAfterS))
-  bid.rooms.metrics.refused(refusal)
   bid.answer.send(status, headers, NOTHING)
 }
 
 /** Sends what the plan comes to: the enriched request, the additions alone, or the same bytes. */
 export function reply(bid: Bid): void {
-  const { plan, answer } = bid
-  const isWaitedFor = !answer.done
-  if (!plan.isEmpty) sealTokens(bid)
   placeAdditions(bid)
   if (bid.isTraced) replyTraced(bid)
   else if (bid.plan.isEmpty) replyUnchanged(bid)
   else replyEnriched(bid)
-  bid.steps.end(Step.reply)
-  if (isWaitedFor && !plan.isEmpty) {
-    noteEgress(bid)
-    countDelivered(bid)
-  }
-  bid.rooms.metrics.answered(bid)
 }
 
 function replyEnriched(bid: Bid): void {

@@ -1,25 +1,23 @@
 import { Kind } from '../../proto/bid-facts.ts'
-import type { JsonPlaces } from '../../proto/json-places.ts'
+import type { RequestPlaces } from '../../proto/request-places.ts'
 import type { Bid } from './bid.ts'
-import { type NestedJson, nestedJson } from './nested-json.ts'
 import { isFree } from './place-json.ts'
-import { domainsTold } from './read-there.ts'
 
 /**
  * Where the request speaks of the DSA and something about the person is added, each provider of it is
  * named in `regs.ext.dsa.transparency`, unless it is already. A list that is no list is left alone.
  */
 export function planTransparency(bid: Bid): void {
-  const { plan, places, bytes } = bid
+  const { plan, places, wire } = bid
   if (places.dsa.kind !== Kind.object || !canTakeEntries(places)) return
   const domains = providersAdded(bid)
   if (domains.length === 0) return
-  const told = domainsTold(bytes, places.transparency)
+  const told = wire.form.domainsTold(bid)
   const owing = told ? domains.filter((domain) => !told.has(domain)) : domains
-  if (owing.length > 0) plan.transparency = entriesOf(owing)
+  if (owing.length > 0) plan.transparency = owing
 }
 
-function canTakeEntries({ regs, regsExt, dsa, transparency }: JsonPlaces): boolean {
+function canTakeEntries({ regs, regsExt, dsa, transparency }: RequestPlaces): boolean {
   const isOnce = regs.count === 1 && regsExt.count === 1 && dsa.count === 1
   return isOnce && isFree(transparency, Kind.array)
 }
@@ -33,17 +31,4 @@ function providersAdded({ plan, selection }: Bid): readonly string[] {
     if (selection.personDeals.includes(deal))
       for (const provider of deal.providers) all.add(provider.domain)
   return all.size === domains.length ? domains : [...all]
-}
-
-/** The list of a fragment's domains is the same for each of its answers: so are the entries. */
-const known = new WeakMap<readonly string[], NestedJson>()
-
-/** OpenRTB DSA extension: parameter 1 is profiling. */
-function entriesOf(domains: readonly string[]): NestedJson {
-  let json = known.get(domains)
-  if (!json) {
-    const entries = domains.map((domain) => JSON.stringify({ domain, dsaparams: [1] }))
-    known.set(domains, (json = nestedJson('dsa', 'transparency', entries.join(','))))
-  }
-  return json
 }

@@ -1,6 +1,6 @@
 import { Kind } from '../../proto/bid-facts.ts'
-import { type JsonPlaces, Place } from '../../proto/json-places.ts'
 import { eachMember, notePlace } from '../../proto/members.ts'
+import { Place, type RequestPlaces } from '../../proto/request-places.ts'
 import { isFree } from './place-json.ts'
 
 /** Where in `user` ids stand, or may be added: looked for only where there are ids to add. */
@@ -13,7 +13,7 @@ export interface UserPlaces {
   readonly extEids: Place
 }
 
-export function userPlacesOf(bytes: Uint8Array, { user }: JsonPlaces): UserPlaces {
+export function userPlacesOf(bytes: Uint8Array, { user }: RequestPlaces): UserPlaces {
   const places = { buyeruids: 0, eids: new Place(), ext: new Place(), extEids: new Place() }
   if (user.count === 0) return places
   eachMember(bytes, user.open, (key, start, end) => {

@@ -8,145 +8,51 @@ export const BULK_MATCHES_SCHEMA = {
             "UpdateMatchesRequest": {
               "edition": "proto2",
               "fields": {
-                "ops": {
-                  "rule": "repeated",
-                  "type": "MatchOperation",
-                  "id": 1
-                },
-                "processConsent": {
-                  "type": "bool",
-                  "id": 3,
-                  "protoName": "process_consent"
-                }
+                "ops": { "rule": "repeated", "type": "MatchOperation", "id": 1 },
+                "processConsent": { "type": "bool", "id": 3, "protoName": "process_consent" }
               }
             },
             "MatchOperation": {
               "edition": "proto2",
               "fields": {
-                "userId": {
-                  "type": "bytes",
-                  "id": 1,
-                  "protoName": "user_id"
-                },
-                "delete": {
-                  "type": "bool",
-                  "id": 6
-                },
-                "timeAddedInUsec": {
-                  "type": "int64",
-                  "id": 8,
-                  "protoName": "time_added_in_usec"
-                },
-                "optOut": {
-                  "type": "bool",
-                  "id": 12,
-                  "protoName": "opt_out"
-                },
-                "userIdType": {
-                  "type": "UserIdType",
-                  "id": 14,
-                  "protoName": "user_id_type"
-                },
-                "source": {
-                  "type": "bytes",
-                  "id": 101
-                },
-                "partnerId": {
-                  "type": "bytes",
-                  "id": 102,
-                  "protoName": "partner_id"
-                },
-                "partnerSource": {
-                  "type": "bytes",
-                  "id": 103,
-                  "protoName": "partner_source"
-                },
-                "ttlDays": {
-                  "type": "int32",
-                  "id": 104,
-                  "protoName": "ttl_days"
-                },
-                "matchMethod": {
-                  "type": "int32",
-                  "id": 105,
-                  "protoName": "match_method"
-                }
+                "userId": { "type": "bytes", "id": 1, "protoName": "user_id" },
+                "delete": { "type": "bool", "id": 6 },
+                "timeAddedInUsec": { "type": "int64", "id": 8, "protoName": "time_added_in_usec" },
+                "optOut": { "type": "bool", "id": 12, "protoName": "opt_out" },
+                "userIdType": { "type": "UserIdType", "id": 14, "protoName": "user_id_type" },
+                "source": { "type": "bytes", "id": 101 },
+                "partnerId": { "type": "bytes", "id": 102, "protoName": "partner_id" },
+                "partnerSource": { "type": "bytes", "id": 103, "protoName": "partner_source" },
+                "ttlDays": { "type": "int32", "id": 104, "protoName": "ttl_days" },
+                "matchMethod": { "type": "int32", "id": 105, "protoName": "match_method" }
               }
             },
             "UserIdType": {
               "edition": "proto2",
-              "values": {
-                "UNSPECIFIED": 0,
-                "IDFA": 1,
-                "ANDROID_AD_ID": 2,
-                "RIDA": 5,
-                "AFAI": 6,
-                "MSAI": 7,
-                "GENERIC_DEVICE_ID": 9
-              }
+              "values": { "UNSPECIFIED": 0, "IDFA": 1, "ANDROID_AD_ID": 2, "RIDA": 5, "AFAI": 6, "MSAI": 7, "GENERIC_DEVICE_ID": 9 }
             },
             "UpdateMatchesResponse": {
               "edition": "proto2",
               "fields": {
-                "status": {
-                  "type": "ErrorCode",
-                  "id": 1
-                },
-                "errors": {
-                  "rule": "repeated",
-                  "type": "ErrorInfo",
-                  "id": 2
-                },
-                "accepted": {
-                  "type": "int64",
-                  "id": 101
-                },
-                "rejected": {
-                  "type": "int64",
-                  "id": 102
-                }
+                "status": { "type": "ErrorCode", "id": 1 },
+                "errors": { "rule": "repeated", "type": "ErrorInfo", "id": 2 },
+                "accepted": { "type": "int64", "id": 101 },
+                "rejected": { "type": "int64", "id": 102 }
               }
             },
             "ErrorInfo": {
               "edition": "proto2",
               "fields": {
-                "userId": {
-                  "type": "bytes",
-                  "id": 3,
-                  "protoName": "user_id"
-                },
-                "errorCode": {
-                  "type": "ErrorCode",
-                  "id": 4,
-                  "protoName": "error_code"
-                },
-                "userIdType": {
-                  "type": "UserIdType",
-                  "id": 7,
-                  "protoName": "user_id_type"
-                },
-                "operation": {
-                  "type": "int64",
-                  "id": 101
-                },
-                "reason": {
-                  "type": "string",
-                  "id": 102
-                }
+                "userId": { "type": "bytes", "id": 3, "protoName": "user_id" },
+                "errorCode": { "type": "ErrorCode", "id": 4, "protoName": "error_code" },
+                "userIdType": { "type": "UserIdType", "id": 7, "protoName": "user_id_type" },
+                "operation": { "type": "int64", "id": 101 },
+                "reason": { "type": "string", "id": 102 }
               }
             },
             "ErrorCode": {
               "edition": "proto2",
-              "values": {
-                "NO_ERROR": 0,
-                "PARTIAL_SUCCESS": 1,
-                "PERMISSION_DENIED": 2,
-                "BAD_DATA": 3,
-                "BAD_COOKIE": 4,
-                "EMPTY_REQUEST": 9,
-                "BAD_TIMESTAMP": 12,
-                "MISSING_CONSENT": 101
-              }
+              "values": { "NO_ERROR": 0, "PARTIAL_SUCCESS": 1, "PERMISSION_DENIED": 2, "BAD_DATA": 3, "BAD_COOKIE": 4, "EMPTY_REQUEST": 9, "BAD_TIMESTAMP": 12, "MISSING_CONSENT": 101 }
             }
           }
         }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { BidFacts } from '../../proto/bid-facts.ts'
-import { JsonPlaces } from '../../proto/json-places.ts'
 import { LIMITS } from '../../proto/limits.ts'
+import { RequestPlaces } from '../../proto/request-places.ts'
 import { ScanOutcome } from '../../proto/scan-outcome.ts'
 import { scanRequest } from '../../proto/scan-request.ts'
 // @ts-expect-error a script without types
@@ -25,7 +25,7 @@ test('the body that asks for the most events is read like any other', () => {
   const frame = '{"id":"1","imp":[]}'
   const most = Math.floor((LIMITS.jsonBytesMax - frame.length - 2) / 3)
   const body = Buffer.from(`{"id":"1","imp":[${'{},'.repeat(most)}{}]}`)
-  const places = new JsonPlaces()
+  const places = new RequestPlaces()
   expect(scanRequest(body, new BidFacts(), places)).toBe(ScanOutcome.ok)
   expect(places.imp.close).toBe(body.length - 2)
   expect(body[places.imp.close]).toBe(0x5d)

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Kind } from '../../proto/bid-facts.ts'
-import { Place } from '../../proto/json-places.ts'
 import { eachMember, notePlace } from '../../proto/members.ts'
+import { Place } from '../../proto/request-places.ts'
 import { type OrderedValue, parseOrdered } from '../support/ordered-json.ts'
 
 const space = fc.constantFrom('', ' ', '\n\t', '\r\n')

@@ -8,7 +8,7 @@ import {
   Signal,
   type SpanList,
 } from '../../proto/bid-facts.ts'
-import { type ImpPlace, JsonPlaces, type Place } from '../../proto/json-places.ts'
+import { type ImpPlace, type Place, RequestPlaces } from '../../proto/request-places.ts'
 import { ScanOutcome } from '../../proto/scan-outcome.ts'
 import { scanRequest } from '../../proto/scan-request.ts'
 import { depthOf, type OrderedValue, parseOrdered } from '../support/ordered-json.ts'
@@ -19,7 +19,7 @@ import { depthOf, type OrderedValue, parseOrdered } from '../support/ordered-jso
  */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const facts = new BidFacts()
-const places = new JsonPlaces()
+const places = new RequestPlaces()
 
 /** Whether the scanner took these bytes; throws what both sides say where the oracle disagrees. */
 export function checkScan(bytes: Uint8Array): boolean {
@@ -105,7 +105,7 @@ const newImp = () => ({
 })
 
 /** In the shape of an Expectation. */
-function snapshot(f: BidFacts, p: JsonPlaces): Expectation {
+function snapshot(f: BidFacts, p: RequestPlaces): Expectation {
   const { root, user, data, regs, regsExt, dsa, transparency, imp } = p
   const named = { root, user, data, regs, regsExt, dsa, transparency, imp }
   return {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { BidFacts, Id, Kind, Signal } from '../../proto/bid-facts.ts'
-import { IMPS_MAX, JsonPlaces } from '../../proto/json-places.ts'
 import { LIMITS } from '../../proto/limits.ts'
+import { IMPS_MAX, RequestPlaces } from '../../proto/request-places.ts'
 import { ScanOutcome } from '../../proto/scan-outcome.ts'
 import { scanRequest } from '../../proto/scan-request.ts'
 import { corpusLines, corpusPath } from '../support/corpus.ts'
@@ -12,7 +12,7 @@ import { OWN_REQUESTS } from './own-requests.ts'
 import { disagreement } from './scan-oracle.ts'
 
 const facts = new BidFacts()
-const places = new JsonPlaces()
+const places = new RequestPlaces()
 const scan = (body: string | Uint8Array) =>
   scanRequest(typeof body === 'string' ? Buffer.from(body) : body, facts, places)
 

@@ -2,6 +2,7 @@ import type { Audience } from '../../audience/audience.ts'
 import { systemClock } from '../../audience/clock.ts'
 import { WANTS } from '../../gateway/bid/arrive.ts'
 import { BidMetrics } from '../../gateway/bid/bid-metrics.ts'
+import { ENRICH_JSON } from '../../gateway/bid/enrich-wire.ts'
 import { createBidHandler } from '../../gateway/bid/handle-bid.ts'
 import { Overload } from '../../gateway/bid/overload.ts'
 import type { Answer, Ask } from '../../gateway/http/door.ts'
@@ -39,7 +40,7 @@ export function heldBid(house: BidHouse, { isStoreSlow = false } = {}) {
   const clock = { now: systemClock.now, elapsed: () => elapsedMs }
   const overload = new Overload(systemClock)
   overload.close()
-  const handle = createBidHandler({
+  const rooms = {
     audience: isStoreSlow ? (slow as Audience) : house.audience,
     exchange: house.exchange,
     usage: house.usage,
@@ -51,7 +52,8 @@ export function heldBid(house: BidHouse, { isStoreSlow = false } = {}) {
     gvl: undefined,
     ownGvlId: undefined,
     domain: 'gateway.example',
-  })
+  }
+  const handle = createBidHandler(rooms, ENRICH_JSON)
   const sent: SentBid[] = []
   const answer: Answer = {
     done: false,

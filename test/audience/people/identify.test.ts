@@ -5,7 +5,7 @@ import { Candidates, type IdPlace, IdPlaces } from '../../../audience/people/can
 import { type IdentifySettings, identify } from '../../../audience/people/identify.ts'
 import { nameOf } from '../../../audience/people/shared-reads.ts'
 import { BidFacts } from '../../../proto/bid-facts.ts'
-import { JsonPlaces } from '../../../proto/json-places.ts'
+import { RequestPlaces } from '../../../proto/request-places.ts'
 import { ScanOutcome } from '../../../proto/scan-outcome.ts'
 import { scanRequest } from '../../../proto/scan-request.ts'
 import { seeded } from '../../support/random.ts'
@@ -33,7 +33,7 @@ const candidates = new Candidates()
 /** Names of the keys found in a request given as JSON text. */
 function found(json: string, settings: Partial<IdentifySettings> = {}): string[] {
   const facts = new BidFacts()
-  expect(scanRequest(Buffer.from(json), facts, new JsonPlaces())).toBe(ScanOutcome.ok)
+  expect(scanRequest(Buffer.from(json), facts, new RequestPlaces())).toBe(ScanOutcome.ok)
   identify(facts, { ...usual, ...settings }, keys, candidates)
   return candidates.list.keys().map(nameOf)
 }

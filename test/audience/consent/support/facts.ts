@@ -4,7 +4,7 @@ import { decide } from '../../../../audience/consent/decide.ts'
 import type { Gvl } from '../../../../audience/consent/gvl.ts'
 import type { ConsentAnswer } from '../../../../audience/consent/reasons.ts'
 import { BidFacts } from '../../../../proto/bid-facts.ts'
-import { JsonPlaces } from '../../../../proto/json-places.ts'
+import { RequestPlaces } from '../../../../proto/request-places.ts'
 import { ScanOutcome } from '../../../../proto/scan-outcome.ts'
 import { scanRequest } from '../../../../proto/scan-request.ts'
 
@@ -19,7 +19,7 @@ export interface AskedOf {
 /** What a bid request's JSON says, scanned by the real scanner. */
 export function factsOf(json: string): BidFacts {
   const facts = new BidFacts()
-  const outcome = scanRequest(Buffer.from(json), facts, new JsonPlaces())
+  const outcome = scanRequest(Buffer.from(json), facts, new RequestPlaces())
   if (outcome !== ScanOutcome.ok) throw new Error(`not scanned (${outcome}): ${json}`)
   return facts
 }

@@ -1,6 +1,9 @@
 /**
- * Where in a JSON bid request additions can be placed. Filled by the scanner beside `BidFacts`,
- * read by the splice. Offsets are into the request's bytes; -1 means "not there".
+ * Where in a bid request additions can be placed. Filled by the scanner beside `BidFacts`, read by the
+ * splice. Offsets are into the request's bytes; -1 means "not there".
+ *
+ * In JSON a place runs from its opening bracket to its closing one. In protobuf, where what is there twice
+ * becomes one, it is the last of its occurrences: from its first byte to after its last.
  */
 export const IMPS_MAX = 256
 
@@ -45,7 +48,7 @@ export class ImpPlace {
   }
 }
 
-export class JsonPlaces {
+export class RequestPlaces {
   readonly root = new Place()
   readonly user = new Place()
   /** user.data */
