@@ -229,6 +229,7 @@ async function desk({ config }: Settings): Promise<void> {
   const door = await openConsole({
     ...rooms,
     shipper,
+    events,
     gvl: await gvlOf(config),
     ownGvlId: config.gvlId,
     domain: config.domain,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Audience } from '../audience/audience.ts'
 import type { Clock } from '../audience/clock.ts'
 import type { Gvl } from '../audience/consent/gvl.ts'
+import type { EventDesk } from '../audience/events/event-desk.ts'
 import type { UsageDesk } from '../exchange/desk/open-usage-desk.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { LedgerShipper } from '../exchange/ledger/ship-ledger.ts'
@@ -28,6 +29,8 @@ export interface ConsoleOptions {
   audience: Audience
   exchange: Exchange
   usage: UsageDesk
+  /** What makes memberships of events. */
+  events: EventDesk
   /** What counts the ledgers of this machine. */
   shipper: LedgerShipper
   /** As the bid path has them: what a dry run decides is what a request would get. */
@@ -84,9 +87,10 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
 }
 
 function routesOf(options: ConsoleOptions, audit: AuditLog, spoolDir: string): Route[] {
-  const { exchange, usage, shipper, audience, clock, adminToken, gvl, ownGvlId, domain } = options
+  const { exchange, usage, events, shipper, audience, clock, adminToken, ...more } = options
+  const { gvl, ownGvlId, domain } = more
   const slots = new ImportSlots()
-  const desk = { audit, slots, spoolDir, usage, shipper }
+  const desk = { audit, slots, spoolDir, usage, shipper, backfill: events.backfill }
   const rooms = { exchange, audience, clock, gvl, ownGvlId, domain, ...desk }
   return [
     ...apiDoorRoutes({

@@ -32,6 +32,8 @@ export const LIMITS = {
   /** Sensitive segments an import's entry names; it may add people to more. */
   sensitiveNamedMax: 50,
 
+  /** Estimates of rules under way at once; one more is asked to come again (429). */
+  estimatesMax: 4,
   /** Deals one dry run explains, those that would be added first; further ones are counted. */
   dryRunDealsMax: 1_000,
   /** Documents in one import of deals; each is a write of its own. More: 422, nothing done. */

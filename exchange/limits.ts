@@ -24,6 +24,8 @@ export const LIMITS = {
   minPeopleMax: 1_000_000,
   /** The least a seller may set itself; the exchange's operator may set less. */
   minPeopleLeast: 50,
+  /** Moments shown of one condition of an explained rule, the latest; those before are counted. */
+  explainedMomentsMax: 20,
   /** A size is told in whole steps of so many: what is small stays untold. */
   sizeStep: 250,
   /** Namespaces remembered of a segment's imports; beyond them the oldest are forgotten. */

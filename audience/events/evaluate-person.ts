@@ -30,6 +30,16 @@ export function evaluatePerson(rules: OwnerRules, known: PersonKnown, nowMs: num
   return new Evaluation(rules, known, nowMs).run()
 }
 
+/** The same, with the person as the rules saw it. */
+export function seePerson(
+  rules: OwnerRules,
+  known: PersonKnown,
+  nowMs: number,
+): { verdict: Verdict; history: PersonHistory } {
+  const history = new Evaluation(rules, known, nowMs)
+  return { verdict: history.run(), history }
+}
+
 class Evaluation implements PersonHistory {
   readonly #rules: OwnerRules
   readonly #known: PersonKnown

@@ -4,12 +4,14 @@ import type { Clock } from '../clock.ts'
 import { followChanges } from '../people/follow-changes.ts'
 import { knownFrom } from '../people/known.ts'
 import { nameOf } from '../people/shared-reads.ts'
+import { Turns } from '../people/turns.ts'
 import { Rounds } from '../rounds.ts'
 import type { Lesson, QueuedEvent } from '../store/event-stores.ts'
 import type { Change, IdRef, UserKey } from '../store/store.ts'
 import { StoreFailed } from '../store/store-failed.ts'
+import { Backfill } from './backfill.ts'
 import { type CollectedEvent, unpackEvent } from './collected-event.ts'
-import { type EventAt, type Learned, learn } from './learn.ts'
+import { type EventAt, type Learned, type LearnedPerson, learn } from './learn.ts'
 import { EVENT_LIMITS } from './limits.ts'
 import { LinkEvents } from './link-events.ts'
 import { type OwnerRules, RuleBook, type RuleBooks } from './rule-book.ts'
@@ -21,6 +23,9 @@ export interface EventDeskOptions {
   log: EventDeskLog
   /** Default EVENT_LIMITS.pollMs; tests poke. */
   pollMs?: number
+  /** Default EVENT_LIMITS.sliceEveryMs and sliceIds. */
+  sliceEveryMs?: number
+  sliceIds?: number
 }
 
 export interface EventDeskLog {
@@ -44,10 +49,11 @@ export interface EventDeskCounts {
 
 /**
  * Makes memberships of what was collected: takes events from the queue, looks again at whom the wheel says it is
- * time to, at whom a match or an import changed, and, where rules changed or changes were missed, at everybody.
- * One process of an instance does; two at once do no harm.
+ * time to, at whom a match or an import changed, and, where rules changed or changes were missed, at everybody
+ * (`backfill`). One process of an instance does; two at once do no harm.
  */
 export class EventDesk {
+  readonly backfill: Backfill
   readonly #options: EventDeskOptions
   readonly #links: LinkEvents
   readonly #counts: EventDeskCounts = {
@@ -55,10 +61,15 @@ export class EventDesk {
     ...{ due: 0, changed: 0, swept: 0, failures: 0 },
   }
   readonly #rounds: Rounds[]
+  readonly #slices: Rounds
   readonly #follower
   readonly #dirty = new Map<string, UserKey>()
-  /** Digest of the rules everybody was asked by; undefined: a sweep is due. */
-  #sweptBy: string | undefined
+  /** In which rules are asked: what older ones said is kept before newer ones are asked. */
+  readonly #turns = new Turns()
+  /** More events wait than were taken at once. */
+  #isBehind = false
+  /** Slices of a backfill rest until then. */
+  #restUntilMs = 0
   /** Events that were there when this process began: one of them may have ended the last one. */
   #suspects: number | undefined
   /** How often this process read a suspect, and how often an event failed here. */
@@ -69,21 +80,24 @@ export class EventDesk {
     this.#options = options
     const { audience, clock } = options
     this.#links = new LinkEvents(audience)
+    const { histories } = audience.store
+    const ask = (keys: readonly UserKey[]) => this.#askAnew(keys)
+    const { books, sliceIds = EVENT_LIMITS.sliceIds } = options
+    this.backfill = new Backfill({ histories, books, clock, sliceIds, ask })
     const pollMs = options.pollMs ?? EVENT_LIMITS.pollMs
     this.#follower = followChanges({
       store: audience.store.people,
       clock,
       onChange: (change) => this.#note(change),
-      onGap: () => {
-        this.#sweptBy = undefined
-      },
+      onGap: () => this.backfill.everybody(),
     })
     this.#rounds = [
       new Rounds(pollMs, () => this.#trying(() => this.#takeEvents())),
       new Rounds(EVENT_LIMITS.wheelMs, () => this.#trying(() => this.#takeDue())),
       new Rounds(EVENT_LIMITS.wheelMs, () => this.#trying(() => this.#takeChanged())),
-      new Rounds(EVENT_LIMITS.sweepPollMs, () => this.#trying(() => this.#sweep())),
     ]
+    const sliceEveryMs = options.sliceEveryMs ?? EVENT_LIMITS.sliceEveryMs
+    this.#slices = new Rounds(sliceEveryMs, () => this.#trying(() => this.#slice()))
   }
 
   /** Resolves when all that was collected, came due or changed before the call has been seen to. Never rejects. */
@@ -94,13 +108,20 @@ export class EventDesk {
     }
   }
 
+  /** Resolves when everybody was asked who is to be, without a rest; rejects where the store does. */
+  async fill(): Promise<void> {
+    while (await this.backfill.step());
+  }
+
   counts(): EventDeskCounts {
     return { ...this.#counts }
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
-    await Promise.all([...this.#rounds.map((round) => round.stop()), this.#follower.close()])
+    const rounds = [...this.#rounds, this.#slices].map((round) => round.stop())
+    await Promise.all([...rounds, this.#follower.close()])
+    await this.#trying(() => this.backfill.save())
   }
 
   /** What the store refuses is tried again in the next round: nothing is acknowledged that was not done. */
@@ -128,6 +149,7 @@ export class EventDesk {
     }
     for (;;) {
       const batch = await events.read(EVENT_LIMITS.readMax)
+      this.#isBehind = batch.length === EVENT_LIMITS.readMax
       if (batch.length === 0 || this.#isClosed) return
       await this.#takeBatch(batch)
     }
@@ -177,6 +199,10 @@ export class EventDesk {
 
   async #process(events: readonly CollectedEvent[]): Promise<void> {
     this.#counts.linkRefused += await this.#links.link(events)
+    await this.#inTurn(() => this.#count(events))
+  }
+
+  async #count(events: readonly CollectedEvent[]): Promise<void> {
     const book = await this.#bookFor(events)
     const byOwner = new Map<OwnerRules, { events: EventAt[]; touched: IdRef[] }>()
     for (const event of events) {
@@ -237,33 +263,32 @@ export class EventDesk {
     if (book.isEmpty || what === 'suppress') return
     const isAsked = (segment: number) => book.asksForImported(segment)
     if (what === 'assign' && !added.some(isAsked) && !removed.some(isAsked)) return
-    if (this.#dirty.size >= EVENT_LIMITS.changedMax) this.#sweptBy = undefined
+    if (this.#dirty.size >= EVENT_LIMITS.changedMax) this.backfill.everybody()
     else this.#dirty.set(nameOf(key), key)
   }
 
-  async #sweep(): Promise<void> {
-    const { digest } = this.#options.books.now()
-    if (this.#sweptBy === digest) return
-    // Noted first: what changes while it runs asks for another.
-    this.#sweptBy = digest
-    try {
-      for await (const keys of this.#options.audience.store.histories.all()) {
-        for (let from = 0; from < keys.length; from += EVENT_LIMITS.dueMax) {
-          if (this.#isClosed) return
-          const some = keys.slice(from, from + EVENT_LIMITS.dueMax)
-          await this.#lookAgain(some)
-          this.#counts.swept += some.length
-          await nextTurn()
-        }
-      }
-    } catch (error) {
-      this.#sweptBy = undefined
-      throw error
-    }
+  /** A backfill gives way to events, and to everybody else: it rests as long as it worked. */
+  async #slice(): Promise<void> {
+    const { clock } = this.#options
+    const beganMs = clock.elapsed()
+    if (this.#isBehind || this.#isClosed || beganMs < this.#restUntilMs) return
+    await this.backfill.step()
+    const endedMs = clock.elapsed()
+    this.#restUntilMs = endedMs + (endedMs - beganMs)
+  }
+
+  async #askAnew(keys: readonly UserKey[]): Promise<LearnedPerson[]> {
+    const people = await this.#lookAgain(keys)
+    this.#counts.swept += keys.length
+    return people
   }
 
   /** Asks the rules anew of ids that have a history. */
-  async #lookAgain(keys: readonly UserKey[]): Promise<void> {
+  #lookAgain(keys: readonly UserKey[]): Promise<LearnedPerson[]> {
+    return this.#inTurn(() => this.#lookAgainNow(keys))
+  }
+
+  async #lookAgainNow(keys: readonly UserKey[]): Promise<LearnedPerson[]> {
     const { audience, books } = this.#options
     const blobs = await audience.store.histories.read(keys)
     const book = books.now()
@@ -275,7 +300,14 @@ export class EventDesk {
       if (own) own.push(refOf(key))
       else byOwner.set(rules, [refOf(key)])
     }
-    for (const [rules, touched] of byOwner) await this.#learn(rules, { events: [], touched })
+    const people: LearnedPerson[] = []
+    for (const [rules, touched] of byOwner)
+      people.push(...(await this.#learn(rules, { events: [], touched })).people)
+    return people
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.#turns.inTurn('rules', work)
   }
 
   #learn(
@@ -314,8 +346,4 @@ function refOf(key: UserKey): IdRef {
 function nothingOf(key: UserKey): Lesson {
   const none = new Uint8Array(0)
   return { key, held: none, history: none, add: [], remove: [], messages: [] }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }

@@ -2,7 +2,7 @@ import { type History, packHistory } from '../../proto/history-blob.ts'
 import { type Clock, DAY_MS } from '../clock.ts'
 import { nameOf } from '../people/shared-reads.ts'
 import type { Lesson } from '../store/event-stores.ts'
-import type { IdRef, Store } from '../store/store.ts'
+import type { IdRef, Store, UserKey } from '../store/store.ts'
 import { type CollectedEvent, messageName } from './collected-event.ts'
 import { evaluatePerson, type Verdict } from './evaluate-person.ts'
 import { type GatheredId, type GatheredPerson, gatherPeople } from './gather-people.ts'
@@ -26,6 +26,17 @@ export interface Learned {
   counted: number
   /** Events whose message was counted before. */
   repeated: number
+  /** Whom the rules were asked of. */
+  people: LearnedPerson[]
+}
+
+export interface LearnedPerson {
+  /** Number of the owner whose rules were asked; -1 where that is nobody any more. */
+  owner: number
+  /** Its ids of which something is known. */
+  keys: UserKey[]
+  /** Segments it is in by rule. */
+  segments: ReadonlyMap<number, unknown>
 }
 
 /** How often it is done anew where somebody else wrote the same histories meanwhile. */
@@ -52,7 +63,7 @@ export async function learn(
 }
 
 class Round {
-  readonly learned: Learned = { counted: 0, repeated: 0 }
+  readonly learned: Learned = { counted: 0, repeated: 0, people: [] }
   readonly #deps: LearnDeps
   readonly #rules: OwnerRules
   readonly #nowMs: number
@@ -118,6 +129,8 @@ class Round {
     // A match that ends matters only where others had a say.
     if (known.length > 1 || held.size > 0)
       verdict.nextMs = Math.min(verdict.nextMs, splitDay * DAY_MS)
+    const keys = known.map(({ key }) => key)
+    this.learned.people.push({ owner: this.#rules.number, keys, segments: verdict.members })
     return known.flatMap((id) => this.#lesson(id, verdict))
   }
 

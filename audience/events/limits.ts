@@ -25,8 +25,15 @@ export const EVENT_LIMITS = {
   pollMs: 25,
   /** How often it looks for ids whose time has come, and at what others changed. */
   wheelMs: 200,
-  /** How often it looks whether rules have changed, and everybody is to be asked anew. */
-  sweepPollMs: 1_000,
+  /** Ids of which rules are asked anew in one slice of a backfill (about 10 ms of the desk). */
+  sliceIds: 250,
+  /** A slice begins so long after the one before at the earliest, and rests as long as that one took. */
+  sliceEveryMs: 20,
+  /** People an estimate looks at, and how long it takes at most: beyond either it says what it has seen by then. */
+  estimatePeople: 10_000,
+  estimateMs: 1_000,
+  /** How often it is kept how far backfills are: so much is asked once more after a crash. */
+  saveJobsMs: 1_000,
   /** Ids that others changed and that wait to be looked at; beyond it everybody is. */
   changedMax: 100_000,
   /** Matches remembered as made, so that each event that says so again costs nothing. */

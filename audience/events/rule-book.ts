@@ -31,6 +31,8 @@ export interface BookRule {
   tree: Expression
   /** Traits it asks for, itself or through the rules of other segments. */
   reach: ReadonlySet<string>
+  /** Names all that decides who is in the segment: two rules of one signature decide the same. */
+  signature: string
 }
 
 /** The traits and rules of one owner. */
@@ -45,25 +47,33 @@ export class OwnerRules {
   readonly rules: readonly BookRule[]
   /** Segments without rule that rules ask for: id → number. */
   readonly imported = new Map<string, number>()
-  /** Finds the traits an event shows. */
-  readonly index: MatchIndex<BookTrait>
+  readonly #records: OwnedRecords
+  #index: MatchIndex<BookTrait> | undefined
   readonly #rulesOfTrait = new Map<string, number[]>()
 
   constructor(id: string, owner: Owner, records: OwnedRecords) {
     this.id = id
     this.number = owner.number
     this.calendar = calendarIn(owner.timeZone)
-    const whens: { id: BookTrait; rule: Expression }[] = []
-    for (const [traitId, { number, ttlDays, when }] of records.traits) {
+    this.#records = records
+    for (const [traitId, { number, ttlDays }] of records.traits) {
       const trait = { id: traitId, number, ttlDays }
       this.traits.set(traitId, trait)
       this.traitByNumber.set(number, trait)
-      const rule = treeOf(when)
-      if (rule) whens.push({ id: trait, rule })
     }
-    this.index = new MatchIndex(whens)
-    this.rules = inOrder(records.segments)
+    this.rules = inOrder(records.segments, this.traits, owner.timeZone)
     for (const [place, rule] of this.rules.entries()) this.#note(rule, place, records.segments)
+  }
+
+  /** Finds the traits an event shows. Made when first asked for: only collectors do. */
+  get index(): MatchIndex<BookTrait> {
+    this.#index ??= new MatchIndex(
+      [...this.traits.values()].flatMap((trait) => {
+        const rule = treeOf(this.#records.traits.get(trait.id)!.when)
+        return rule ? [{ id: trait, rule }] : []
+      }),
+    )
+    return this.#index
   }
 
   /** Whether what is known of an id is this owner's to decide on: a namespace, and so an id, has one owner. */
@@ -101,8 +111,6 @@ export class RuleBook {
   readonly #ownerOfTrait = new Map<number, OwnerRules>()
   readonly #ownerOfSegment = new Map<number, OwnerRules>()
   readonly #imported = new Set<number>()
-  /** Names all that decides who is in which segment: another book with the same digest decides the same. */
-  readonly digest: string
 
   constructor(snapshot: CatalogSnapshot | undefined, ownerOf: OwnerLookup) {
     const records = new Map<string, OwnedRecords>()
@@ -116,7 +124,6 @@ export class RuleBook {
       const owner = snapshot && ownerOf(snapshot, id)
       if (owner) this.#add(new OwnerRules(id, owner, own))
     }
-    this.digest = this.#digest()
   }
 
   /** Decides on what belongs to nobody any more: no trait, no rule, and no match is its to use. */
@@ -153,15 +160,16 @@ export class RuleBook {
     return this.#imported.has(number)
   }
 
-  #digest(): string {
-    const hash = createHash('sha256')
-    for (const owner of this.#owners.values()) {
-      const traits = [...owner.traits.values()].map(({ number, ttlDays }) => [number, ttlDays])
-      const rules = owner.rules.map(({ segment, ttlDays, tree }) => [segment, ttlDays, tree])
-      const zone = owner.calendar.zone
-      hash.update(JSON.stringify([owner.number, zone, traits, rules, [...owner.imported]]))
-    }
-    return hash.digest('base64url')
+  /** Every segment with a rule: its number → the rule, and whose it is. */
+  *rules(): Iterable<{ rule: BookRule; owner: number }> {
+    for (const { number: owner, rules } of this.#owners.values())
+      for (const rule of rules) yield { rule, owner }
+  }
+
+  /** Days for which each trait remembers, by its number. */
+  *traitDays(): Iterable<[number, number]> {
+    for (const { traits } of this.#owners.values())
+      for (const { number, ttlDays } of traits.values()) yield [number, ttlDays]
   }
 
   #add(rules: OwnerRules): void {
@@ -197,7 +205,8 @@ export class RuleBooks {
   }
 }
 
-interface OwnedRecords {
+/** What an owner's rules are made of. */
+export interface OwnedRecords {
   traits: Map<string, Trait>
   segments: Map<string, Segment>
 }
@@ -213,7 +222,7 @@ const trees = new WeakMap<object, Expression | undefined>()
 const textTrees = new Map<string, Expression | undefined>()
 const TEXTS_MAX = 20_000
 
-function treeOf(given: unknown): Expression | undefined {
+export function treeOf(given: unknown): Expression | undefined {
   if (typeof given === 'string') {
     if (!textTrees.has(given)) {
       if (textTrees.size >= TEXTS_MAX) textTrees.clear()
@@ -232,7 +241,11 @@ function readTree(given: unknown): Expression | undefined {
 }
 
 /** Rules, each behind those it asks for; one on a circle, which the desk refuses, is left out. */
-function inOrder(segments: ReadonlyMap<string, Segment>): BookRule[] {
+function inOrder(
+  segments: ReadonlyMap<string, Segment>,
+  traits: ReadonlyMap<string, BookTrait>,
+  zone: string,
+): BookRule[] {
   const rules: BookRule[] = []
   const done = new Map<string, BookRule | undefined>()
   const add = (id: string): BookRule | undefined => {
@@ -242,13 +255,24 @@ function inOrder(segments: ReadonlyMap<string, Segment>): BookRule[] {
     const tree = segment?.rule === undefined ? undefined : treeOf(segment.rule)
     if (!segment || !tree) return undefined
     const reach = traitsOf(tree)
-    for (const other of segmentsOf(tree))
-      for (const trait of add(other)?.reach ?? []) reach.add(trait)
-    const rule = { id, segment: segment.number, ttlDays: segment.ttlDays, tree, reach }
+    const others: unknown[] = []
+    for (const other of segmentsOf(tree)) {
+      const rule = add(other)
+      for (const trait of rule?.reach ?? []) reach.add(trait)
+      others.push([other, rule?.signature ?? segments.get(other)?.number])
+    }
+    const days = [...reach].sort().map((trait) => traits.get(trait))
+    const { number, ttlDays } = segment
+    const signature = signatureOf([zone, ttlDays, tree, others, days])
+    const rule = { id, segment: number, ttlDays, tree, reach, signature }
     done.set(id, rule)
     rules.push(rule)
     return rule
   }
   for (const id of segments.keys()) add(id)
   return rules
+}
+
+function signatureOf(parts: unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22)
 }

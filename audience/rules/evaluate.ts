@@ -30,7 +30,8 @@ export function nextChangeMs(tree: Expression, history: PersonHistory, at: RuleT
   return nextMs
 }
 
-function leafChangeMs(leaf: Expression, history: PersonHistory, at: RuleTime): number {
+/** The same of one condition. */
+export function leafChangeMs(leaf: Expression, history: PersonHistory, at: RuleTime): number {
   let nextMs = Number.POSITIVE_INFINITY
   if ('frequency' in leaf)
     for (const trait of leaf.frequency)
@@ -45,7 +46,8 @@ function leafChangeMs(leaf: Expression, history: PersonHistory, at: RuleTime): n
   return nextMs
 }
 
-function countOf(
+/** How often what a FREQUENCY counts is in its window. */
+export function countOf(
   { frequency, window }: FrequencyTest,
   history: PersonHistory,
   at: RuleTime,

@@ -6,8 +6,13 @@ import type { PersonHistory, RuleTime } from './history.ts'
  * Whether a decaying score passes. The sum is taken at the last event and decays from there as one
  * number, so between events it only ever nears zero, and crosses a threshold once.
  */
-export function scoreHolds(test: ScoreTest, history: PersonHistory, { nowMs }: RuleTime): boolean {
-  return compare(pointsAt(sumOf(test, history, nowMs), test, nowMs), test.is, test.value)
+export function scoreHolds(test: ScoreTest, history: PersonHistory, at: RuleTime): boolean {
+  return compare(scoreOf(test, history, at), test.is, test.value)
+}
+
+/** The score now. */
+export function scoreOf(test: ScoreTest, history: PersonHistory, { nowMs }: RuleTime): number {
+  return pointsAt(sumOf(test, history, nowMs), test, nowMs)
 }
 
 /** The next moment at which time alone changes the answer; Infinity where it never does. */

@@ -21,6 +21,29 @@ export function isInWindow(
     : nowMs - atMs >= durationMs(window.for)
 }
 
+/** The moments a window holds now, both ends included; null: from the beginning on. */
+export interface WindowBounds {
+  fromMs: number | null
+  toMs: number
+}
+
+export function boundsOf(window: Window | undefined, { nowMs, calendar }: RuleTime): WindowBounds {
+  if (window === undefined) return { fromMs: null, toMs: nowMs }
+  const { count, unit } = durationOf(window.for)
+  if (window.is === '<=') {
+    const fromMs =
+      unit === 'D'
+        ? calendar.startOf(calendar.dayOf(nowMs) - count)
+        : nowMs - durationMs(window.for)
+    return { fromMs, toMs: nowMs }
+  }
+  const endMs =
+    unit === 'D'
+      ? calendar.startOf(calendar.dayOf(nowMs) - count + 1) - 1
+      : nowMs - durationMs(window.for)
+  return { fromMs: null, toMs: Math.min(endMs, nowMs) }
+}
+
 /** When a moment comes into a window or leaves it, later than now; Infinity where it never does any more. */
 export function windowChangeMs(
   atMs: number,

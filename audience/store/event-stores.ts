@@ -15,8 +15,24 @@ export interface HistoryStore {
   learn(batch: readonly Lesson[]): Promise<LessonOutcome[]>
   /** Keys whose time to be looked at again has come, the longest waiting first, at most `max`. */
   due(nowMs: number, max: number): Soon<UserKey[]>
-  /** Every key that has a history, in batches. */
-  all(): AsyncIterable<UserKey[]>
+  /** Histories in the order of their keys, from a position on (events/key-space.ts), about `max` of them. */
+  from(position: number, max: number): Soon<HistoryStep>
+  /** What was kept of jobs over everybody, by their numbers; small. */
+  jobs(): Soon<ReadonlyMap<number, Uint8Array>>
+  /** Keeps jobs, or with `undefined` forgets them; durable when it resolves. */
+  keepJobs(jobs: ReadonlyMap<number, Uint8Array | undefined>): Promise<void>
+}
+
+export interface HistoryStep {
+  histories: KeptHistory[]
+  /** Position to go on from: all before it were told. Undefined at the end. */
+  next: number | undefined
+}
+
+export interface KeptHistory {
+  key: UserKey
+  /** Packed. */
+  history: Uint8Array
 }
 
 export interface SeenMessage {

@@ -7,6 +7,7 @@ import type { ImportRooms } from '../imports/import-rooms.ts'
 import { usageReportRoute } from '../imports/import-usage-report.ts'
 import { importsRoute, suppressionsRoute } from '../imports/list-imports.ts'
 import { alwaysAudited } from '../resources/audited.ts'
+import { type BackfillRooms, backfillRoutes } from '../resources/backfills.ts'
 import { catalogRoutes } from '../resources/catalog.ts'
 import { contractPreviewRoute } from '../resources/contract-preview.ts'
 import { contractRoutes } from '../resources/contracts.ts'
@@ -15,7 +16,9 @@ import { dealDryRunRoute } from '../resources/deal-dry-run.ts'
 import { dealImportRoutes } from '../resources/deal-import.ts'
 import { dealRoutes } from '../resources/deals.ts'
 import { deskRoutes } from '../resources/desk-routes.ts'
+import { estimateRoute } from '../resources/estimate.ts'
 import { eventRoutes } from '../resources/events.ts'
+import { explainPersonRoute } from '../resources/explain-person.ts'
 import { keyRoutes } from '../resources/keys.ts'
 import { labelRoutes } from '../resources/labels.ts'
 import { ledgerRoutes } from '../resources/ledger.ts'
@@ -39,7 +42,7 @@ import { openApiDocument } from './openapi.ts'
 import type { ApiRoute } from './route.ts'
 
 /** Every operation of the control plane. */
-export function apiRoutes(rooms: ImportRooms & RehearsalRooms): ApiRoute[] {
+export function apiRoutes(rooms: ImportRooms & RehearsalRooms & BackfillRooms): ApiRoute[] {
   const routes = [
     ...partnerRoutes(rooms),
     ...keyRoutes(rooms),
@@ -50,6 +53,8 @@ export function apiRoutes(rooms: ImportRooms & RehearsalRooms): ApiRoute[] {
     ...sourceRoutes(rooms),
     ...traitRoutes(rooms),
     ...eventRoutes(rooms),
+    estimateRoute(rooms),
+    ...backfillRoutes(rooms),
     ...segmentRoutes(rooms),
     ...labelRoutes(rooms),
     ...taxonomyRoutes(rooms),
@@ -63,6 +68,7 @@ export function apiRoutes(rooms: ImportRooms & RehearsalRooms): ApiRoute[] {
     matchesRoute(rooms),
     ...deletionRoutes(rooms),
     ...peopleRoutes(rooms),
+    explainPersonRoute(rooms),
     importsRoute(rooms),
     suppressionsRoute(rooms),
     matchRatesRoute(rooms),

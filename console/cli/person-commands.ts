@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { createWriteStream, type WriteStream } from 'node:fs'
 import type { Command } from 'commander'
 import type { ImportReport } from '../imports/import-run.ts'
+import { type Explanation, explainLines } from './explain-lines.ts'
+import { printJson } from './io.ts'
 import { printItems } from './print-table.ts'
 import type { Session } from './session.ts'
 import { printReport, upload } from './upload.ts'
@@ -29,6 +31,7 @@ export function addPersonCommands(program: Command, session: Session): Command {
         const answer = await session.client().call('POST', `/api/people/${verb}`, { body })
         session.io.stdout.write(`${JSON.stringify(answer.body, null, 2)}\n`)
       })
+  addExplain(command, session)
   command
     .command('suppress <file>')
     .description(
@@ -42,6 +45,55 @@ export function addPersonCommands(program: Command, session: Session): Command {
     .description('deletion lists, newest first, and how far they are; one JSON a line')
     .action(() => printItems(session, { path: '/api/suppressions', csv: false }))
   return command
+}
+
+interface ExplainOptions extends PersonOptions {
+  partner?: string
+  country?: string
+  gdpr?: string
+  consent?: string
+  gpp?: string
+  gppSid?: string
+  usPrivacy?: string
+  gpc?: boolean
+  json?: boolean
+}
+
+function addExplain(person: Command, { io, client }: Session): void {
+  person
+    .command('explain <source> <uid> <segment>')
+    .description('why the person is in a segment, or is not, and when that ends')
+    .option('--reason <text>', 'break-glass: why tenants’ people have to be seen; audited')
+    .option('--partner <id>', 'whether this one’s bid requests would be given it, and why not')
+    .option('--country <alpha-3>', 'where the device is')
+    .option('--gdpr <0|1>', 'whether the GDPR applies')
+    .option('--consent <tc string>', 'the TC string')
+    .option('--gpp <string>', 'the GPP string')
+    .option('--gpp-sid <ids>', 'sections of it that apply, comma between')
+    .option('--us-privacy <string>', 'the US Privacy string')
+    .option('--gpc', 'Global Privacy Control is set')
+    .option('--json', 'all of it')
+    .action(async (source: string, uid: string, segment: string, options: ExplainOptions) => {
+      const body = { source, uid, segment, ...questionOf(options) }
+      const answer = (await client().call('POST', '/api/people/explain', { body })).body
+      if (options.json) return printJson(io, answer)
+      for (const line of explainLines(answer as Explanation, options.partner))
+        io.stdout.write(`${line}\n`)
+    })
+}
+
+function questionOf({ reason, partner, country, gpc, ...options }: ExplainOptions): object {
+  const consent = {
+    gdpr: options.gdpr === undefined ? undefined : Number(options.gdpr),
+    gdprConsent: options.consent,
+    usPrivacy: options.usPrivacy,
+    gpp: options.gpp,
+    gppSid: options.gppSid?.split(',').map(Number),
+    gpc,
+  }
+  const isSaid = Object.values(consent).some((one) => one !== undefined)
+  // What is undefined is not sent.
+  return { reason, partner, country, consent: isSaid ? consent : undefined }
 }
 
 interface SuppressOptions {

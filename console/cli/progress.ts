@@ -48,6 +48,37 @@ function barOf(stream: NodeJS.WritableStream, bytesTotal: number, clock: Clock):
   }
 }
 
+/** Shows how far something is that goes on elsewhere: a share of it, 0 to 1, and words. */
+export interface SharePart {
+  update(share: number, words: string): void
+  stop(): void
+}
+
+/** A bar on a terminal, else a line whenever the words are others. */
+export function openShare({ stderr }: Io): SharePart {
+  if (stderr.isTTY) return shareBar(stderr)
+  let last = ''
+  return {
+    update(_share, words) {
+      if (words !== last) stderr.write(`${words}\n`)
+      last = words
+    },
+    stop() {},
+  }
+}
+
+function shareBar(stream: NodeJS.WritableStream): SharePart {
+  const bar = new SingleBar(
+    { format: ' {bar} {percentage} % · {words}', stream },
+    Presets.shades_classic,
+  )
+  bar.start(1, 0, { words: '' })
+  return {
+    update: (share, words) => bar.update(share, { words }),
+    stop: () => bar.stop(),
+  }
+}
+
 class Meter {
   bytes = 0
   readonly #bytesTotal: number | undefined

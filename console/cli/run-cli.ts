@@ -15,6 +15,7 @@ import { addObjectCommands, OBJECT_NOUNS } from './object-commands.ts'
 import { addOfferCommands } from './offer-commands.ts'
 import { addPersonCommands } from './person-commands.ts'
 import { addReachCommands } from './reach-commands.ts'
+import { addRuleCommands } from './rule-commands.ts'
 import { itemsOf, type Session } from './session.ts'
 import { addStatementCommands } from './statement-commands.ts'
 import { addTaxonomyCommands } from './taxonomy-commands.ts'
@@ -60,7 +61,10 @@ function programOf(io: Io): Command {
   for (const noun of OBJECT_NOUNS) {
     const command = addObjectCommands(program, session, noun)
     if (noun.noun === 'namespace') addTokenKeysCommand(command, session)
-    if (noun.noun === 'segment') addLabelCommands(command, session)
+    if (noun.noun === 'segment') {
+      addLabelCommands(command, session)
+      addRuleCommands(command, session)
+    }
     if (noun.noun === 'offer') addOfferCommands(command, session)
     if (noun.noun === 'contract') addContractCommands(program, command, session)
     if (noun.noun === 'source') addSourceKeyCommands(command, session)

@@ -20,7 +20,8 @@ const Count = Type.Integer({ minimum: 0 })
 
 const recipient = { recipient: Type.String(), channel: Type.String(), first: Day, last: Day }
 
-const ReportShape = closed({
+/** What is known of a person. */
+export const ReportShape = closed({
   suppressed: Type.Union([
     closed({
       kinds: Type.Array(Type.Enum(Object.keys(SuppressionBits) as SuppressionKind[])),

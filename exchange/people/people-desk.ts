@@ -71,7 +71,15 @@ export function askedPerson(
   actor: Actor,
   body: unknown,
 ): AskedPerson {
-  const { source, uid, reason } = checkedBody<PersonBody>(body, checkBody, [])
+  return askedBy({ deskDeps, audience }, actor, checkedBody<PersonBody>(body, checkBody, []))
+}
+
+/** The same of a question that was read already. */
+export function askedBy(
+  { deskDeps, audience }: PeopleDeskDeps,
+  actor: Actor,
+  { source, uid, reason }: PersonBody,
+): AskedPerson {
   const namespace = namespaceFor(deskDeps, actor, source)
   const value = idOf({ deskDeps, audience }, namespace, uid)
   const fault = idFault(namespace.number, value)

@@ -5,7 +5,7 @@ import type { Bid } from './bid.ts'
 import { isOnSite } from './is-on-site.ts'
 import { BID_LIMITS } from './limits.ts'
 import { allows } from './permit.ts'
-import type { DealLeftOut } from './reasons.ts'
+import type { DealLeftOut, SegmentLeftOut } from './reasons.ts'
 import type { Selection } from './selection.ts'
 
 /** Deals that ask for no audience: also for strangers, and where consent denies the person. */
@@ -22,19 +22,27 @@ export function entitleAnybody(bid: Bid, view: BuyerView): void {
  */
 export function entitlePerson(bid: Bid, view: BuyerView): void {
   const { person, selection } = bid
-  reachedFor = -1
+  forgetReached()
   for (let i = 0; i < person.count; i++) {
-    const segment = person.segment[i]!
-    const entitlement = view.entitlement(segment)
-    if (entitlement === undefined)
-      selection.leftOut[view.isCapped(segment) ? 'capped' : 'not_entitled']++
-    else if (!isReached(bid, entitlement.owner.number, person.node[i]!))
-      selection.leftOut.edge_not_shared++
-    else if (!allows(bid, entitlement.owner)) selection.leftOut.provider_consent++
-    else selection.addSegment(segment)
+    const reason = segmentLeftOut(bid, view, i)
+    if (reason === undefined) selection.addSegment(person.segment[i]!)
+    else selection.leftOut[reason]++
   }
   if (person.nodes > 1) normalise(selection)
   entitlePersonDeals(bid, view)
+}
+
+/** Why the person's i-th segment is not for this buyer; undefined where it is. */
+export function segmentLeftOut(
+  bid: Bid,
+  view: BuyerView,
+  i: number,
+): Exclude<SegmentLeftOut, 'token_full'> | undefined {
+  const segment = bid.person.segment[i]!
+  const entitlement = view.entitlement(segment)
+  if (entitlement === undefined) return view.isCapped(segment) ? 'capped' : 'not_entitled'
+  if (!isReached(bid, entitlement.owner.number, bid.person.node[i]!)) return 'edge_not_shared'
+  return allows(bid, entitlement.owner) ? undefined : 'provider_consent'
 }
 
 /** Several ids may hold the same segment: sorted, each once, so that equal sets have equal names. */
@@ -101,6 +109,11 @@ function isReached(bid: Bid, owner: number, node: number): boolean {
     reachedFor = owner
   }
   return reached[node] === 1
+}
+
+/** To be called where another bid may have been looked at since. */
+export function forgetReached(): void {
+  reachedFor = -1
 }
 
 /** The nodes that segments of one owner are reached at: worked out once per owner in a row. */

@@ -1,11 +1,12 @@
 import { ConsentReasons } from '../../audience/consent/reasons.ts'
 import { WithheldReasons } from '../../exchange/reasons.ts'
-import { DealLeftOut, SegmentLeftOut, Unenriched } from './reasons.ts'
+import { DealLeftOut, SegmentLeftOut, SegmentNotThere, Unenriched } from './reasons.ts'
 
 const SENTENCES: Readonly<Record<string, string>> = {
   ...WithheldReasons,
   ...DealLeftOut,
   ...SegmentLeftOut,
+  ...SegmentNotThere,
   ...Unenriched,
   ...ConsentReasons,
 }

@@ -47,6 +47,12 @@ export const SegmentLeftOut = {
 } as const
 export type SegmentLeftOut = keyof typeof SegmentLeftOut
 
+/** Why one segment that was asked for is not written, besides those: shown by the explanation of a person. */
+export const SegmentNotThere = {
+  not_in_segment: 'The person is in the segment at no id that this request leads to.',
+} as const
+export type SegmentNotThere = keyof typeof SegmentNotThere
+
 /** Why a deal that is live for this buyer is not in one request, besides the reasons why nothing of the person is. */
 export const DealLeftOut = {
   deal_not_on_this_site: 'The deal is limited to sites or apps, and this is none of them.',

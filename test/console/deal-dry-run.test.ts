@@ -2,7 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../audience/clock.ts'
+import { EventDesk } from '../../audience/events/event-desk.ts'
+import { RuleBooks } from '../../audience/events/rule-book.ts'
 import { type Console, openConsole } from '../../console/console.ts'
+import { ownerOf } from '../../exchange/collect/owner-of.ts'
 import type { Actor } from '../../exchange/desk/desk.ts'
 import { openUsageDesk, usageDeps } from '../../exchange/desk/open-usage-desk.ts'
 import { type LedgerShipper, shipLedger } from '../../exchange/ledger/ship-ledger.ts'
@@ -16,6 +19,7 @@ const OPERATOR: Actor = { operator: true }
 let house: BidHouse
 let desk: Console
 let shipper: LedgerShipper
+let events: EventDesk
 
 beforeAll(async () => {
   house = await BidHouse.open()
@@ -33,6 +37,9 @@ beforeAll(async () => {
     clock: systemClock,
     log: { info: () => {}, error: () => {} },
   })
+  const log = { warn: () => {} }
+  const books = new RuleBooks(() => audience.feed.current(), ownerOf)
+  events = new EventDesk({ audience, books, clock: systemClock, log })
   desk = await openConsole({
     host: '127.0.0.1',
     domain: 'gateway.example',
@@ -40,6 +47,7 @@ beforeAll(async () => {
     adminToken: ADMIN,
     audience,
     exchange,
+    events,
     usage: openUsageDesk(usageDeps({ deskDeps: exchange.deskDeps, store, append: async () => {} })),
     shipper,
     dataDir: folder,
@@ -52,6 +60,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await desk.close(0)
+  await events.close()
   await shipper.close()
   await house.close()
 })

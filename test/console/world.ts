@@ -4,12 +4,15 @@ import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { type Audience, openAudience } from '../../audience/audience.ts'
 import { systemClock } from '../../audience/clock.ts'
+import { EventDesk } from '../../audience/events/event-desk.ts'
+import { RuleBooks } from '../../audience/events/rule-book.ts'
 import { IFA, type Namespace } from '../../audience/namespace.ts'
 import { openReach, type Reach } from '../../audience/reach/reach.ts'
 import type { Segment } from '../../audience/segment.ts'
 import { openStore } from '../../audience/store/open-store.ts'
 import type { Store } from '../../audience/store/store.ts'
 import { type Console, openConsole } from '../../console/console.ts'
+import { ownerOf } from '../../exchange/collect/owner-of.ts'
 import { openUsageDesk, usageDeps } from '../../exchange/desk/open-usage-desk.ts'
 import type { UsageDeps } from '../../exchange/desk/usage-deps.ts'
 import { type Exchange, openExchange } from '../../exchange/exchange.ts'
@@ -63,6 +66,7 @@ export class ConsoleWorld {
   reach!: Reach
   shipper!: LedgerShipper
   desk!: Console
+  events!: EventDesk
   usageDeps!: UsageDeps
   /** What the desk appended. */
   readonly ledger: LedgerRecord[] = []
@@ -105,6 +109,8 @@ export class ConsoleWorld {
       store: this.store,
       append: async (record) => void this.ledger.push(record),
     })
+    const books = new RuleBooks(() => feed.current(), ownerOf)
+    this.events = new EventDesk({ audience: this.audience, books, clock, log })
     this.desk = await openConsole({
       host: '127.0.0.1',
       domain: 'gateway.example',
@@ -112,6 +118,7 @@ export class ConsoleWorld {
       adminToken: ADMIN,
       audience: this.audience,
       exchange: this.exchange,
+      events: this.events,
       shipper: this.shipper,
       usage: openUsageDesk(this.usageDeps),
       dataDir: dir,
@@ -126,6 +133,7 @@ export class ConsoleWorld {
   /** Ends all that runs; the folder stays. */
   async stop(): Promise<void> {
     await this.desk.close(0)
+    await this.events.close()
     await this.shipper.close()
     await this.exchange.close()
     await this.reach.close()

@@ -1,6 +1,8 @@
 import { type Clock, dayOf } from '../../audience/clock.ts'
+import { positionOf } from '../../audience/events/key-space.ts'
 import type {
   EventQueue,
+  HistoryStep,
   HistoryStore,
   Lesson,
   LessonOutcome,
@@ -23,6 +25,7 @@ export class MemoryHistories implements HistoryStore {
   readonly #clock: Clock
   readonly #held = new Map<string, Uint8Array>()
   readonly #seen = new Map<string, number>()
+  readonly #jobs = new Map<number, Uint8Array>()
 
   constructor(people: MemoryPeople, clock: Clock) {
     this.#people = people
@@ -50,8 +53,25 @@ export class MemoryHistories implements HistoryStore {
     return due.slice(0, max).map(({ name }) => Buffer.from(name, 'latin1'))
   }
 
-  async *all(): AsyncIterable<UserKey[]> {
-    yield [...this.#held.keys()].map((name) => Buffer.from(name, 'latin1'))
+  from(position: number, max: number): HistoryStep {
+    const all = [...this.#held].map(([name, history]) => ({
+      key: Buffer.from(name, 'latin1'),
+      history,
+    }))
+    const ahead = all.filter(({ key }) => positionOf(key) >= position)
+    ahead.sort((a, b) => a.key.compare(b.key))
+    const next = ahead[max]
+    return { histories: ahead.slice(0, max), next: next && positionOf(next.key) }
+  }
+
+  jobs(): ReadonlyMap<number, Uint8Array> {
+    return new Map(this.#jobs)
+  }
+
+  async keepJobs(jobs: ReadonlyMap<number, Uint8Array | undefined>): Promise<void> {
+    for (const [number, job] of jobs)
+      if (job) this.#jobs.set(number, job)
+      else this.#jobs.delete(number)
   }
 
   #learnOne(lesson: Lesson): LessonOutcome {

@@ -1,12 +1,18 @@
 import { wakeOf } from '../../../proto/history-blob.ts'
 import { type Clock, dayOf } from '../../clock.ts'
-import type { HistoryStore, Lesson, LessonOutcome, SeenMessage } from '../event-stores.ts'
+import { keyAt, positionOf } from '../../events/key-space.ts'
+import type {
+  HistoryStep,
+  HistoryStore,
+  Lesson,
+  LessonOutcome,
+  SeenMessage,
+} from '../event-stores.ts'
 import { LIMITS } from '../limits.ts'
 import type { Change, UserKey } from '../store.ts'
 import type { ChangeLog } from './change-log.ts'
 import type { EmbeddedPeople } from './embedded-people.ts'
 import type { EmbeddedDb } from './lmdb.ts'
-import { stepsOf } from './steps-of.ts'
 
 const EMPTY = Buffer.alloc(0)
 const WAKE_BYTES = 6
@@ -58,8 +64,30 @@ export class EmbeddedHistories implements HistoryStore {
     return found.map((key) => Buffer.from(key.subarray(WAKE_BYTES)))
   }
 
-  async *all(): AsyncIterable<UserKey[]> {
-    for await (const step of stepsOf(this.#db.histories)) yield step.map(({ key }) => key)
+  from(position: number, max: number): HistoryStep {
+    this.#db.refresh()
+    const histories: HistoryStep['histories'] = []
+    let last = -1
+    for (const { key, value } of this.#db.histories.getRange({ start: keyAt(position) })) {
+      const next = positionOf(key)
+      if (histories.length >= max && next !== last) return { histories, next }
+      histories.push({ key, history: value })
+      last = next
+    }
+    return { histories, next: undefined }
+  }
+
+  jobs(): ReadonlyMap<number, Uint8Array> {
+    this.#db.refresh()
+    return new Map([...this.#db.jobs.getRange()].map(({ key, value }) => [key, value]))
+  }
+
+  async keepJobs(jobs: ReadonlyMap<number, Uint8Array | undefined>): Promise<void> {
+    await this.#db.transact(() => {
+      for (const [number, job] of jobs)
+        if (job) this.#db.jobs.put(number, Buffer.from(job))
+        else this.#db.jobs.remove(number)
+    })
   }
 
   #learnOne(

@@ -44,6 +44,8 @@ export class EmbeddedDb {
   readonly histories: BytesDb
   readonly wheel: BytesDb
   readonly seen: BytesDb
+  /** What was kept of jobs over everybody, by number. */
+  readonly jobs: Database<Buffer, number>
   /** Events that wait, and those put aside, by number. */
   readonly events: BytesDb
   readonly quarantine: BytesDb
@@ -71,6 +73,7 @@ export class EmbeddedDb {
     this.histories = this.#root.openDB<Buffer, Buffer>('histories', bytes)
     this.wheel = this.#root.openDB<Buffer, Buffer>('wheel', bytes)
     this.seen = this.#root.openDB<Buffer, Buffer>('seen', bytes)
+    this.jobs = this.#root.openDB<Buffer, number>('jobs', { encoding: 'binary' })
     this.events = this.#root.openDB<Buffer, Buffer>('events', bytes)
     this.quarantine = this.#root.openDB<Buffer, Buffer>('quarantine', bytes)
     this.claims = this.#root.openDB<Buffer, Buffer>('claims', bytes)

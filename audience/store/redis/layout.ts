@@ -1,3 +1,4 @@
+import { POSITIONS } from '../../events/key-space.ts'
 import type { UserKey } from '../store.ts'
 import { LIMITS } from './limits.ts'
 
@@ -39,6 +40,16 @@ export class Layout {
     return key.readUInt32BE(0) >>> (32 - this.#bucketBits)
   }
 
+  /** The bucket a position lies in (events/key-space.ts). */
+  bucketAt(position: number): number {
+    return Math.floor(position / (POSITIONS / this.buckets))
+  }
+
+  /** Where a bucket begins. */
+  positionOf(bucket: number): number {
+    return bucket * (POSITIONS / this.buckets)
+  }
+
   hash(part: Part, bucket: number): string {
     const inside = this.#bucketBits - partitionBits
     const partition = bucket >>> inside
@@ -74,7 +85,12 @@ export function seenOf(partition: number, day: number): string {
 }
 
 /** The queue of events (streams), and what was put aside. */
-export const eventKeys = { queue: '{events}:queue', aside: '{events}:aside' } as const
+export const eventKeys = {
+  queue: '{events}:queue',
+  aside: '{events}:aside',
+  /** What was kept of jobs over everybody, by number. */
+  jobs: '{events}:jobs',
+} as const
 
 /** What was seen of sources, and what their tracking plans hold back: one slot. */
 export const planKeys = {

@@ -2,18 +2,24 @@ import { wakeOf } from '../../../proto/history-blob.ts'
 import { mergeProfile } from '../../../proto/profile-blob.ts'
 import { isSuppressed } from '../../../proto/suppression-mark.ts'
 import { type Clock, dayOf } from '../../clock.ts'
-import type { HistoryStore, Lesson, LessonOutcome, SeenMessage } from '../event-stores.ts'
+import type {
+  HistoryStep,
+  HistoryStore,
+  Lesson,
+  LessonOutcome,
+  SeenMessage,
+} from '../event-stores.ts'
 import { LIMITS as STORE_LIMITS } from '../limits.ts'
 import type { UserKey } from '../store.ts'
 import { packChange } from './change-codec.ts'
 import { historyRemoval } from './forget.ts'
-import { keysIn } from './holders.ts'
-import { execAll, pipeScript } from './ioredis.ts'
-import { logOf, seenOf, wheelOf } from './layout.ts'
+import { execAll, pipeScript, rethrow } from './ioredis.ts'
+import { eventKeys, logOf, seenOf, wheelOf } from './layout.ts'
 import { learnScript, seenScript } from './learn-script.ts'
 import { LIMITS } from './limits.ts'
 import { StoreUnreachable } from './store-unreachable.ts'
 import { type Place, readRecords, swapRecords } from './swap.ts'
+import { partsIn } from './walk.ts'
 import type { Writer } from './writer.ts'
 
 const DAY_S = 86_400
@@ -79,8 +85,36 @@ export class RedisHistories implements HistoryStore {
     return found.slice(0, max).map(({ key }) => key)
   }
 
-  all(): AsyncIterable<UserKey[]> {
-    return keysIn(this.#writer, 'history')
+  /** Whole buckets: as many as hold about so many. */
+  from(position: number, max: number): Promise<HistoryStep> {
+    return this.#writer.write(async (place) => {
+      const { layout } = place
+      const bucket = layout.bucketAt(position)
+      const end = await bucketsHolding(place, bucket, max)
+      const parts = await partsIn(place, { bucket, end, part: 'history' })
+      return {
+        histories: parts.map(({ key, bytes }) => ({ key, history: bytes })),
+        next: end < layout.buckets ? layout.positionOf(end) : undefined,
+      }
+    })
+  }
+
+  async jobs(): Promise<ReadonlyMap<number, Uint8Array>> {
+    const read = ({ client }: Place) => client.callBuffer('HGETALL', eventKeys.jobs).catch(rethrow)
+    const pairs = (await this.#writer.write(read)) as Buffer[]
+    const jobs = new Map<number, Uint8Array>()
+    for (let i = 0; i < pairs.length; i += 2) jobs.set(Number(pairs[i]), pairs[i + 1]!)
+    return jobs
+  }
+
+  async keepJobs(jobs: ReadonlyMap<number, Uint8Array | undefined>): Promise<void> {
+    await this.#writer.write(({ client }) => {
+      const pipeline = client.pipeline()
+      for (const [number, job] of jobs)
+        if (job) pipeline.hset(eventKeys.jobs, String(number), bufferOf(job))
+        else pipeline.hdel(eventKeys.jobs, String(number))
+      return execAll(pipeline)
+    })
   }
 
   async #learnRound(
@@ -137,6 +171,17 @@ function inputOf(
       ...[(STORE_LIMITS.seenDays + 1) * DAY_S, ...messages],
     ],
   }
+}
+
+/** Behind the last of the buckets, from one on, that hold so many histories; at most as many as are visited at once. */
+async function bucketsHolding({ client, layout }: Place, first: number, max: number) {
+  const pipeline = client.pipeline()
+  const end = Math.min(first + LIMITS.visitChunk, layout.buckets)
+  for (let bucket = first; bucket < end; bucket++) pipeline.hlen(layout.hash('history', bucket))
+  const lengths = (await execAll(pipeline)) as number[]
+  let count = 0
+  const enough = lengths.findIndex((length) => (count += length) >= max)
+  return enough < 0 ? end : first + enough + 1
 }
 
 function readHistories(place: Place, keys: readonly UserKey[]): Promise<Uint8Array[]> {

@@ -16,13 +16,13 @@ export async function* walkAll(writer: Writer, part: Part): AsyncGenerator<KeptP
   }
 }
 
-/** What is kept of a part in some buckets, from one on. */
+/** What is kept of a part in some buckets, from one on and before `end`; by default as many as are visited at once. */
 export async function partsIn(
-  { client, layout }: Place,
-  { bucket, part }: { bucket: number; part: Part },
+  { client, layout }: Pick<Place, 'client' | 'layout'>,
+  { bucket, part, ...more }: { bucket: number; part: Part; end?: number },
 ): Promise<KeptPart[]> {
   const pipeline = client.pipeline()
-  const end = Math.min(bucket + LIMITS.visitChunk, layout.buckets)
+  const end = more.end ?? Math.min(bucket + LIMITS.visitChunk, layout.buckets)
   // Upper case, because ioredis makes text of the fields of `hgetall`.
   for (let at = bucket; at < end; at++) pipeline.callBuffer('HGETALL', layout.hash(part, at))
   const replies = (await execAll(pipeline)) as Buffer[][]

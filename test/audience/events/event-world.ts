@@ -16,6 +16,8 @@ const quiet = { info: () => {}, warn: () => {}, debug: () => {}, error: () => {}
 export const ANONYMOUS = 11
 export const USER = 12
 export const OWNER = 5
+/** Ids a backfill asks in one step. */
+export const SLICE_IDS = 20
 
 /** A desk of events over a store, with a clock that is wound; nothing happens unless it is poked. */
 export class EventWorld {
@@ -38,7 +40,7 @@ export class EventWorld {
     return world
   }
 
-  async start(): Promise<void> {
+  async start({ isFilled = true } = {}): Promise<void> {
     const { store, clock } = this
     this.audience = await openAudience({ store, clock, log: quiet })
     const { audience } = this
@@ -47,8 +49,23 @@ export class EventWorld {
       () => ({ number: OWNER, timeZone: 'Europe/Paris' }),
     )
     const log = { warn: (_: object, message: string) => void this.warnings.push(message) }
-    this.desk = new EventDesk({ audience, books, clock, log, pollMs: 1e9 })
+    this.desk = new EventDesk({
+      audience,
+      books,
+      clock,
+      log,
+      pollMs: 1e9,
+      sliceEveryMs: 1e9,
+      sliceIds: SLICE_IDS,
+    })
     await this.desk.poke()
+    if (isFilled) await this.desk.fill()
+  }
+
+  /** All that is to be seen to has been, and everybody was asked who is to be. */
+  async settle(): Promise<void> {
+    await this.desk.poke()
+    await this.desk.fill()
   }
 
   async close(): Promise<void> {
@@ -97,7 +114,7 @@ export class EventWorld {
 
   async collect(...events: CollectedEvent[]): Promise<void> {
     await this.store.events.append(events.map(packEvent))
-    await this.desk.poke()
+    await this.settle()
   }
 
   /** Segments kept at one id, that hold now. */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { DAY_MS, dayOf, systemClock } from '../../../audience/clock.ts'
-import type { Lesson } from '../../../audience/store/event-stores.ts'
+import { POSITIONS, positionOf } from '../../../audience/events/key-space.ts'
+import type { HistoryStep, Lesson } from '../../../audience/store/event-stores.ts'
 import type { Store, UserKey } from '../../../audience/store/store.ts'
 import { packHistory } from '../../../proto/history-blob.ts'
 import { unpackProfile } from '../../../proto/profile-blob.ts'
@@ -104,13 +105,38 @@ export function historiesConformance(open: OpenForTest): void {
     expect((await store.histories.read([two]))[0]!.length).toBe(0)
   })
 
-  test('every id with a history is found', async () => {
+  test('every id with a history is told once, in steps in the order of keys', async () => {
     const { store } = await open()
-    const keys = Array.from({ length: 50 }, key)
+    const keys = Array.from({ length: 300 }, key)
     await store.histories.learn(keys.map((each) => lesson(each)))
     const found: string[] = []
-    for await (const batch of store.histories.all())
-      found.push(...batch.map((each) => each.toString('hex')))
+    let position: number | undefined = 0
+    for (let steps = 0; position !== undefined; steps++) {
+      const { histories, next }: HistoryStep = await store.histories.from(position, 50)
+      expect(histories.length).toBeLessThan(120)
+      for (const { key: each } of histories) {
+        expect(positionOf(each)).toBeGreaterThanOrEqual(position)
+        expect(positionOf(each)).toBeLessThan(next ?? POSITIONS)
+      }
+      found.push(...histories.map(({ key: each }) => each.toString('hex')))
+      expect(steps).toBeLessThan(200)
+      position = next
+    }
     expect(found.sort()).toEqual(keys.map((each) => each.toString('hex')).sort())
+  })
+
+  test('jobs are kept by number over the end of the process, and forgotten where they are to be', async () => {
+    const opened = await open()
+    const { histories } = opened.store
+    await histories.keepJobs(new Map([1, 2, 70_000].map((n) => [n, Buffer.from(`job ${n}`)])))
+    await histories.keepJobs(new Map([[2, undefined]]))
+    await opened.store.close()
+    const later = await opened.reopen()
+    const kept = [...(await later.histories.jobs())].sort(([a], [b]) => a - b)
+    expect(kept.map(([n, job]) => [n, Buffer.from(job).toString()])).toEqual([
+      [1, 'job 1'],
+      [70_000, 'job 70000'],
+    ])
+    await later.close()
   })
 }
