@@ -6,7 +6,7 @@ import { NAMESPACE_KIND, type Namespace } from './namespace.ts'
 import { Bindings, type BindOutcome, type BindRequest, isolate } from './people/bind.ts'
 import type { Candidates } from './people/candidates.ts'
 import { type ChangeFollower, type FollowCounts, followChanges } from './people/follow-changes.ts'
-import { type Enters, type Known, knownOf, suppressPeople } from './people/known.ts'
+import { ANY, type Enters, type Known, knownOf, suppressPeople } from './people/known.ts'
 import {
   type EdgeRequest,
   type EndRequest,
@@ -22,6 +22,7 @@ import {
   type MembershipLine,
 } from './people/memberships.ts'
 import { NearCache } from './people/near-cache.ts'
+import { type PastId, pastIdsOf } from './people/past-ids.ts'
 import type { PersonView } from './people/person-view.ts'
 import { readSecret, type SecretReader } from './people/read-secret.ts'
 import { Recall, type RecallWord } from './people/recall.ts'
@@ -86,7 +87,9 @@ export interface Audience {
   /** What the store has of the people behind some ids: see people/known.ts. */
   known(ids: readonly EndRequest[], enters?: Enters): Promise<Known>
   /** Who was given what about the ids of a person, in their order. */
-  egressOf(known: Pick<Known, 'ids'>): Promise<EgressEntry[][]>
+  egressOf(ids: readonly Pick<PastId, 'key'>[]): Promise<EgressEntry[][]>
+  /** What some ids were joined with until that was suppressed: see people/past-ids.ts. */
+  pastIdsOf(ids: readonly Pick<PastId, 'key'>[], enters?: Enters): Promise<PastId[]>
   /** Names an id where it must not be named, as in the audit log: its key in hexadecimal. */
   hashOf(id: EndRequest): string
   /** Leaves them alone for good; what had been known of them. */
@@ -218,8 +221,13 @@ class Room implements Audience {
     return knownOf(this.#deps(), ids, enters)
   }
 
-  async egressOf({ ids }: Pick<Known, 'ids'>): Promise<EgressEntry[][]> {
+  async egressOf(ids: readonly Pick<PastId, 'key'>[]): Promise<EgressEntry[][]> {
     return this.store.people.egressOf(ids.map(({ key }) => key))
+  }
+
+  async pastIdsOf(ids: readonly Pick<PastId, 'key'>[], enters: Enters = ANY): Promise<PastId[]> {
+    const starts = ids.map(({ key }) => key)
+    return pastIdsOf(this.store.people, starts, enters)
   }
 
   hashOf(id: EndRequest): string {

@@ -10,6 +10,8 @@ export const LIMITS = {
   idsPerPersonMax: 64,
   /** Live matches kept at one id, of all owners: one more is refused (`too_many_matches`). */
   edgesPerIdMax: 256,
+  /** Ids over which an erasure is passed on besides those it deletes; what was given about more is not told. */
+  pastIdsMax: 1_024,
   /** Live memberships kept at one id; surplus ones are left out, those that end first. */
   membershipsPerIdMax: 1_000,
   /** Assignments, edges or keys in one write of the store: longer batches are written in parts. */

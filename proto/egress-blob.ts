@@ -6,8 +6,9 @@ import { VarintReader, writeVarint } from './varint.ts'
  *   version (1 byte) · per entry: recipient · channel · first day · last day · reference length · reference
  *                      · count · count × segment number, as the distance from the one before
  *
- * Numbers are varints, segments ascend. No entries are no bytes at all. Bytes of an unknown version, or cut
- * off, hold what can be read of them and nothing else.
+ * Another version has past matches before the entries: count · count × (key, 16 bytes · namespace · owner ·
+ * last day). Numbers are varints, segments ascend. Nothing at all is no bytes. Bytes of an unknown version, or
+ * cut off, hold what can be read of them and nothing else.
  */
 export interface EgressEntry {
   /** Number of the partner. */
@@ -23,6 +24,21 @@ export interface EgressEntry {
   segments: readonly number[]
 }
 
+/**
+ * A match as a suppression left it: by whose word this id and another were one person's, so that whoever
+ * passes an erasure on by one of them finds what was given about the other. It joins nobody any more.
+ */
+export interface PastMatch {
+  /** Key of the id at the other end: 16 bytes. */
+  key: Uint8Array
+  /** Number of that id's namespace. */
+  namespace: number
+  /** Number of the partner that owned the match; 0 is the exchange. */
+  owner: number
+  /** UTC day on which the suppression took it. */
+  lastDay: number
+}
+
 export interface EgressBounds {
   /** What was last given before this day is no longer kept. */
   oldestDay: number
@@ -30,11 +46,27 @@ export interface EgressBounds {
   entriesMax: number
 }
 
-const VERSION = 1
+export interface PastMatchBounds {
+  /** Past matches that ended before this day are no longer kept. */
+  oldestDay: number
+  /** Of more, those that ended last. */
+  matchesMax: number
+}
 
-export function packEgress(entries: readonly EgressEntry[]): Uint8Array {
-  if (entries.length === 0) return new Uint8Array(0)
-  const bytes = [VERSION]
+const VERSION = 1
+const WITH_MATCHES = 2
+const KEY_BYTES = 16
+
+/** All that a blob holds. */
+interface Kept {
+  matches: readonly PastMatch[]
+  entries: readonly EgressEntry[]
+}
+
+function pack({ matches, entries }: Kept): Uint8Array {
+  if (matches.length + entries.length === 0) return new Uint8Array(0)
+  const bytes = [matches.length > 0 ? WITH_MATCHES : VERSION]
+  if (matches.length > 0) writeMatches(bytes, matches)
   for (const { recipient, channel, firstDay, lastDay, reference, segments } of entries) {
     const text = Buffer.from(reference)
     for (const number of [recipient, channel, firstDay, lastDay, text.length])
@@ -48,16 +80,42 @@ export function packEgress(entries: readonly EgressEntry[]): Uint8Array {
   return Uint8Array.from(bytes)
 }
 
-export function unpackEgress(blob: Uint8Array): EgressEntry[] {
-  const entries: EgressEntry[] = []
-  if (blob[0] !== VERSION) return entries
-  reader.begin(blob, 1, blob.length)
-  while (reader.at < reader.end) {
-    const entry = nextEntry(blob)
-    if (reader.failed) break
-    entries.push(entry)
+function writeMatches(bytes: number[], matches: readonly PastMatch[]): void {
+  writeVarint(bytes, matches.length)
+  for (const { key, namespace, owner, lastDay } of matches) {
+    for (const byte of key) bytes.push(byte)
+    for (const number of [namespace, owner, lastDay]) writeVarint(bytes, number)
   }
-  return entries
+}
+
+export function unpackEgress(blob: Uint8Array): EgressEntry[] {
+  return unpack(blob).entries
+}
+
+export function unpackPastMatches(blob: Uint8Array): PastMatch[] {
+  return unpack(blob).matches
+}
+
+function unpack(blob: Uint8Array): { matches: PastMatch[]; entries: EgressEntry[] } {
+  const [matches, entries]: [PastMatch[], EgressEntry[]] = [[], []]
+  if (blob[0] !== VERSION && blob[0] !== WITH_MATCHES) return { matches, entries }
+  reader.begin(blob, 1, blob.length)
+  if (blob[0] === WITH_MATCHES) takeMatches(blob, matches)
+  while (reader.at < reader.end && !reader.failed) {
+    const entry = nextEntry(blob)
+    if (!reader.failed) entries.push(entry)
+  }
+  return { matches, entries }
+}
+
+function takeMatches(blob: Uint8Array, into: PastMatch[]): void {
+  for (let left = reader.next(); left > 0; left--) {
+    const key = Buffer.from(blob.subarray(reader.at, reader.at + KEY_BYTES))
+    reader.skip(KEY_BYTES)
+    const match = { key, namespace: reader.next(), owner: reader.next(), lastDay: reader.next() }
+    if (reader.failed) return
+    into.push(match)
+  }
 }
 
 /** The blob with more entries: days and segments of one recipient, channel and reference add up. */
@@ -66,16 +124,44 @@ export function mergeEgress(
   added: readonly EgressEntry[],
   { oldestDay, entriesMax }: EgressBounds,
 ): Uint8Array {
-  const all = [...unpackEgress(blob), ...added].filter(({ lastDay }) => lastDay >= oldestDay)
-  const merged = addUp(all)
-  if (merged.length <= entriesMax) return packEgress(merged)
-  return packEgress(addUp(merged.map((entry) => ({ ...entry, reference: '' }))))
+  const isKept = ({ lastDay }: { lastDay: number }) => lastDay >= oldestDay
+  const held = unpack(blob)
+  const matches = held.matches.filter(isKept)
+  const merged = addUp([...held.entries, ...added].filter(isKept))
+  if (merged.length <= entriesMax) return pack({ matches, entries: merged })
+  const entries = addUp(merged.map((entry) => ({ ...entry, reference: '' })))
+  return pack({ matches, entries })
+}
+
+/** The blob with more past matches; the same two ids and owner are one. */
+export function mergePastMatches(
+  blob: Uint8Array,
+  added: readonly PastMatch[],
+  { oldestDay, matchesMax }: PastMatchBounds,
+): Uint8Array {
+  const held = unpack(blob)
+  const byName = new Map<string, PastMatch>()
+  for (const match of [...held.matches, ...added]) {
+    if (match.lastDay < oldestDay) continue
+    const name = `${Buffer.from(match.key).toString('latin1')} ${match.owner}`
+    const lastDay = Math.max(match.lastDay, byName.get(name)?.lastDay ?? 0)
+    byName.set(name, { ...match, lastDay })
+  }
+  const matches = [...byName.values()].sort((a, b) => b.lastDay - a.lastDay)
+  return pack({ matches: matches.slice(0, matchesMax), entries: held.entries })
+}
+
+/** Whether something of it is from before a day. */
+export function isOlderThan(blob: Uint8Array, oldestDay: number): boolean {
+  const { matches, entries } = unpack(blob)
+  return [...matches, ...entries].some(({ lastDay }) => lastDay < oldestDay)
 }
 
 /** The blob without what was given: to whom, and when, is what an erasure is passed on by. */
 export function withoutSegments(blob: Uint8Array): Uint8Array {
-  const entries = unpackEgress(blob).map((entry) => ({ ...entry, reference: '', segments: [] }))
-  return packEgress(addUp(entries))
+  const { matches, entries } = unpack(blob)
+  const bare = entries.map((entry) => ({ ...entry, reference: '', segments: [] }))
+  return pack({ matches, entries: addUp(bare) })
 }
 
 function addUp(entries: readonly EgressEntry[]): EgressEntry[] {

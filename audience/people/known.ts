@@ -39,7 +39,8 @@ export interface Known {
 /** Which ids a walk enters: by the match that leads there, and the namespace it is in. */
 export type Enters = (edge: Pick<PackedEdge, 'owner' | 'namespace'>) => boolean
 
-const ANY: Enters = () => true
+/** Every one. */
+export const ANY: Enters = () => true
 
 /**
  * Reads what is known of some ids and of all that live matches join them with, whoever says so, or as far

@@ -13,6 +13,8 @@ export const LIMITS = {
   egressDays: 397,
   /** Of one id; beyond it single deliveries are added up by recipient and channel. */
   egressEntriesMax: 4_096,
+  /** Of one id; beyond it those that ended longest ago go. As many as an id has live ones (LIMITS.edgesPerIdMax). */
+  pastMatchesMax: 256,
   /** Profiles looked at in one step of `holders`, between which other work goes on. */
   holdersScanMax: 2_000,
   /** Bytes of what a claim stands for. */

@@ -1,4 +1,4 @@
-import type { EgressEntry } from '../../proto/egress-blob.ts'
+import type { EgressEntry, PastMatch } from '../../proto/egress-blob.ts'
 import type { SuppressionKind } from '../../proto/suppression-mark.ts'
 import type { Soon } from '../soon.ts'
 import type { EventQueue, HistoryStore } from './event-stores.ts'
@@ -29,7 +29,7 @@ export interface Store {
   close(): Promise<void>
 }
 
-export type { EgressEntry }
+export type { EgressEntry, PastMatch }
 
 export interface StoreFinding {
   /** One word, e.g. `listpack`, `appendonly`, `eviction`, `unreachable`. */
@@ -76,6 +76,7 @@ export interface PeopleStore {
    * (proto/suppression-mark.ts), and nothing is assigned or linked to it any more. All that was known
    * under it goes, memberships and edges from both ends. The mark is there first and for all keys of the
    * batch, so that a batch that broke off is made whole by giving it again. Nothing takes a mark away.
+   * Of a live edge both ends keep, beside the egress and as long, whose key was at the other: see pastMatchesOf.
    */
   suppress(batch: readonly SuppressionOrder[]): Promise<void>
   /**
@@ -86,7 +87,12 @@ export interface PeopleStore {
   noteEgress(notes: readonly EgressNote[]): Promise<void>
   /** What is kept of it under some keys, in the order asked. */
   egressOf(keys: readonly UserKey[]): Promise<EgressEntry[][]>
-  /** Drops what was last given before a UTC day, of everybody. */
+  /**
+   * The edges that suppressions took from some keys, in the order asked: for whoever passes an erasure on, and
+   * for nothing else.
+   */
+  pastMatchesOf(keys: readonly UserKey[]): Promise<PastMatch[][]>
+  /** Drops what was last given before a UTC day, and edges that were taken before it, of everybody. */
   sweepEgress(oldestDay: number): Promise<void>
   /**
    * All that is kept of one part, under every key that has it, in batches and in no order. Of what is written

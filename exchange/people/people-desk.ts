@@ -8,7 +8,7 @@ import {
   type Namespace,
   OWN_NAMESPACES,
 } from '../../audience/namespace.ts'
-import type { Enters, Known } from '../../audience/people/known.ts'
+import type { Enters } from '../../audience/people/known.ts'
 import type { EndRequest } from '../../audience/people/link.ts'
 import { refuse } from '../../audience/refusal.ts'
 import { checker, type Static, Type } from '../../audience/schema.ts'
@@ -104,7 +104,7 @@ export async function lookUpPerson(
 ): Promise<PersonReport> {
   const { deskDeps, audience } = deps
   const known = await audience.known([start], enters)
-  const egress = await audience.egressOf(known)
+  const egress = await audience.egressOf(known.ids)
   const snapshot = snapshotOf(deskDeps)
   return reportOf(known, { snapshot, nowMs: deskDeps.clock.now(), sees, egress })
 }
@@ -120,9 +120,13 @@ export async function erasePerson(
   { start, enters }: AskedPerson,
 ): Promise<Erased> {
   const known = await audience.known([start], enters)
-  const going = actor.partner === undefined ? known.ids : ownIds(deskDeps, actor.partner, known.ids)
+  const mine = <Id extends { namespace: number }>(ids: readonly Id[]) =>
+    actor.partner === undefined ? ids : ownIds(deskDeps, actor.partner, ids)
+  const going = mine(known.ids)
   await audience.suppress(going, { kind: 'erased', enters: NOWHERE })
-  const egress = await audience.egressOf({ ids: going })
+  // An opt-out before took the matches over which what was given would be found.
+  const past = await audience.pastIdsOf(going, enters)
+  const egress = await audience.egressOf([...going, ...mine(past)])
   const gone = new Set(going.map((id) => known.ids.indexOf(id)))
   return {
     ids: going.length,
@@ -135,7 +139,11 @@ export async function erasePerson(
 /** The walk was done before. */
 const NOWHERE: Enters = () => false
 
-function ownIds(deskDeps: DeskDeps, partner: string, ids: Known['ids']): Known['ids'] {
+function ownIds<Id extends { namespace: number }>(
+  deskDeps: DeskDeps,
+  partner: string,
+  ids: readonly Id[],
+): Id[] {
   const own = new Set<number>()
   for (const { value } of snapshotOf(deskDeps).kind(NAMESPACE_KIND).values()) {
     const { number, owner } = value as Namespace

@@ -134,6 +134,33 @@ test('who was given what is told, to each its own, and outlives the erasure with
   expect(after.body.egress).toMatchObject([{ ...given, segments: [] }])
 })
 
+test('after an opt-out an erasure by any id of the person names everybody who was given something', async () => {
+  await ann('ann8')
+  const snapshot = world.audience.feed.current()!
+  const numberOf = (kind: string, id: string) =>
+    (snapshot.kind(kind).get(id)!.value as { number: number }).number
+  const keyOf = (source: string) =>
+    world.audience.userKeys()!.of(numberOf('namespace', source), 'ann8')
+  const day = Math.floor(Date.now() / 86_400_000)
+  const given = (recipient: string) => ({
+    ...{ recipient: numberOf('partner', recipient), channel: 0, reference: '' },
+    ...{ segments: [numberOf('segment', 'cars')], firstDay: day, lastDay: day },
+  })
+  await world.store.people.noteEgress([{ key: keyOf('dsp'), entries: [given('dsp')] }])
+  const start = { namespace: numberOf('namespace', 'dsp'), value: 'ann8' }
+  await world.audience.suppress([start], { kind: 'opt_out' })
+  // What was handed out in the last seconds comes to the ledger after the opt-out.
+  await world.store.people.noteEgress([{ key: keyOf('dmp'), entries: [given('dmp')] }])
+  const named = async (source: string, token?: string) => {
+    const { body } = await ask('erase', { source, uid: 'ann8' }, token)
+    return body.recipients.map(({ recipient }: { recipient: string }) => recipient).sort()
+  }
+  expect(await named('dmp')).toEqual(['dmp', 'dsp'])
+  expect(await named('dsp')).toEqual(['dmp', 'dsp'])
+  // A partner's word reaches its own ids only, and so does what it is told.
+  expect(await named('dmp', dmp)).toEqual(['dmp'])
+})
+
 test('a recipient that was deleted since is told as such, also where its id is in use again', async () => {
   await ann('ann7')
   const gone = { name: 'Gone', domain: 'gone.example', roles: ['dsp'], region: 'US' }

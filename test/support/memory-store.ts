@@ -15,6 +15,7 @@ import type {
   IdRef,
   KeptPart,
   LogCursor,
+  PastMatch,
   PeoplePart,
   PeopleStore,
   PersonRecord,
@@ -24,7 +25,13 @@ import type {
   UserKey,
 } from '../../audience/store/store.ts'
 import { type PackedEdge, packEdges } from '../../proto/edge-blob.ts'
-import { mergeEgress, unpackEgress, withoutSegments } from '../../proto/egress-blob.ts'
+import {
+  mergeEgress,
+  mergePastMatches,
+  unpackEgress,
+  unpackPastMatches,
+  withoutSegments,
+} from '../../proto/egress-blob.ts'
 import { packProfile } from '../../proto/profile-blob.ts'
 import { markSuppressed } from '../../proto/suppression-mark.ts'
 import { MemoryCatalog } from './memory-catalog.ts'
@@ -63,7 +70,8 @@ interface Held {
 }
 
 const NO_MARK = new Uint8Array(0)
-const NO_BOUNDS = { oldestDay: 0, entriesMax: Number.POSITIVE_INFINITY }
+const ALL = Number.POSITIVE_INFINITY
+const NO_BOUNDS = { oldestDay: 0, entriesMax: ALL, matchesMax: ALL }
 
 /**
  * People in memory, keeping the promises of PeopleStore. Reads answer at once, or, with `isAsync`, in
@@ -174,7 +182,12 @@ export class MemoryPeople implements PeopleStore {
     for (const { key, kind } of batch) {
       const { memberships, edges, mark = NO_MARK } = this.#heldOf(key)
       this.onGone(key)
-      for (const edge of [...edges.values()]) this.#dropHalf(Buffer.from(edge.key), key)
+      for (const edge of [...edges.values()]) {
+        this.#keepPast(key, edge)
+        for (const back of this.#heldOf(Buffer.from(edge.key)).edges.values())
+          if (key.equals(back.key)) this.#keepPast(Buffer.from(edge.key), back)
+        this.#dropHalf(Buffer.from(edge.key), key)
+      }
       const next = markSuppressed(mark, kind, today)
       const egress = this.#egress.get(nameOf(key))
       if (egress) this.#egress.set(nameOf(key), withoutSegments(egress))
@@ -182,6 +195,18 @@ export class MemoryPeople implements PeopleStore {
       if (Buffer.compare(mark, next) !== 0)
         this.#note({ what: 'suppress', key, added: [], removed: [...memberships.keys()] })
     }
+  }
+
+  #keepPast(at: UserKey, { key, namespace, owner, expiryDay }: PackedEdge): void {
+    const lastDay = dayOf(this.#clock.now())
+    if (expiryDay <= lastDay) return
+    const held = this.#egress.get(nameOf(at)) ?? NO_MARK
+    const match = { key, namespace, owner, lastDay }
+    this.#egress.set(nameOf(at), mergePastMatches(held, [match], NO_BOUNDS))
+  }
+
+  async pastMatchesOf(keys: readonly UserKey[]): Promise<PastMatch[][]> {
+    return keys.map((key) => unpackPastMatches(this.#egress.get(nameOf(key)) ?? NO_MARK))
   }
 
   async noteEgress(notes: readonly EgressNote[]): Promise<void> {

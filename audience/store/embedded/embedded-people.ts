@@ -1,10 +1,18 @@
 import { mergeEdge, removeEdges, unpackEdges } from '../../../proto/edge-blob.ts'
-import { mergeEgress, unpackEgress, withoutSegments } from '../../../proto/egress-blob.ts'
+import {
+  isOlderThan,
+  mergeEgress,
+  mergePastMatches,
+  unpackEgress,
+  unpackPastMatches,
+  withoutSegments,
+} from '../../../proto/egress-blob.ts'
 import { mergeProfile, unpackProfile } from '../../../proto/profile-blob.ts'
 import { isSuppressed, markSuppressed } from '../../../proto/suppression-mark.ts'
 import { type Clock, dayOf } from '../../clock.ts'
 import { LIMITS as ROOM_LIMITS } from '../../limits.ts'
 import { LIMITS } from '../limits.ts'
+import { pastMatchesIn } from '../past-matches-in.ts'
 import type {
   Assignment,
   Change,
@@ -15,6 +23,7 @@ import type {
   EgressNote,
   KeptPart,
   LogCursor,
+  PastMatch,
   PeoplePart,
   PeopleStore,
   PersonRecord,
@@ -80,12 +89,15 @@ export class EmbeddedPeople implements PeopleStore {
     return keys.map((key) => unpackEgress(this.#db.egress.getBinary(key) ?? EMPTY))
   }
 
+  async pastMatchesOf(keys: readonly UserKey[]): Promise<PastMatch[][]> {
+    return keys.map((key) => unpackPastMatches(this.#db.egress.getBinary(key) ?? EMPTY))
+  }
+
   async sweepEgress(oldestDay: number): Promise<void> {
     const bounds = { oldestDay, entriesMax: LIMITS.egressEntriesMax }
     for await (const step of stepsOf(this.#db.egress)) {
-      const isOld = (blob: Uint8Array) => unpackEgress(blob).some((one) => one.lastDay < oldestDay)
       await this.#writeInParts(
-        step.filter(({ value }) => isOld(value)),
+        step.filter(({ value }) => isOlderThan(value, oldestDay)),
         ({ key }) => {
           const held = this.#db.egress.getBinary(key)
           put(this.#db.egress, key, held, mergeEgress(held ?? EMPTY, [], bounds))
@@ -185,6 +197,7 @@ export class EmbeddedPeople implements PeopleStore {
 
   #suppressOne({ key, kind }: SuppressionOrder, today: number): Change[] {
     const { profile, edges } = this.#recordOf(key) ?? STRANGER
+    this.#keepPastMatches(key, edges, today)
     const ends = this.#unlinkAll(key, edges, today)
     const removed = unpackProfile(profile).map((membership) => membership.segment)
     const mark = markSuppressed(profile, kind, today)
@@ -194,6 +207,25 @@ export class EmbeddedPeople implements PeopleStore {
     const egress = this.#db.egress.getBinary(key)
     if (egress) put(this.#db.egress, key, egress, withoutSegments(egress))
     return isNew ? [{ what: 'suppress', key, added: [], removed }, ...ends] : ends
+  }
+
+  /** At both ends. */
+  #keepPastMatches(key: UserKey, edges: Uint8Array, today: number): void {
+    const bounds = { oldestDay: today - LIMITS.egressDays, matchesMax: LIMITS.pastMatchesMax }
+    const keep = (at: UserKey, matches: readonly PastMatch[]) => {
+      const held = this.#db.egress.getBinary(at)
+      put(this.#db.egress, at, held, mergePastMatches(held ?? EMPTY, matches, bounds))
+    }
+    const taken = pastMatchesIn(edges, today)
+    if (taken.length > 0) keep(key, taken)
+    for (const { key: other } of taken) {
+      const at = Buffer.from(other)
+      const back = this.#db.edges.getBinary(at) ?? EMPTY
+      keep(
+        at,
+        pastMatchesIn(back, today, (one) => key.equals(one)),
+      )
+    }
   }
 
   #noteOne({ key, entries }: EgressNote, today: number): Change[] {

@@ -1,7 +1,15 @@
-import { mergeEgress, unpackEgress, withoutSegments } from '../../../proto/egress-blob.ts'
+import {
+  isOlderThan,
+  mergeEgress,
+  mergePastMatches,
+  unpackEgress,
+  unpackPastMatches,
+  withoutSegments,
+} from '../../../proto/egress-blob.ts'
 import { isSuppressed } from '../../../proto/suppression-mark.ts'
 import { LIMITS as STORE_LIMITS } from '../limits.ts'
-import type { EgressEntry, EgressNote, UserKey } from '../store.ts'
+import { pastMatchesIn } from '../past-matches-in.ts'
+import type { EgressEntry, EgressNote, PastMatch, UserKey } from '../store.ts'
 import { LIMITS } from './limits.ts'
 import { type Place, readRecords, rewriteAll } from './swap.ts'
 import { partsIn } from './walk.ts'
@@ -51,12 +59,60 @@ export function stripEgress(place: Place, keys: readonly UserKey[]): Promise<voi
   )
 }
 
-export async function egressOf(place: Place, keys: readonly UserKey[]): Promise<EgressEntry[][]> {
-  const blobs = await readRecords(
+/** Of the live edges of some keys, which are about to go, both ends keep whose key was at the other. */
+export async function keepPastMatches(
+  place: Place,
+  keys: readonly UserKey[],
+  { edges, today }: { edges: readonly Uint8Array[]; today: number },
+): Promise<void> {
+  const near = new Set(keys.map(nameOf))
+  const notes = keys.map((key, i) => ({ key, matches: pastMatchesIn(edges[i]!, today) }))
+  const reached = new Set(notes.flatMap(({ matches }) => matches.map(({ key }) => nameOf(key))))
+  const far = [...reached]
+    .filter((name) => !near.has(name))
+    .map((name) => Buffer.from(name, 'latin1'))
+  const back = far.length > 0 ? await blobsOf(place, far, 'edges') : []
+  for (const [i, key] of far.entries())
+    notes.push({ key, matches: pastMatchesIn(back[i]!, today, (one) => near.has(nameOf(one))) })
+  const bounds = {
+    oldestDay: today - STORE_LIMITS.egressDays,
+    matchesMax: STORE_LIMITS.pastMatchesMax,
+  }
+  await rewriteAll(
     place,
-    keys.map((key) => ({ key, part: 'egress' })),
+    notes
+      .filter(({ matches }) => matches.length > 0)
+      .map(({ key, matches }) => ({
+        key,
+        part: 'egress',
+        next: (held) => {
+          const blob = mergePastMatches(held, matches, bounds)
+          return Buffer.compare(held, blob) === 0 ? undefined : { blob }
+        },
+      })),
   )
-  return blobs.map(unpackEgress)
+}
+
+export async function egressOf(place: Place, keys: readonly UserKey[]): Promise<EgressEntry[][]> {
+  return (await blobsOf(place, keys, 'egress')).map(unpackEgress)
+}
+
+export async function pastMatchesOf(
+  place: Place,
+  keys: readonly UserKey[],
+): Promise<PastMatch[][]> {
+  return (await blobsOf(place, keys, 'egress')).map(unpackPastMatches)
+}
+
+function blobsOf(
+  place: Place,
+  keys: readonly UserKey[],
+  part: 'edges' | 'egress',
+): Promise<Uint8Array[]> {
+  return readRecords(
+    place,
+    keys.map((key) => ({ key, part })),
+  )
 }
 
 /** Drops what was last given before a day; visits every bucket, some at a time. */
@@ -83,9 +139,7 @@ async function oldIn(
   { bucket, oldestDay }: { bucket: number; oldestDay: number },
 ): Promise<UserKey[]> {
   const kept = await partsIn(place, { bucket, part: 'egress' })
-  const isOld = (bytes: Uint8Array) =>
-    unpackEgress(bytes).some(({ lastDay }) => lastDay < oldestDay)
-  return kept.filter(({ bytes }) => isOld(bytes)).map(({ key }) => key)
+  return kept.filter(({ bytes }) => isOlderThan(bytes, oldestDay)).map(({ key }) => key)
 }
 
 function byKey(notes: readonly EgressNote[]): { key: UserKey; entries: EgressEntry[] }[] {
@@ -97,4 +151,8 @@ function byKey(notes: readonly EgressNote[]): { key: UserKey; entries: EgressEnt
     groups.set(name, group)
   }
   return [...groups.values()]
+}
+
+function nameOf(key: Uint8Array): string {
+  return Buffer.from(key).toString('latin1')
 }

@@ -9,6 +9,7 @@ import type {
   EgressNote,
   KeptPart,
   LogCursor,
+  PastMatch,
   PeoplePart,
   PeopleStore,
   PersonRecord,
@@ -18,7 +19,7 @@ import type {
   UserKey,
 } from '../store.ts'
 import type { ChangeFollower } from './change-follower.ts'
-import { egressOf, noteEgress, sweepEgress } from './egress.ts'
+import { egressOf, noteEgress, pastMatchesOf, sweepEgress } from './egress.ts'
 import { recordRefs } from './fetch-script.ts'
 import { forgetAll } from './forget.ts'
 import { holdersOf } from './holders.ts'
@@ -92,6 +93,10 @@ export class RedisPeople implements PeopleStore {
 
   egressOf(keys: readonly UserKey[]): Promise<EgressEntry[][]> {
     return this.#writer.write((place) => egressOf(place, keys))
+  }
+
+  pastMatchesOf(keys: readonly UserKey[]): Promise<PastMatch[][]> {
+    return this.#writer.write((place) => pastMatchesOf(place, keys))
   }
 
   sweepEgress(oldestDay: number): Promise<void> {

@@ -2,7 +2,7 @@ import { unpackProfile } from '../../../proto/profile-blob.ts'
 import { isSuppressed, markSuppressed } from '../../../proto/suppression-mark.ts'
 import type { SuppressionOrder, UserKey } from '../store.ts'
 import { packChange } from './change-codec.ts'
-import { stripEgress } from './egress.ts'
+import { keepPastMatches, stripEgress } from './egress.ts'
 import { unlinkFarEnds } from './forget.ts'
 import { LIMITS } from './limits.ts'
 import { StoreUnreachable } from './store-unreachable.ts'
@@ -79,7 +79,9 @@ async function unlinkRound(place: Place, orders: Order[], today: number): Promis
     return isSuppressed(edges, 0, edges.length) ? [] : [{ key, kinds, edges }]
   })
   const keys = open.map(({ key }) => key)
-  await unlinkFarEnds(place, keys, { edges: open.map(({ edges }) => edges), today })
+  const edges = open.map((one) => one.edges)
+  await keepPastMatches(place, keys, { edges, today })
+  await unlinkFarEnds(place, keys, { edges, today })
   const swaps = open.map(({ key, kinds, edges }) => {
     const blob = markSuppressed(edges, kinds[0]!, today)
     return { key, part: 'edges' as const, held: edges, blob }

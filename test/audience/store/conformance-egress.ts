@@ -1,8 +1,10 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { dayOf, systemClock } from '../../../audience/clock.ts'
+import { pastIdsOf } from '../../../audience/people/past-ids.ts'
 import { LIMITS } from '../../../audience/store/limits.ts'
-import type { EgressEntry } from '../../../audience/store/store.ts'
-import { add, idOf } from './records.ts'
+import type { EgressEntry, PeopleStore } from '../../../audience/store/store.ts'
+import { add, edge, idOf } from './records.ts'
 import type { OpenForTest } from './store-conformance.ts'
 
 const TODAY = dayOf(systemClock.now())
@@ -69,6 +71,52 @@ export function egressConformance(open: OpenForTest): void {
     ])
   })
 
+  test('of the matches a suppression takes both ends keep whose key was there, and as long as egress', async () => {
+    const { people } = (await open()).store
+    await people.link([edge('a', 'bb'), edge('a', 'ccc', { owner: 5 }), edge('bb', 'ccc')])
+    await people.noteEgress([{ key: idOf('bb').key, entries: [given({})] }])
+    await people.suppress([{ key, kind: 'opt_out' }])
+    await people.suppress([{ key: idOf('bb').key, kind: 'opt_out' }])
+    expect(await pastOf(people, ['a', 'bb', 'ccc'])).toEqual([
+      ['bb 2 0', 'ccc 3 5'],
+      ['a 1 0', 'ccc 3 0'],
+      ['a 1 5', 'bb 2 0'],
+    ])
+    expect((await people.egressOf([idOf('bb').key]))[0]).toEqual([given({ segments: [] })])
+    await people.sweepEgress(TODAY)
+    expect((await pastOf(people, ['a', 'bb', 'ccc']))[0]).toHaveLength(2)
+    await people.sweepEgress(TODAY + 1)
+    expect(await pastOf(people, ['a', 'bb', 'ccc'])).toEqual([[], [], []])
+  })
+
+  test('whoever of a person is suppressed in whichever order, each of its ids leads to all others', async () => {
+    const { people } = (await open()).store
+    const name = fc.constantFrom(...NAMES)
+    let run = 0
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(name, name), { maxLength: 6 }),
+        fc.shuffledSubarray([...NAMES], { minLength: NAMES.length }),
+        fc.boolean(),
+        async (pairs, order, isOneBatch) => {
+          run++
+          const of = (which: string) => `${which}${run}`
+          const edges = pairs.filter(([a, b]) => a !== b).map(([a, b]) => edge(of(a), of(b)))
+          await people.link(edges)
+          const orders = order.map((one) => ({ key: idOf(of(one)).key, kind: 'list' as const }))
+          if (isOneBatch) await people.suppress(orders)
+          else for (const one of orders) await people.suppress([one])
+          for (const one of NAMES) {
+            const past = await pastIdsOf(people, [idOf(of(one)).key], () => true)
+            const expected = joinedWith(one, pairs).map((other) => idOf(of(other)).key)
+            expect(hexOf(past.map((id) => id.key))).toEqual(hexOf(expected))
+          }
+        },
+      ),
+      { numRuns: 20, seed: SEED },
+    )
+  })
+
   test('it is no change of the person: nothing is logged, and a stranger stays one', async () => {
     const { people } = (await open()).store
     const cursor = await people.changesEnd()
@@ -76,4 +124,33 @@ export function egressConformance(open: OpenForTest): void {
     expect((await people.changesSince(cursor, 10)).entries).toEqual([])
     expect(await people.recall([key])).toEqual([undefined])
   })
+}
+
+const NAMES = ['a', 'bb', 'ccc', 'dddd'] as const
+const SEED = 20_261_127
+
+/** By name: `<name at the other end> <its namespace> <owner>`, in order. */
+async function pastOf(people: PeopleStore, names: readonly string[]): Promise<string[][]> {
+  const named = new Map(names.map((name) => [idOf(name).key.toString('hex'), name]))
+  const past = await people.pastMatchesOf(names.map((name) => idOf(name).key))
+  return past.map((matches) => {
+    const told = matches.map(({ key: other, namespace, owner, lastDay }) => {
+      expect(lastDay).toBe(TODAY)
+      return `${named.get(Buffer.from(other).toString('hex'))} ${namespace} ${owner}`
+    })
+    return told.sort()
+  })
+}
+
+/** Whom pairs lead to from one, whichever way. */
+function joinedWith(start: string, pairs: readonly (readonly [string, string])[]): string[] {
+  const reached = new Set([start])
+  for (const _ of pairs)
+    for (const [a, b] of pairs) if (reached.has(a) || reached.has(b)) reached.add(a).add(b)
+  reached.delete(start)
+  return [...reached]
+}
+
+function hexOf(keys: readonly Buffer[]): string[] {
+  return keys.map((one) => one.toString('hex')).sort()
 }
