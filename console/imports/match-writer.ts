@@ -13,12 +13,14 @@ type Refusals = readonly (string | undefined)[]
 /** Writes what one import of matches asks for. */
 export class MatchWriter {
   readonly #audience: ImportRooms['audience']
+  readonly #clock: ImportRooms['clock']
   readonly #names: ImportNames
   readonly #hot: HotIds
 
   /** `owner`: number of the partner whose matches they are; 0 is the exchange. */
   constructor({ audience, clock }: ImportRooms, names: ImportNames, owner: number) {
     this.#audience = audience
+    this.#clock = clock
     this.#names = names
     this.#hot = new HotIds({ audience, clock }, owner)
   }
@@ -61,7 +63,8 @@ export class MatchWriter {
   /** Which matches have an end that is in quarantine. */
   async #quarantined(matches: readonly Match[]): Promise<boolean[]> {
     const ids = matches.flatMap(({ watched }) => watched)
-    const held = ids.length > 0 ? await areQuarantined({ audience: this.#audience }, ids) : []
+    const deps = { audience: this.#audience, clock: this.#clock }
+    const held = ids.length > 0 ? await areQuarantined(deps, ids) : []
     let place = 0
     return matches.map(({ watched }) => {
       const from = place

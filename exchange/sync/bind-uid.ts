@@ -40,7 +40,7 @@ export async function bindUid(
   const { namespace } = partner
   const id = { namespace, value: uid }
   const counted = Number.isFinite(browsersMax)
-  const isQuarantined = counted && areQuarantined({ audience }, [id]).then(([held]) => held)
+  const isQuarantined = counted && areQuarantined({ audience, clock }, [id]).then(([held]) => held)
   const nowMs = clock.now()
   const outcome = await audience.bind({
     browser,
@@ -54,10 +54,7 @@ export async function bindUid(
     mayReplace: () => mayChange(claims, nowMs, [browser, String(namespace), uid]),
   })
   if (outcome.ok) return undefined
-  if (outcome.reason === 'hot_id') {
-    await quarantine({ audience, clock }, id)
-    await audience.isolate(id)
-  }
+  if (outcome.reason === 'hot_id') await quarantine({ audience, clock }, id, 'browsers')
   if (outcome.reason === 'not_admitted') return (await refused) ?? 'quarantined'
   return takeRefusalOf(outcome.reason)
 }

@@ -25,9 +25,7 @@ export class HotIds {
     for (const id of ids) {
       if (this.#count(id) !== SYNC_LIMITS.refusalsPerIdMax) continue
       isHot = true
-      // First refused, then taken away: what comes in between is refused.
-      await quarantine(this.#deps, id)
-      await this.#deps.audience.isolate(id, this.#owner)
+      await quarantine(this.#deps, id, this.#owner)
     }
     return isHot
   }

@@ -1,9 +1,8 @@
 import type { ConsentReading } from '../../audience/consent/consent-reading.ts'
 import type { ConsentReason } from '../../audience/consent/reasons.ts'
 import type { Browser } from './browser.ts'
-import { partnerAddress } from './partner-address.ts'
+import { type Led, partnerAddress } from './partner-address.ts'
 import type { PrivacyMacros } from './privacy-macros.ts'
-import type { TakeRefusal } from './reasons.ts'
 import type { Sync, SyncRooms } from './sync.ts'
 import type { SyncTemplate } from './sync-template.ts'
 import type { Syncer } from './syncers.ts'
@@ -19,9 +18,7 @@ export interface LeadAsk {
   privacy: PrivacyMacros
 }
 
-export type LeadOutcome =
-  | { ok: true; url: string }
-  | { ok: false; reason: TakeRefusal | ConsentReason | 'opted_out' }
+export type LeadOutcome = Led | { ok: false; reason: ConsentReason | 'opted_out' }
 
 /**
  * Leads a browser to a partner whose address carries our pseudonym: a page that was shown the address itself
@@ -43,6 +40,7 @@ export async function leadOut(sync: Sync, rooms: SyncRooms, ask: LeadAsk): Promi
     syncer,
     template,
     browser: id,
+    browserClass: browser.class,
     wasReturning,
     state,
     privacy,

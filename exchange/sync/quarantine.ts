@@ -11,31 +11,80 @@ export interface WatchedId extends EndRequest {
   of?: number
 }
 
+/** From whom an id in quarantine is taken: browsers, or all whom the matches of the partner of a number join it with. */
+export type TakenFrom = 'browsers' | number
+
 interface QuarantineDeps {
   audience: Audience
   clock: Clock
 }
 
-/** Which ids are refused now, since they were found at too many people, in the order asked. */
+/**
+ * Which ids are refused now, since they were found at too many people, in the order asked. Where the store
+ * failed before such an id was taken from those who had it, that is done first.
+ */
 export async function areQuarantined(
-  { audience }: Pick<QuarantineDeps, 'audience'>,
+  deps: QuarantineDeps,
   ids: readonly WatchedId[],
 ): Promise<boolean[]> {
-  const held = await audience.store.claims.find(ids.map(claimOf))
-  return held.map((word) => word !== undefined)
+  const words = await deps.audience.store.claims.find(ids.map(claimOf))
+  const held = ids.flatMap((id, i) => (words[i] === undefined ? [] : [{ id, word: words[i]! }]))
+  if (held.length > 0) await makeWhole(deps, held)
+  return words.map((word) => word !== undefined)
 }
 
-/** Refuses an id from now on, for SYNC_LIMITS.quarantineDays. */
+/** Refuses an id from now on, for SYNC_LIMITS.quarantineDays, and takes it from those who have it. */
 export async function quarantine(
+  deps: QuarantineDeps,
+  id: WatchedId,
+  from: TakenFrom,
+): Promise<void> {
+  const word = Buffer.from(String(from))
+  const untilMs = untilMsOf(deps.clock)
+  // First refused, then taken away: what comes in between is refused.
+  await deps.audience.store.claims.claim({ id: claimOf(id), word, untilMs })
+  await take(deps, id, from)
+}
+
+async function makeWhole(
+  deps: QuarantineDeps,
+  held: readonly { id: WatchedId; word: Buffer }[],
+): Promise<void> {
+  const taken = await deps.audience.store.claims.find(held.map(({ id }) => takenOf(id)))
+  for (const [i, { id, word }] of held.entries())
+    if (taken[i] === undefined) await take(deps, id, fromIn(word))
+}
+
+async function take(
   { audience, clock }: QuarantineDeps,
   id: WatchedId,
+  from: TakenFrom,
 ): Promise<void> {
-  const untilMs = clock.now() + SYNC_LIMITS.quarantineDays * DAY_MS
-  await audience.store.claims.claim({ id: claimOf(id), word: Buffer.alloc(0), untilMs })
+  await audience.isolate(id, from === 'browsers' ? undefined : from)
+  const done = { id: takenOf(id), word: Buffer.alloc(0), untilMs: untilMsOf(clock) }
+  await audience.store.claims.claim(done)
 }
 
-function claimOf({ namespace, value, of }: WatchedId): Buffer {
+function fromIn(word: Buffer): TakenFrom {
+  const text = word.toString()
+  return /^\d+$/.test(text) ? Number(text) : 'browsers'
+}
+
+function untilMsOf(clock: Clock): number {
+  return clock.now() + SYNC_LIMITS.quarantineDays * DAY_MS
+}
+
+function claimOf(id: WatchedId): Buffer {
+  return claimOn('quarantine', id)
+}
+
+/** Says that the id was taken from those who had it. */
+function takenOf(id: WatchedId): Buffer {
+  return claimOn('taken', id)
+}
+
+function claimOn(what: string, { namespace, value, of }: WatchedId): Buffer {
   const form = idForm(namespace, value)
-  if (of === undefined) return claimId('quarantine', String(namespace), form)
-  return claimId('quarantine of', String(of), String(namespace), form)
+  if (of === undefined) return claimId(what, String(namespace), form)
+  return claimId(`${what} of`, String(of), String(namespace), form)
 }

@@ -62,9 +62,11 @@ export class RouteLeader {
     const [state] = this.#rooms.states.mint([syncer.partner.number], mint)
     this.#sync.rates.asked(syncer.partner.number, true)
     this.#sync.counts.offered(syncer.partner, this.#ask.browser.class)
-    const led = { syncer, template, browser: cookie.id, wasReturning: true, state: state! }
-    const { privacy } = this.#ask
-    const to = await partnerAddress(this.#sync, this.#rooms, { ...led, privacy })
+    const { privacy, browser } = this.#ask
+    const to = await partnerAddress(this.#sync, this.#rooms, {
+      ...{ syncer, template, browser: cookie.id, browserClass: browser.class },
+      ...{ wasReturning: true, state: state!, privacy },
+    })
     return to.ok ? to.url : undefined
   }
 

@@ -216,6 +216,21 @@ describe('one id for thousands of people', () => {
     expect((await syncAs('dsp', 'BOT', 1)).reasons).toEqual([200])
   })
 
+  test('is taken from everybody also where the store failed in the middle: by whoever comes with it next', async () => {
+    const max = SYNC_LIMITS.browsersPerIdMax
+    await syncAs('dsp', 'BOT-2', max)
+    const { people } = house.store
+    const unlink = people.unlink.bind(people)
+    people.unlink = async () => {
+      people.unlink = unlink
+      throw Object.assign(new Error('the store is away'), { reason: 'down' })
+    }
+    expect((await syncAs('dsp', 'BOT-2', 1)).reasons).toEqual(['store_away'])
+    expect(await house.matched('dsp', ['BOT-2'])).toEqual(['BOT-2'])
+    expect((await syncAs('dsp', 'BOT-2', 1)).reasons).toEqual(['quarantined'])
+    expect(await house.matched('dsp', ['BOT-2'])).toEqual([])
+  })
+
   test('is let be where the partner shares ids on purpose, up to what one person may have', async () => {
     const { reasons } = await syncAs('household', 'HOME', 66)
     expect(reasons.filter((one) => one === 200)).toHaveLength(63)

@@ -136,6 +136,17 @@ describe('a partner whose address carries an id of ours', () => {
     expect(await house.matched('oneway', [id])).toEqual([id])
     expect((await browser.plan({ bidders: ['oneway'] })).bidder_status).toEqual([])
   })
+
+  test('and that sends nobody back, counts as matched once for each sync handed out', async () => {
+    house.sync.counts.take()
+    const browser = house.browser()
+    const urls = await browser.urls({ bidders: ['oneway'] })
+    for (let i = 0; i < 3; i++) await led(browser, urls['oneway']!)
+    const { number } = house.exchange.catalog()!.partner('oneway')!
+    const counted = house.sync.counts.take().filter((one) => one.partner === number)
+    const countOf = (measure: string) => counted.find((one) => one.measure === measure)?.count
+    expect([countOf('offered'), countOf('matched')]).toEqual([1, 1])
+  })
 })
 
 describe('a route', () => {
