@@ -6,6 +6,8 @@ export const EVENT_LIMITS = {
   batchBytesMax: 500 * 1024,
   /** Messages in one request; more are refused with the whole request (`too_many_messages`). */
   batchMessagesMax: 2_500,
+  /** Characters of a `messageId`; a longer one is known by its hash. */
+  messageIdCharsMax: 256,
   /** Containers inside each other in one message; what lies deeper is not seen by traits. */
   depthMax: 16,
   /** Values of one message that traits see; those behind are not seen. */

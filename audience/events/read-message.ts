@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { DAY_MS } from '../clock.ts'
 import { IdFaults, idFault } from '../namespace.ts'
 import type { EndRequest } from '../people/link.ts'
@@ -67,7 +67,7 @@ export function readMessage(
   const event: CollectedEvent = {
     source: source.id,
     owner: source.owner,
-    messageId: textOf(message['messageId']) || randomUUID(),
+    messageId: messageIdOf(message),
     ...time,
     ...ids,
     traits: rules?.index.match(values).map(({ number }) => number) ?? [],
@@ -153,6 +153,14 @@ function timeOf(message: Fields, { sentAt, receivedMs }: MessageContext): { atMs
 function momentOf(value: unknown): number | undefined {
   const ms = typeof value === 'number' ? value : typeof value === 'string' ? Date.parse(value) : NaN
   return Number.isFinite(ms) ? ms : undefined
+}
+
+/** One that is not given is made here: such a message counts however often it comes. */
+function messageIdOf(message: Fields): string {
+  const id = textOf(message['messageId'])
+  if (id === '') return randomUUID()
+  if (id.length <= EVENT_LIMITS.messageIdCharsMax) return id
+  return createHash('sha256').update(id).digest('base64url')
 }
 
 /** Ids and event names come as numbers, too. */

@@ -23,6 +23,10 @@ export const LIMITS = {
   claimsEndedPerClaim: 8,
   /** Events that wait to be processed; beyond it an append is refused, and the collector answers 429. */
   queueEventsMax: 1_000_000,
+  /** Events written to the queue in one step, in which others wait (~10 ms); one append has them all the same. */
+  appendedAtOnceMax: 2_500,
+  /** Events of one process that wait to be written to the queue: with more a store is as good as away (503). */
+  appendsHeldMax: 100_000,
   /** Events put aside; beyond it the oldest go. */
   quarantineMax: 10_000,
   /** Names kept of what was seen of one source; further ones are left out, and that is counted. */

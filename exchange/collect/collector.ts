@@ -2,6 +2,7 @@ import type { Audience } from '../../audience/audience.ts'
 import type { Clock } from '../../audience/clock.ts'
 import { type CollectedEvent, packEvent } from '../../audience/events/collected-event.ts'
 import type { Judgement } from '../../audience/events/compiled-plan.ts'
+import { isLongerThan } from '../../audience/events/is-longer-than.ts'
 import { EVENT_LIMITS } from '../../audience/events/limits.ts'
 import {
   type MessageType,
@@ -75,15 +76,11 @@ export class Collector {
   }
 
   /**
-   * Takes over what was written to the catalog before the call, so that a key or trait of a moment ago is known. A
-   * store that is away leaves things as they are.
+   * Takes over what was written to the catalog before the call, so that a key or trait of a moment ago is known;
+   * who asks meanwhile shares one question to the store. A store that is away leaves things as they are.
    */
-  async catchUp(): Promise<void> {
-    const { feed, store } = this.#audience
-    try {
-      const version = await store.catalog.version()
-      if (version !== feed.current()?.version) await feed.poke()
-    } catch {}
+  catchUp(): Promise<void> {
+    return this.#audience.feed.poke()
   }
 
   /** Whose write key it is. */
@@ -137,10 +134,10 @@ export class Collector {
     const nowMs = this.#clock.now()
     const hashKey = this.#keyOfHashes()!
     const context = { source, rules, type, sentAt, receivedMs: nowMs, hashKey }
-    const mayBeLong = delivery.bytes > EVENT_LIMITS.messageBytesMax
+    const mayBeLong = delivery.bytes > messageBytesMax
     for (const [i, message] of messages.entries()) {
       if (!permits(message)) continue
-      if (mayBeLong && isLong(message)) {
+      if (mayBeLong && isLongerThan(message, messageBytesMax)) {
         told.faults.push({ message: i, field: '', reason: TOO_LONG })
         continue
       }
@@ -191,13 +188,10 @@ export class Collector {
   }
 }
 
-const TOO_LONG = `is longer than ${EVENT_LIMITS.messageBytesMax} bytes`
+const { messageBytesMax } = EVENT_LIMITS
+const TOO_LONG = `is longer than ${messageBytesMax} bytes`
 
 /** What shows nothing and joins nobody has nothing to be kept for. */
 function counts({ traits, sameAs }: CollectedEvent): boolean {
   return traits.length > 0 || sameAs !== undefined
-}
-
-function isLong(message: unknown): boolean {
-  return Buffer.byteLength(JSON.stringify(message) ?? '') > EVENT_LIMITS.messageBytesMax
 }

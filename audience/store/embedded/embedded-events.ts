@@ -5,6 +5,7 @@ import {
   type QueuedEvent,
   QueueFull,
 } from '../event-stores.ts'
+import { type Append, GatherAppends } from '../gather-appends.ts'
 import { LIMITS } from '../limits.ts'
 import type { EmbeddedDb } from './lmdb.ts'
 
@@ -12,13 +13,11 @@ const LAST_EVENT = 'lastEvent'
 const LAST_ASIDE = 'lastAside'
 const ATTEMPTS_MAX = 255
 
-/**
- * Events in LMDB, numbered 1, 2, 3 …: `attempts u8 | body` under the number. Appends of one moment share a
- * commit, as all writes of lmdb do; what is acknowledged is removed.
- */
+/** Events in LMDB, numbered 1, 2, 3 …: `attempts u8 | body` under the number; what is acknowledged is removed. */
 export class EmbeddedEvents implements EventQueue {
   readonly #db: EmbeddedDb
   readonly #max: number
+  readonly #appends = new GatherAppends((appends) => this.#appendAll(appends))
 
   constructor(db: EmbeddedDb, max: number) {
     this.#db = db
@@ -26,10 +25,7 @@ export class EmbeddedEvents implements EventQueue {
   }
 
   async append(events: readonly Uint8Array[]): Promise<void> {
-    await this.#db.transact(() => {
-      if (this.#count() + events.length > this.#max) throw new QueueFull(this.#max)
-      for (const body of events) this.#push(body)
-    })
+    if (!(await this.#appends.add(events))) throw new QueueFull(this.#max)
   }
 
   async read(max: number, isCounted = false): Promise<QueuedEvent[]> {
@@ -77,7 +73,7 @@ export class EmbeddedEvents implements EventQueue {
       for (const id of ids.filter(isId)) {
         const held = this.#db.quarantine.getBinary(keyOf(id))
         if (held === undefined) continue
-        this.#push(unpackAside(held).body)
+        this.#push([unpackAside(held).body])
         this.#db.quarantine.remove(keyOf(id))
         count++
       }
@@ -100,8 +96,25 @@ export class EmbeddedEvents implements EventQueue {
     return { ...event, attempts }
   }
 
-  #push(body: Uint8Array): void {
-    this.#db.events.put(numberKey(this.#next(LAST_EVENT)), Buffer.concat([NO_ATTEMPT, body]))
+  /** One transaction, and so one sync to disk. */
+  #appendAll(appends: readonly Append[]): Promise<boolean[]> {
+    return this.#db.transact(() => {
+      let room = this.#max - this.#count()
+      const taken = appends.map(({ length }) => {
+        const isTaken = length <= room
+        if (isTaken) room -= length
+        return isTaken
+      })
+      this.#push(appends.filter((_, i) => taken[i]).flat())
+      return taken
+    })
+  }
+
+  #push(bodies: readonly Uint8Array[]): void {
+    let number = this.#db.meta.get(LAST_EVENT) ?? 0
+    for (const body of bodies)
+      this.#db.events.put(numberKey(++number), Buffer.concat([NO_ATTEMPT, body]))
+    this.#db.meta.put(LAST_EVENT, number)
   }
 
   #next(counter: string): number {

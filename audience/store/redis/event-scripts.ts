@@ -1,16 +1,29 @@
 import type { Script } from './ioredis.ts'
 
 /**
- * appendEvents: adds events to the queue, all or none.
+ * appendEvents: adds groups of events to the queue, each group whole or not at all.
  *
- *     KEYS  1 the queue     ARGV  1 how many may wait  2 … events     answer  1, or 0 where there is no room
+ *     KEYS  1 the queue     ARGV  1 how many may wait  then for each group: how many, events
+ *     answer  for each group 1, or 0 where there is no room
  */
 export const appendEventsScript: Script = {
   name: 'appendEvents',
   lua: `
-if redis.call('XLEN', KEYS[1]) + #ARGV - 1 > tonumber(ARGV[1]) then return 0 end
-for i = 2, #ARGV do redis.call('XADD', KEYS[1], '*', 'b', ARGV[i]) end
-return 1
+local room = tonumber(ARGV[1]) - redis.call('XLEN', KEYS[1])
+local taken = {}
+local at = 2
+while at <= #ARGV do
+  local last = at + tonumber(ARGV[at])
+  if last - at <= room then
+    room = room - (last - at)
+    for i = at + 1, last do redis.call('XADD', KEYS[1], '*', 'b', ARGV[i]) end
+    taken[#taken + 1] = 1
+  else
+    taken[#taken + 1] = 0
+  end
+  at = last + 1
+end
+return taken
 `,
 }
 

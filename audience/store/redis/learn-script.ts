@@ -1,35 +1,53 @@
 import type { Script } from './ioredis.ts'
 
 /**
- * learn: puts a history and the memberships that come of it in place of what was read, with the change-log
- * entry, the next turn of the wheel and the messages counted, atomically.
+ * learn: for each of some ids of one partition, puts a history and the memberships that come of it in place of what
+ * was read, with the change-log entry, the next turn of the wheel and the messages counted: all of an id, or
+ * nothing where it was changed meanwhile.
  *
- *     KEYS  1 the partition's log  2 hash of profiles  3 hash of histories  4 the wheel  5 messages seen today
- *     ARGV  1 about how many log entries to keep  2 field  3, 4 profile read and put ('' none)
- *           5, 6 history read and put  7 the packed change ('' none)  8 the key  9 when to wake (0 never)
- *           10 seconds for which messages are remembered  11 … messages
- *     answer  1 done, 0 the profile was changed meanwhile, -1 the history was; nothing is done then
+ *     KEYS  1 the partition's log  2 the wheel  3 messages seen today  then for each id: hash of profiles, of histories
+ *     ARGV  1 about how many log entries to keep  2 seconds for which messages are remembered
+ *           then for each id: field, profile read and put ('' none), history read and put, the packed
+ *           change ('' none), the key, when to wake (0 never), how many messages, messages
+ *     answer  for each id 1 done, 0 the profile was changed meanwhile, -1 the history was
  */
 export const learnScript: Script = {
   name: 'learn',
   lua: `
-local field = ARGV[2]
-if (redis.call('HGET', KEYS[3], field) or '') ~= ARGV[5] then return -1 end
-if (redis.call('HGET', KEYS[2], field) or '') ~= ARGV[3] then return 0 end
-local function put(hash, value)
+local log, wheel, seen = KEYS[1], KEYS[2], KEYS[3]
+local last
+local function put(hash, field, value)
   if value == '' then redis.call('HDEL', hash, field) else redis.call('HSET', hash, field, value) end
 end
-put(KEYS[2], ARGV[4])
-put(KEYS[3], ARGV[6])
-if ARGV[7] ~= '' then
-  local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-  local number = last and tonumber(last[2][2]) or 0
-  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'n', number + 1, 'c', ARGV[7])
+local function note(change)
+  if not last then
+    local entry = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
+    last = entry and tonumber(entry[2][2]) or 0
+  end
+  last = last + 1
+  redis.call('XADD', log, 'MAXLEN', '~', ARGV[1], '*', 'n', last, 'c', change)
 end
-if ARGV[9] == '0' then redis.call('ZREM', KEYS[4], ARGV[8]) else redis.call('ZADD', KEYS[4], ARGV[9], ARGV[8]) end
-for i = 11, #ARGV do redis.call('SADD', KEYS[5], ARGV[i]) end
-if #ARGV > 10 then redis.call('EXPIRE', KEYS[5], ARGV[10]) end
-return 1
+local function learn(profiles, histories, at, messages)
+  local field = ARGV[at]
+  if (redis.call('HGET', histories, field) or '') ~= ARGV[at + 3] then return -1 end
+  if (redis.call('HGET', profiles, field) or '') ~= ARGV[at + 1] then return 0 end
+  if ARGV[at + 1] ~= ARGV[at + 2] then put(profiles, field, ARGV[at + 2]) end
+  put(histories, field, ARGV[at + 4])
+  if ARGV[at + 5] ~= '' then note(ARGV[at + 5]) end
+  local key, wake = ARGV[at + 6], ARGV[at + 7]
+  if wake == '0' then redis.call('ZREM', wheel, key) else redis.call('ZADD', wheel, wake, key) end
+  for i = at + 9, at + 8 + messages do redis.call('SADD', seen, ARGV[i]) end
+  return 1
+end
+local outcomes = {}
+local at = 3
+for k = 4, #KEYS, 2 do
+  local messages = tonumber(ARGV[at + 8])
+  outcomes[#outcomes + 1] = learn(KEYS[k], KEYS[k + 1], at, messages)
+  at = at + 9 + messages
+end
+redis.call('EXPIRE', seen, ARGV[2])
+return outcomes
 `,
 }
 
@@ -42,10 +60,12 @@ export const seenScript: Script = {
   name: 'seen',
   lua: `
 local found = {}
-for i = 1, #ARGV do
-  found[i] = 0
-  for k = 1, #KEYS do
-    if redis.call('SISMEMBER', KEYS[k], ARGV[i]) == 1 then found[i] = 1 break end
+for i = 1, #ARGV do found[i] = 0 end
+for k = 1, #KEYS do
+  if redis.call('EXISTS', KEYS[k]) == 1 then
+    for i = 1, #ARGV do
+      if found[i] == 0 then found[i] = redis.call('SISMEMBER', KEYS[k], ARGV[i]) end
+    end
   end
 end
 return found

@@ -5,6 +5,7 @@ import {
   type QueuedEvent,
   QueueFull,
 } from '../event-stores.ts'
+import { type Append, GatherAppends } from '../gather-appends.ts'
 import { LIMITS } from '../limits.ts'
 import { appendEventsScript, readEventsScript, replayEventsScript } from './event-scripts.ts'
 import { execAll, rethrow, runScript } from './ioredis.ts'
@@ -21,6 +22,7 @@ const { queue, aside } = eventKeys
 export class RedisEvents implements EventQueue {
   readonly #writer: Writer
   readonly #max: number
+  readonly #appends = new GatherAppends((appends) => this.#appendAll(appends))
 
   constructor(writer: Writer, max: number) {
     this.#writer = writer
@@ -28,11 +30,7 @@ export class RedisEvents implements EventQueue {
   }
 
   async append(events: readonly Uint8Array[]): Promise<void> {
-    const input = { keys: [queue], args: [this.#max, ...events.map(bufferOf)] }
-    const done = await this.#writer.write(({ client }) =>
-      runScript(client, appendEventsScript, input),
-    )
-    if (done !== 1) throw new QueueFull(this.#max)
+    if (!(await this.#appends.add(events))) throw new QueueFull(this.#max)
   }
 
   async read(max: number): Promise<QueuedEvent[]> {
@@ -94,6 +92,15 @@ export class RedisEvents implements EventQueue {
       runScript(client, replayEventsScript, input),
     )
     return Number(count)
+  }
+
+  async #appendAll(appends: readonly Append[]): Promise<boolean[]> {
+    const groups = appends.map((events) => [events.length, ...events.map(bufferOf)])
+    const input = { keys: [queue], args: [this.#max, ...groups.flat()] }
+    const taken = (await this.#writer.write(({ client }) =>
+      runScript(client, appendEventsScript, input),
+    )) as number[]
+    return taken.map((one) => one === 1)
   }
 }
 

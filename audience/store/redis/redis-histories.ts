@@ -13,8 +13,8 @@ import { LIMITS as STORE_LIMITS } from '../limits.ts'
 import type { UserKey } from '../store.ts'
 import { packChange } from './change-codec.ts'
 import { historyRemoval } from './forget.ts'
-import { execAll, pipeScript, rethrow } from './ioredis.ts'
-import { eventKeys, logOf, seenOf, wheelOf } from './layout.ts'
+import { execAll, pipeScript, type RedisArgument, rethrow } from './ioredis.ts'
+import { eventKeys, type Layout, logOf, seenOf, wheelOf } from './layout.ts'
 import { learnScript, seenScript } from './learn-script.ts'
 import { LIMITS } from './limits.ts'
 import { StoreUnreachable } from './store-unreachable.ts'
@@ -42,17 +42,17 @@ export class RedisHistories implements HistoryStore {
   async seen(messages: readonly SeenMessage[]): Promise<boolean[]> {
     if (messages.length === 0) return []
     const today = dayOf(this.#clock.now())
-    const replies = await this.#writer.write((place) => {
-      const pipeline = place.client.pipeline()
-      for (const { key, message } of messages) {
-        const partition = place.layout.partition(key)
-        const days = Array.from({ length: STORE_LIMITS.seenDays + 1 }, (_, back) => today - back)
+    const days = Array.from({ length: STORE_LIMITS.seenDays + 1 }, (_, back) => today - back)
+    return this.#writer.write(async ({ client, layout }) => {
+      const pipeline = client.pipeline()
+      const groups = byPartition(layout, messages)
+      for (const [partition, places] of groups) {
         const keys = days.map((day) => seenOf(partition, day))
-        pipeScript(pipeline, seenScript, { keys, args: [message] })
+        const args = places.map((i) => messages[i]!.message)
+        pipeScript(pipeline, seenScript, { keys, args })
       }
-      return execAll(pipeline)
+      return inPlaces(groups, (await execAll(pipeline)) as number[][]).map((found) => found === 1)
     })
-    return (replies as number[][]).map(([found]) => found === 1)
   }
 
   async learn(batch: readonly Lesson[]): Promise<LessonOutcome[]> {
@@ -124,17 +124,15 @@ export class RedisHistories implements HistoryStore {
     const today = dayOf(this.#clock.now())
     const refs = lessons.map(({ key }) => ({ key, part: 'profile' as const }))
     const profiles = await readRecords(place, refs)
+    const isLeft = (i: number) => !isSuppressed(profiles[i]!, 0, profiles[i]!.length)
     const pipeline = place.client.pipeline()
-    const asked: number[] = []
-    for (const [i, lesson] of lessons.entries()) {
-      const profile = profiles[i]!
-      if (isSuppressed(profile, 0, profile.length)) continue
-      asked.push(i)
-      pipeScript(pipeline, learnScript, inputOf(place, lesson, { profile, today }))
+    const groups = byPartition(place.layout, lessons, isLeft)
+    for (const [partition, places] of groups) {
+      const some = places.map((i) => ({ lesson: lessons[i]!, profile: profiles[i]! }))
+      pipeScript(pipeline, learnScript, inputOf(place, some, { partition, today }))
     }
-    const replies = (await execAll(pipeline)) as number[]
-    const outcomes: (LessonOutcome | 'again')[] = lessons.map(() => 'suppressed')
-    for (const [k, i] of asked.entries()) outcomes[i] = OUTCOMES[String(replies[k])]!
+    const answers = inPlaces(groups, (await execAll(pipeline)) as number[][])
+    const outcomes = lessons.map((_, i) => OUTCOMES[String(answers[i])] ?? 'suppressed')
     const gone = lessons.filter((_, i) => outcomes[i] === 'suppressed')
     await swapRecords(
       place,
@@ -150,27 +148,61 @@ const OUTCOMES: Record<string, LessonOutcome | 'again'> = {
   '-1': 'changed',
 }
 
+/** Places of a batch by the partition of their keys; those that are wanted. */
+function byPartition(
+  layout: Layout,
+  batch: readonly { key: UserKey }[],
+  isWanted: (place: number) => boolean = () => true,
+): ReadonlyMap<number, number[]> {
+  const groups = new Map<number, number[]>()
+  for (const [i, { key }] of batch.entries()) {
+    if (!isWanted(i)) continue
+    const partition = layout.partition(key)
+    const group = groups.get(partition)
+    if (group) group.push(i)
+    else groups.set(partition, [i])
+  }
+  return groups
+}
+
+/** The answers of all groups, each in its place. */
+function inPlaces(groups: ReadonlyMap<number, number[]>, replies: number[][]): number[] {
+  const answers: number[] = []
+  for (const [at, places] of [...groups.values()].entries())
+    for (const [k, i] of places.entries()) answers[i] = replies[at]![k]!
+  return answers
+}
+
+interface Told {
+  lesson: Lesson
+  profile: Uint8Array
+}
+
 function inputOf(
   { layout, logEntriesMax }: Place,
-  { key, add, remove, held, history, messages }: Lesson,
-  { profile, today }: { profile: Uint8Array; today: number },
+  told: readonly Told[],
+  { partition, today }: { partition: number; today: number },
 ) {
+  const keys = [logOf(partition), wheelOf(partition), seenOf(partition, today)]
+  const args: RedisArgument[] = [logEntriesMax, (STORE_LIMITS.seenDays + 1) * DAY_S]
+  for (const one of told) {
+    const bucket = layout.bucket(one.lesson.key)
+    keys.push(layout.hash('profile', bucket), layout.hash('history', bucket))
+    args.push(layout.field(one.lesson.key), ...lessonArgs(one, today))
+  }
+  return { keys, args }
+}
+
+function lessonArgs({ lesson, profile }: Told, today: number): RedisArgument[] {
+  const { key, add, remove, held, history, messages } = lesson
   const blob = mergeProfile(profile, add, remove, today)
   const isSame = Buffer.compare(profile, blob) === 0
   const added = add.map(({ segment }) => segment)
   const change = isSame ? '' : packChange({ what: 'assign', key, added, removed: remove })
-  const partition = layout.partition(key)
-  const bucket = layout.bucket(key)
-  const [profiles, histories] = [layout.hash('profile', bucket), layout.hash('history', bucket)]
-  const seen = seenOf(partition, today)
-  return {
-    keys: [logOf(partition), profiles, histories, wheelOf(partition), seen],
-    args: [
-      ...[logEntriesMax, layout.field(key), bufferOf(profile), bufferOf(blob)],
-      ...[bufferOf(held), bufferOf(history), change, key, wakeOf(history)],
-      ...[(STORE_LIMITS.seenDays + 1) * DAY_S, ...messages],
-    ],
-  }
+  return [
+    ...[bufferOf(profile), bufferOf(blob), bufferOf(held), bufferOf(history)],
+    ...[change, key, wakeOf(history), messages.length, ...messages],
+  ]
 }
 
 /** Behind the last of the buckets, from one on, that hold so many histories; at most as many as are visited at once. */

@@ -57,5 +57,7 @@ describe('an index of many rules', () => {
     expect(values.get('properties.products.category')).toEqual(['auto', 'home'])
     expect(eventValues({ a: { b: { c: 1 } } }, { depthMax: 1, valuesMax: 9 }).size).toBe(0)
     expect(eventValues({ a: [1, 2, 3] }, { depthMax: 9, valuesMax: 2 }).get('a')).toEqual([1, 2])
+    // No rule may ask for a path so long, and a thousand of them would be megabytes.
+    expect(eventValues({ ['n'.repeat(257)]: { a: 1 } }, BOUNDS).size).toBe(0)
   })
 })

@@ -51,6 +51,18 @@ export function eventsConformance(open: OpenForTest): void {
     expect(await texts(events)).toEqual(['2', '3', '4'])
   })
 
+  test('appends made at once are kept whole and in their order, or refused, each for itself', async () => {
+    const { events } = (await open({ queueEventsMax: 4 })).store
+    const appends = [['a'], ['b', 'c'], ['d', 'e'], ['f']].map((some) =>
+      events.append(some.map(body)).then(
+        () => some.join(''),
+        () => 'refused',
+      ),
+    )
+    expect(await Promise.all(appends)).toEqual(['a', 'bc', 'refused', 'f'])
+    expect(await texts(events)).toEqual(['a', 'b', 'c', 'f'])
+  })
+
   test('counted readings are remembered over the end of the process', async () => {
     const opened = await open()
     await opened.store.events.append([body('poison')])
