@@ -1,4 +1,4 @@
-import { Bitmap } from './bitmap.ts'
+import { Bitmap, CHUNK_BITS, CHUNK_SIZE } from './bitmap.ts'
 import { Column } from './column.ts'
 
 /**
@@ -8,6 +8,10 @@ import { Column } from './column.ts'
 export class Clusters {
   /** Ids that have a live match. */
   readonly linked = new Bitmap()
+  /** Ids whose person has the number of another: of all others the number is their own. */
+  readonly moved = new Bitmap()
+  /** See `personsMoved`; those of a chunk are made anew once one of them changed. */
+  readonly #personsMoved: (Int32Array | undefined)[] = []
   /** Both 0 where the id names itself, else one more than it names. */
   readonly #person = new Column()
   readonly #next = new Column()
@@ -20,9 +24,16 @@ export class Clusters {
     return named === 0 ? id : named - 1
   }
 
-  /** Of each id of a chunk, one more than the number of its person; 0 where that is its own. */
-  personsIn(at: number): Int32Array | undefined {
-    return this.#person.chunk(at)
+  /** Numbers of the persons of the moved ids of a chunk, in the order of the ids: side by side, and so read fast. */
+  personsMoved(at: number): Int32Array {
+    const known = this.#personsMoved[at]
+    if (known) return known
+    const chunk = this.moved.chunks[at]
+    const persons = new Int32Array(chunk?.count ?? 0)
+    let i = 0
+    for (const low of chunk?.numbers() ?? []) persons[i++] = this.personOf(at * CHUNK_SIZE + low)
+    this.#personsMoved[at] = persons
+    return persons
   }
 
   /** Namespace number of an id that has, or had, a match: the other end of a match tells it; 0 where unknown. */
@@ -51,7 +62,11 @@ export class Clusters {
     if (a === b) return
     const low = Math.min(a, b)
     const high = Math.max(a, b)
-    for (const one of this.idsWith(high)) this.#person.set(one, low + 1)
+    for (const one of this.idsWith(high)) {
+      this.#person.set(one, low + 1)
+      this.moved.add(one)
+      this.#forgetMoved(one)
+    }
     const afterLow = this.#nextOf(low)
     this.#next.set(low, this.#nextOf(high) + 1)
     this.#next.set(high, afterLow + 1)
@@ -66,7 +81,13 @@ export class Clusters {
       this.#next.set(id, 0)
       this.#lastSeenDay.set(id, 0)
       this.linked.remove(id)
+      this.moved.remove(id)
+      this.#forgetMoved(id)
     }
+  }
+
+  #forgetMoved(id: number): void {
+    this.#personsMoved[id >>> CHUNK_BITS] = undefined
   }
 
   #nextOf(id: number): number {

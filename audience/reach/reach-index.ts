@@ -183,30 +183,43 @@ export class ReachIndex {
   }
 
   /**
-   * Ids without a match are people as they stand, a chunk of them at once; the others are looked up. The first
+   * Ids that are not moved are people as they stand, a chunk of them at once; the others are looked up. The first
    * set's chunks fall where nobody is yet: a person's number is its lowest id's.
    */
   #addPeople(people: PeopleSet, ids: Bitmap | undefined, isFirst: boolean): void {
     for (const [at, chunk] of ids?.chunks.entries() ?? []) {
-      const linked = this.#clusters.linked.chunks[at]
-      const persons = this.#clusters.personsIn(at)
-      if (chunk?.list) addList(people, { at, chunk, persons })
-      else if (chunk?.words && linked && persons)
-        this.#addLinked(people, { at, words: chunk.words, linked, persons })
-      else if (chunk?.words && isFirst) people.words.set(chunk.words, at * CHUNK_WORDS)
-      else if (chunk?.words) people.addWords(at * CHUNK_WORDS, chunk.words)
+      if (chunk === undefined) continue
+      const moved = this.#clusters.moved.chunks[at]?.bits(this.#scratch)
+      if (chunk.list) this.#addList(people, { at, chunk, moved })
+      else if (moved) this.#addMoved(people, { at, words: chunk.words!, moved })
+      else if (isFirst) people.words.set(chunk.words!, at * CHUNK_WORDS)
+      else people.addWords(at * CHUNK_WORDS, chunk.words!)
     }
   }
 
-  #addLinked(people: PeopleSet, { at, words, linked, persons }: LinkedChunk): void {
+  #addList(people: PeopleSet, { at, chunk: { list, count }, moved }: ListChunk): void {
+    const clusters = this.#clusters
+    const first = at * CHUNK_SIZE
+    for (let i = 0; i < count; i++) {
+      const low = list![i]!
+      const isMoved = moved !== undefined && ((moved[low >>> 5]! >>> (low & 31)) & 1) === 1
+      people.add(isMoved ? clusters.personOf(first + low) : first + low)
+    }
+  }
+
+  #addMoved(people: PeopleSet, { at, words, moved }: WordsChunk): void {
     const alone = this.#alone
-    const isLinked = linked.bits(this.#scratch)
+    const persons = this.#clusters.personsMoved(at)
+    let next = 0
     for (let i = 0; i < CHUNK_WORDS; i++) {
       const word = words[i]!
-      alone[i] = word & ~isLinked[i]!
-      for (let left = word & isLinked[i]!; left !== 0; left &= left - 1) {
-        const low = i * 32 + lowestBit(left)
-        people.add(personOf(persons[low]!, at * CHUNK_SIZE + low))
+      const away = moved[i]!
+      alone[i] = word & ~away
+      for (let left = away; left !== 0; left &= left - 1) {
+        // 1 or 0, and no branch: which of them are asked for is as good as random.
+        const isIn = (word >>> lowestBit(left)) & 1
+        const person = persons[next++]!
+        people.words[person >>> 5]! |= isIn << (person & 31)
       }
     }
     people.addWords(at * CHUNK_WORDS, alone)
@@ -238,27 +251,17 @@ export function mayRelink({ what }: Change): boolean {
   return what !== 'assign'
 }
 
-interface LinkedChunk {
+interface ListChunk {
+  at: number
+  chunk: Chunk
+  /** Bits of the ids of the chunk that are moved; undefined where none is. */
+  moved: Int32Array | undefined
+}
+
+interface WordsChunk {
   at: number
   words: Int32Array
-  linked: Chunk
-  /** See Clusters.personsIn. */
-  persons: Int32Array
-}
-
-function addList(
-  people: PeopleSet,
-  { at, chunk, persons }: { at: number; chunk: Chunk; persons: Int32Array | undefined },
-): void {
-  const list = chunk.list!
-  for (let i = 0; i < chunk.count; i++) {
-    const id = at * CHUNK_SIZE + list[i]!
-    people.add(personOf(persons?.[list[i]!] ?? 0, id))
-  }
-}
-
-function personOf(named: number, id: number): number {
-  return named === 0 ? id : named - 1
+  moved: Int32Array
 }
 
 const NOTHING = new Uint8Array(0)
