@@ -33,6 +33,8 @@ export interface Ours extends Contender {
   /** Control API call; throws on status ≥ 300. */
   api(method: string, path: string, body: unknown): Promise<unknown>
   importPeople(people: Iterable<Person>): Promise<void>
+  /** The browser door's address. */
+  edgeUrl: string
   /** Where the control API is, and what to send with a request. */
   desk: { url: string; headers: Record<string, string> }
   /** Memory of the desk's process now, without mapped files, in MiB. */
@@ -41,10 +43,17 @@ export interface Ours extends Contender {
   gcPauseMsMax(): Promise<number>
 }
 
-/** `store`: PASSERELLE_STORE; an embedded one in a temp folder where absent. */
+export interface OursOptions {
+  /** PASSERELLE_STORE; an embedded one in a temp folder where absent. */
+  store?: string
+  cachedPeople?: number
+  /** Bid processes. */
+  workers?: number
+}
+
 export async function startOurs(
   name: string,
-  { store, cachedPeople = CACHED_PEOPLE }: { store?: string; cachedPeople?: number } = {},
+  { store, cachedPeople = CACHED_PEOPLE, workers = 1 }: OursOptions = {},
 ): Promise<Ours> {
   const folder = mkdtempSync(join(tmpdir(), 'passerelle-bench-'))
   const [gateway, edge, desk] = [await freePort(), await freePort(), await freePort()]
@@ -57,7 +66,7 @@ export async function startOurs(
     PASSERELLE_CONSOLE_PORT: String(desk),
     PASSERELLE_ADMIN_TOKEN: TOKEN,
     PASSERELLE_DEMO: 'off',
-    PASSERELLE_WORKERS: '1',
+    PASSERELLE_WORKERS: String(workers),
     PASSERELLE_NEAR_CACHE_ROWS: String(cachedPeople * IDS_EACH),
   })
   const origin = `http://127.0.0.1:${desk}`
@@ -68,6 +77,7 @@ export async function startOurs(
     url: `http://127.0.0.1:${gateway}/openrtb2/enrich`,
     headers,
     cpuS: () => groupCpuS(child.pid!),
+    edgeUrl: `http://127.0.0.1:${edge}`,
     desk: { url: origin, headers: { authorization: `Bearer ${TOKEN}` } },
     deskMib: () => anonMibOf(groupMember(child.pid!, 'desk')),
     api: async (method, path, body) => JSON.parse(await call(origin, method, path, body)),

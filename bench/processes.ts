@@ -14,6 +14,8 @@ export interface Contender {
   readonly headers: Record<string, string>
   /** CPU seconds (user + system) its process group has used so far. */
   cpuS(): number
+  /** Puts it back as it was at the beginning, between two bursts. */
+  rest?(): Promise<void>
   stop(): Promise<void>
 }
 

@@ -23,6 +23,7 @@ export async function playRounds(
     const round: Round = {}
     for (let turn = 0; turn < contenders.length; turn++) {
       const contender = contenders[(i + turn) % contenders.length]!
+      await contender.rest?.()
       round[contender.name] = await burst(contender, requests, load)
     }
     played.push(round)

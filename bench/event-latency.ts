@@ -1,0 +1,214 @@
+import { Agent, request } from 'node:http'
+import { EVERY_EVENT, shopEvent, shopRule } from './event-workload.ts'
+import { atMost, type Figure, told } from './figures.ts'
+import { contractBody, type Ours, startOurs } from './ours.ts'
+import { percentile } from './paced-load.ts'
+import { startRedis } from './redis.ts'
+import { type SteadyCounts, steadyLoad } from './steady-load.ts'
+import { BUYER, makeWorkload, PROVIDERS, seeded } from './workload.ts'
+
+const EVENTS_PER_S = 2_000
+const BIDS_PER_S = 500
+const SECONDS = 12
+const WARM_MS = 2_000
+const PROBE_EVERY_MS = 25
+const POLL_MS = 10
+const TRAITS = 200
+const SEGMENTS = 50
+const BODIES = 5_000
+const VISITORS = 20_000
+const OWNER = PROVIDERS[0]!.id
+const PROBED = 'bench-probed'
+
+/**
+ * How long after an event was sent the bid requests of its person carry the segment it makes, in both of two bid
+ * processes over Redis, while the collector takes 2,000 events a second. Run alone with `node bench/event-latency.ts`,
+ * built.
+ */
+export async function eventLatencyFigures(say: (line: string) => void): Promise<Figure[]> {
+  const redis = await startRedis()
+  if (!redis) return []
+  say(`  from an event to the bid, ${EVENTS_PER_S} events a second`)
+  const store = `redis://127.0.0.1:${redis.port}/0`
+  const ours = await startOurs('events', { store, workers: 2 })
+  try {
+    const writeKey = await furnish(ours)
+    const alone = await latency(ours, { writeKey, bidsPerS: 0, name: 'a' })
+    const crowded = await latency(ours, { writeKey, bidsPerS: BIDS_PER_S, name: 'b' })
+    const line = `event → enriched in both of two bid processes, Redis, ${EVENTS_PER_S} events/s`
+    return [
+      p99Figure(`${line}: p99`, alone),
+      p99Figure(`the same while ${BIDS_PER_S} bids/s run: p99`, crowded),
+      told('events a second taken meanwhile', crowded.perS, ''),
+    ]
+  } finally {
+    await ours.stop()
+    await redis.stop()
+  }
+}
+
+interface Latency {
+  ms: Float64Array
+  /** Events answered 200, a second. */
+  perS: number
+}
+
+function p99Figure(what: string, { ms }: Latency): Figure {
+  const { measured, ...rest } = atMost(what, 1_000, percentile(ms, 0.99), ' ms')
+  const mid = percentile(ms, 0.5)
+  return { ...rest, measured: `${measured} (p50 ${mid.toFixed(0)} ms, of ${ms.length})` }
+}
+
+/** Sources, rules and what they are sold under. Returns the write key. */
+async function furnish({ api }: Ours): Promise<string> {
+  const random = seeded(TRAITS)
+  const namespaces = { anonymousId: 'shop.anon', userId: 'shop.user' }
+  await api('PUT', '/api/sources/shop', { name: 'Shop', kind: 'web', owner: OWNER, namespaces })
+  const trait = (id: string, when: string) =>
+    api('PUT', `/api/traits/${id}`, { name: id, owner: OWNER, when, ttlDays: 30 })
+  const segment = (id: string, rule: string) =>
+    api('PUT', `/api/segments/${id}`, {
+      ...{ name: id, owner: OWNER, provenance: 'first_party', ttlDays: 30, rule },
+    })
+  await trait('probed', 'event == "probed"')
+  await trait('any', EVERY_EVENT)
+  for (let i = 0; i < TRAITS; i++) await trait(`t${i}`, shopRule(random))
+  for (let i = 0; i < SEGMENTS; i++)
+    await segment(`s${i}`, `FREQUENCY([t${i}] <= 5D) >= 2 OR FREQUENCY([any] <= 24H) >= ${3 + i}`)
+  await segment(PROBED, 'probed')
+  await api('PUT', '/api/contracts/bench-probed', contractBody(OWNER, [PROBED]))
+  const { key } = (await api('POST', '/api/sources/shop/keys', {})) as { key: string }
+  return key
+}
+
+interface LatencyOptions {
+  writeKey: string
+  bidsPerS: number
+  /** Names the people of this run. */
+  name: string
+}
+
+async function latency(ours: Ours, { writeKey, bidsPerS, name }: LatencyOptions): Promise<Latency> {
+  const probes = Math.floor((SECONDS * 1000 - WARM_MS) / PROBE_EVERY_MS) - 40
+  const lines = Array.from({ length: probes }, (_, i) => ({
+    ...{ source: 'shop.anon', uid: `${name}${i}`, with: { source: BUYER.id, uid: `${name}${i}` } },
+  }))
+  await ours.api('POST', '/api/matches', lines.map((line) => JSON.stringify(line)).join('\n'))
+  const authorization = `Basic ${Buffer.from(`${writeKey}:`).toString('base64')}`
+  const collect = { url: `${ours.edgeUrl}/v1/track`, headers: { authorization } }
+  const random = seeded(BODIES)
+  const events = Array.from({ length: BODIES }, () => {
+    const who = `visitor-${Math.floor(random() * VISITORS)}`
+    return JSON.stringify({ ...shopEvent(random, who), messageId: undefined })
+  })
+  const lanes = await lanesTo(ours)
+  const load = steadyLoad({ ...collect, bodies: events, rate: EVENTS_PER_S, seconds: SECONDS })
+  const bids = bidsPerS > 0 ? bidLoad(ours, bidsPerS) : undefined
+  const taken: Promise<number>[] = []
+  await passed(WARM_MS)
+  for (let i = 0; i < probes; i++) {
+    taken.push(probe(lanes, collect, `${name}${i}`))
+    await passed(PROBE_EVERY_MS)
+  }
+  const ms = Float64Array.from(await Promise.all(taken))
+  const counts = await load
+  await bids
+  for (const lane of lanes) lane.close()
+  return { ms, perS: answered(counts) / SECONDS }
+}
+
+function bidLoad({ url, headers }: Ours, rate: number): Promise<SteadyCounts> {
+  const bodies = makeWorkload().requests.map((body) => body.toString())
+  return steadyLoad({ url, headers, bodies, rate, seconds: SECONDS })
+}
+
+function answered({ sent, statuses }: SteadyCounts): number {
+  const taken = statuses['200'] ?? 0
+  if (taken < sent) throw new Error(`of ${sent} events: ${JSON.stringify(statuses)}`)
+  return taken
+}
+
+/** Milliseconds from the sending of somebody's event until both bid processes tell of it. */
+async function probe(
+  lanes: readonly Lane[],
+  { url, headers }: { url: string; headers: Record<string, string> },
+  who: string,
+): Promise<number> {
+  // Both know the person as it was before.
+  for (const lane of lanes) await lane.isIn(who)
+  const beganMs = performance.now()
+  const body = JSON.stringify({ anonymousId: who, event: 'probed' })
+  const { status } = await fetch(url, { method: 'POST', headers, body })
+  if (status !== 200) throw new Error(`an event was answered ${status}`)
+  const until = async (lane: Lane) => {
+    while (!(await lane.isIn(who))) await passed(POLL_MS)
+  }
+  await Promise.all(lanes.map(until))
+  return performance.now() - beganMs
+}
+
+/** A connection to each bid process: they share a port, so that connections are made until both are reached. */
+async function lanesTo(ours: Ours): Promise<Lane[]> {
+  const byWorker = new Map<string, Lane>()
+  for (let tries = 0; byWorker.size < 2; tries++) {
+    if (tries === 64) throw new Error('only one of two bid processes was reached')
+    const lane = new Lane(ours)
+    const before = await asked(ours)
+    await lane.isIn('nobody')
+    const after = await asked(ours)
+    const worker = [...after].find(([name, count]) => count > (before.get(name) ?? 0))?.[0]
+    if (worker === undefined || byWorker.has(worker)) lane.close()
+    else byWorker.set(worker, lane)
+  }
+  return [...byWorker.values()]
+}
+
+/** Bid requests so far, by bid process. */
+async function asked({ desk }: Ours): Promise<Map<string, number>> {
+  const text = await (await fetch(`${desk.url}/metrics`, { headers: desk.headers })).text()
+  const counts = new Map<string, number>()
+  for (const [, worker, count] of text.matchAll(
+    /^passerelle_bid_requests_total\{.*worker="(bid[^"]*)".*\} (\d+)$/gm,
+  ))
+    counts.set(worker!, (counts.get(worker!) ?? 0) + Number(count))
+  return counts
+}
+
+/** One connection to the bid door. */
+class Lane {
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  readonly #ours: Ours
+  #asked = 0
+
+  constructor(ours: Ours) {
+    this.#ours = ours
+  }
+
+  /** Whether a bid request of somebody is enriched. */
+  isIn(who: string): Promise<boolean> {
+    const { url, headers } = this.#ours
+    return new Promise((resolve, reject) => {
+      const asked = request(url, { method: 'POST', agent: this.#agent, headers }, (answer) => {
+        if (this.#asked++ > 0 && !asked.reusedSocket) reject(new Error('the connection was lost'))
+        let text = ''
+        answer.setEncoding('utf8')
+        answer.on('data', (some) => (text += some))
+        answer.on('end', () => resolve(text.includes(PROBED)))
+      })
+      asked.once('error', reject)
+      asked.end(JSON.stringify({ id: '1', imp: [{ id: '1' }], user: { buyeruid: who } }))
+    })
+  }
+
+  close(): void {
+    this.#agent.destroy()
+  }
+}
+
+function passed(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+if (process.argv[1] === import.meta.filename)
+  for (const { what, goal, measured } of await eventLatencyFigures((line) => console.error(line)))
+    console.log(`${what}: ${measured} (${goal})`)
