@@ -21,6 +21,12 @@ export interface Config {
   /** Our own domain, as ids that are added to bid requests name it. */
   domain: string
   consolePort: number
+  /** IAB ARTF over gRPC. */
+  grpcPort: number
+  /** PEM files for the gRPC door; undefined: HTTP/2 in the clear. */
+  tls: { certPath: string; keyPath: string } | undefined
+  /** ARTF gives segments with their provider to those who ask for it: an intent that is proposed, and no standard yet. */
+  artfDataSegments: boolean
   /** Undefined: generated once into `dataDir`. */
   adminToken: string | undefined
   /** Where the keys of UID2 and EUID tokens are fetched; none: an operator gives them. */
@@ -106,13 +112,16 @@ class Reader {
       edgeUrl,
       domain: this.domain() ?? hostOf(edgeUrl),
       consolePort: this.port('CONSOLE_PORT', 8081),
+      grpcPort: this.port('GRPC_PORT', 50_051),
+      tls: this.tls(),
+      artfDataSegments: this.onOff('ARTF_DATA_SEGMENTS') === 'on',
       adminToken: this.token('ADMIN_TOKEN'),
       tokenOperators: [
         ...this.tokenOperator('UID2', 'uidapi.com'),
         ...this.tokenOperator('EUID', 'euid.eu'),
       ],
       uid2OptOutToken: this.token('UID2_OPTOUT_TOKEN'),
-      demo: this.demo(),
+      demo: this.onOff('DEMO'),
       workers: this.integer('WORKERS', [1, WORKERS_MAX]) ?? availableParallelism(),
       nearCacheRows: this.integer('NEAR_CACHE_ROWS', [1, LIMITS.nearCacheMaxMax]),
       gvlPath: this.readableFile('GVL'),
@@ -160,10 +169,10 @@ class Reader {
     return this.wrong(name, 'cannot be a token', '16 to 512 visible ASCII characters')
   }
 
-  private demo(): 'on' | 'off' | undefined {
-    const text = this.text('DEMO')
+  private onOff(name: string): 'on' | 'off' | undefined {
+    const text = this.text(name)
     if (text === undefined || text === 'on' || text === 'off') return text
-    return this.wrong('DEMO', `is ${quoted(text)}`, 'on or off')
+    return this.wrong(name, `is ${quoted(text)}`, 'on or off')
   }
 
   private host(name: string): string | undefined {
@@ -230,12 +239,23 @@ class Reader {
     }
   }
 
-  private portsDiffer({ gatewayPort, edgePort, consolePort }: Config): void {
+  private tls(): Config['tls'] {
+    const [certPath, keyPath] = [this.readableFile('TLS_CERT'), this.readableFile('TLS_KEY')]
+    if (certPath !== undefined && keyPath !== undefined) return { certPath, keyPath }
+    const [missing] = ['TLS_CERT', 'TLS_KEY'].filter((name) => this.text(name) === undefined)
+    if (certPath !== undefined || keyPath !== undefined)
+      if (missing) this.wrong(missing, 'is missing', 'PASSERELLE_TLS_CERT and _KEY together')
+    return undefined
+  }
+
+  private portsDiffer({ gatewayPort, edgePort, consolePort, grpcPort }: Config): void {
     const expected = 'a port of its own for each door'
     if (edgePort === gatewayPort)
       this.wrong('EDGE_PORT', `is ${edgePort}, like PASSERELLE_GATEWAY_PORT`, expected)
     if (consolePort === gatewayPort || consolePort === edgePort)
       this.wrong('CONSOLE_PORT', `is ${consolePort}, like another door's`, expected)
+    if ([gatewayPort, edgePort, consolePort].includes(grpcPort))
+      this.wrong('GRPC_PORT', `is ${grpcPort}, like another door's`, expected)
   }
 }
 
@@ -294,6 +314,10 @@ const NAMES = [
   'EDGE_URL',
   'DOMAIN',
   'CONSOLE_PORT',
+  'GRPC_PORT',
+  'TLS_CERT',
+  'TLS_KEY',
+  'ARTF_DATA_SEGMENTS',
   'ADMIN_TOKEN',
   'DEMO',
   'WORKERS',
@@ -303,18 +327,9 @@ const NAMES = [
 ].map((name) => `PASSERELLE_${name}`)
 
 /** Names of the house plan, the tests, the CLI and the supervisor: not settings of this process, and no mistake. */
-const OTHERS = [
-  'GRPC_PORT',
-  'TLS_CERT',
-  'TLS_KEY',
-  'TRUST_PROXY',
-  'WORKER',
-  'INSTANCE',
-  'CORPUS',
-  'TEST_INSTALL',
-  'URL',
-  'TOKEN',
-].map((name) => `PASSERELLE_${name}`)
+const OTHERS = ['TRUST_PROXY', 'WORKER', 'INSTANCE', 'CORPUS', 'TEST_INSTALL', 'URL', 'TOKEN'].map(
+  (name) => `PASSERELLE_${name}`,
+)
 
 function unknownNames(values: Values): string[] {
   const known = new Set([...NAMES, ...OTHERS])

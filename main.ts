@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -11,7 +12,8 @@ import { RuleBooks } from './audience/events/rule-book.ts'
 import { openReach, type Reach } from './audience/reach/reach.ts'
 import { announcePresence } from './audience/store/announce-presence.ts'
 import { openStore } from './audience/store/open-store.ts'
-import type { ProcessName, Store } from './audience/store/store.ts'
+import type { ProcessName } from './audience/store/store.ts'
+import { withSecret } from './audience/store/with-secret.ts'
 import { type Config, readConfig } from './config.ts'
 import { openConsole } from './console/console.ts'
 import { settleDemoWorld } from './console/settle-demo-world.ts'
@@ -59,7 +61,7 @@ import { demoEnded, demoSetting, untilDemoEnded } from './gateway/supervisor/dem
 import type { Finding, Instance } from './gateway/supervisor/instance.ts'
 import { joinInstance } from './gateway/supervisor/join-instance.ts'
 import { DRAIN_MS_MAX, SUPERVISOR_LIMITS } from './gateway/supervisor/limits.ts'
-import { probePort } from './gateway/supervisor/probe-port.ts'
+import { probeDoors } from './gateway/supervisor/probe-doors.ts'
 import { supervise } from './gateway/supervisor/supervise.ts'
 import { yieldToBids } from './gateway/supervisor/yield-to-bids.ts'
 import { keepTokenKeys } from './gateway/uid2/keep-token-keys.ts'
@@ -90,7 +92,7 @@ async function serve({ config, warnings }: Settings): Promise<void> {
   const demo = demoSetting({ asked: config.demo, store, dataDir })
   const bound = { ...config, host: host ?? (demo === 'on' ? '127.0.0.1' : '0.0.0.0') }
   if (gvlPath !== undefined) await loadGvl(gvlPath)
-  await probeDoors(bound)
+  await probeDoors(bound, clock)
   adminToken(config.adminToken, dataDir)
   let isAnnounced = false
   const supervisor = supervise({
@@ -152,6 +154,8 @@ async function bid({ config }: Settings): Promise<void> {
     ownGvlId: config.gvlId,
     domain: config.domain,
     healthRoutes: healthRoutes(instance),
+    grpc: { port: config.grpcPort, tls: tlsOf(config), isReady: () => instance.state.ready },
+    artfDataSegments: config.artfDataSegments,
     warn: (message, details) => log.warn(details ?? {}, message),
   })
   closeFirst(() => gateway.close(DRAIN_MS_MAX))
@@ -363,33 +367,6 @@ function whoIs(name: string): ProcessName {
   return { instance: process.env['PASSERELLE_INSTANCE'] ?? hostname(), process: name }
 }
 
-/** The root secret as it was given; else the store makes and keeps one. */
-function withSecret(store: Store, secret: Buffer | undefined): Store {
-  if (secret === undefined) return store
-  return {
-    kind: store.kind,
-    people: store.people,
-    catalog: store.catalog,
-    tallies: store.tallies,
-    presence: store.presence,
-    claims: store.claims,
-    histories: store.histories,
-    events: store.events,
-    sightings: store.sightings,
-    held: store.held,
-    rootSecret: async () => secret,
-    findings: () => store.findings(),
-    close: () => store.close(),
-  }
-}
-
-/** Names the setting of a door that somebody else serves. */
-async function probeDoors(config: Config & { host: string }): Promise<void> {
-  const { host, consoleHost, gatewayPort, edgePort, consolePort } = config
-  const probes = [
-    { host, port: gatewayPort, variable: 'PASSERELLE_GATEWAY_PORT' },
-    { host, port: edgePort, variable: 'PASSERELLE_EDGE_PORT' },
-    { host: consoleHost, port: consolePort, variable: 'PASSERELLE_CONSOLE_PORT' },
-  ]
-  await Promise.all(probes.map((one) => probePort(one, clock, SUPERVISOR_LIMITS.portWaitMsMax)))
+function tlsOf({ tls }: Config): { cert: Buffer; key: Buffer } | undefined {
+  return tls && { cert: readFileSync(tls.certPath), key: readFileSync(tls.keyPath) }
 }

@@ -56,7 +56,10 @@ export async function startOurs(
   { store, cachedPeople = CACHED_PEOPLE, workers = 1 }: OursOptions = {},
 ): Promise<Ours> {
   const folder = mkdtempSync(join(tmpdir(), 'passerelle-bench-'))
-  const [gateway, edge, desk] = [await freePort(), await freePort(), await freePort()]
+  const [gateway, edge, desk, grpc] = [
+    ...[await freePort(), await freePort()],
+    ...[await freePort(), await freePort()],
+  ] as [number, number, number, number]
   const child = startGroup(process.execPath, [join(here, '..', 'main.js')], {
     ...process.env,
     PASSERELLE_STORE: store ?? `embedded:${folder}`,
@@ -64,6 +67,7 @@ export async function startOurs(
     PASSERELLE_GATEWAY_PORT: String(gateway),
     PASSERELLE_EDGE_PORT: String(edge),
     PASSERELLE_CONSOLE_PORT: String(desk),
+    PASSERELLE_GRPC_PORT: String(grpc),
     PASSERELLE_ADMIN_TOKEN: TOKEN,
     PASSERELLE_DEMO: 'off',
     PASSERELLE_WORKERS: String(workers),

@@ -5,6 +5,7 @@ import type { Exchange } from '../exchange/exchange.ts'
 import { NoticeBook } from '../exchange/usage/notice-book.ts'
 import type { Usage } from '../exchange/usage/usage.ts'
 import { usageTerms } from '../exchange/usage/usage-terms.ts'
+import { ARTF_SERVICES, artfGrpcRoutes, artfJsonRoute } from './artf/artf-routes.ts'
 import { WANTS } from './bid/arrive.ts'
 import { BidMetrics } from './bid/bid-metrics.ts'
 import type { BidRooms } from './bid/bid-rooms.ts'
@@ -12,6 +13,8 @@ import { ENRICH_JSON } from './bid/enrich-wire.ts'
 import { createBidHandler } from './bid/handle-bid.ts'
 import { BID_LIMITS } from './bid/limits.ts'
 import { Overload } from './bid/overload.ts'
+import type { GrpcRoute } from './grpc/grpc-route.ts'
+import { type GrpcDoorOptions, openGrpcDoor } from './grpc/open-grpc-door.ts'
 import {
   type Door,
   type DoorOptions,
@@ -43,13 +46,18 @@ export interface GatewayOptions {
   domain: string
   /** `/health/…`, the same on every door of the instance. */
   healthRoutes: readonly Route[]
+  /** The gRPC door; absent: none is opened. */
+  grpc?: Pick<GrpcDoorOptions, 'port' | 'tls'> & { isReady(): boolean }
+  /** ARTF may give segments with their provider. */
+  artfDataSegments?: boolean
   /** Told of what an operator should know. */
   warn: (message: string, details?: object) => void
 }
 
-/** The bid door and the bid path behind it. */
+/** The bid door, the gRPC door, and the bid path behind them. */
 export interface Gateway {
   readonly port: number
+  readonly grpcPort: number | undefined
   /** What serves it: see Door. */
   readonly binding: string
   close(drainMsMax: number): Promise<void>
@@ -59,25 +67,45 @@ export interface Gateway {
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const overload = new Overload(options.clock)
   const metrics = new BidMetrics(options.metrics, options.clock)
-  const handle = createBidHandler({ ...options, overload, metrics }, ENRICH_JSON)
+  const rooms: BidRooms = { ...options, overload, metrics }
+  const artf = { mayNameProvider: options.artfDataSegments ?? false }
   const enrich: Route = {
     method: 'POST',
     path: '/openrtb2/enrich',
     wants: WANTS,
     body: 'whole',
     bodyBytesMax: BID_LIMITS.bodyBytesMax,
-    handle,
+    handle: createBidHandler(rooms, ENRICH_JSON),
   }
-  const notices = openNotices(options)
-  const door = await openDoor(options, [enrich, ...notices, ...options.healthRoutes])
+  const wires = [enrich, artfJsonRoute(rooms, artf), ...openNotices(options)]
+  const door = await openDoor(options, [...wires, ...options.healthRoutes])
+  const grpc = await openGrpc(options, artfGrpcRoutes(rooms, artf))
   return {
     port: door.port,
+    grpcPort: grpc?.port,
     binding: door.binding,
     async close(drainMsMax) {
-      await door.close(drainMsMax)
+      await Promise.all([door.close(drainMsMax), grpc?.close(drainMsMax)])
       overload.close()
     },
   }
+}
+
+async function openGrpc(
+  { host, grpc, clock, warn }: GatewayOptions,
+  routes: readonly GrpcRoute[],
+): Promise<Door | undefined> {
+  return (
+    grpc &&
+    openGrpcDoor({
+      host,
+      ...grpc,
+      routes,
+      health: { isReady: grpc.isReady, services: ARTF_SERVICES },
+      clock,
+      onFailed: (error) => warn('a handler of the gRPC door failed', { error: String(error) }),
+    })
+  )
 }
 
 function openNotices({ audience, exchange, usage, clock, metrics }: GatewayOptions): Route[] {

@@ -2,6 +2,8 @@
 export const BID_LIMITS = {
   /** Body, also after inflating: beyond it 413. The size Prebid Server takes. */
   bodyBytesMax: 256 * 1024,
+  /** The same of an ARTF request, which is a bid request and what stands around it. */
+  artfBytesMax: 264 * 1024,
   /** How long a near-cache miss may wait for the store; beyond it the request goes out unenriched (`late`). */
   storeWaitMsMax: 20,
   /** Share of the request's own tmax that waiting may take: the rest belongs to the buyer. */

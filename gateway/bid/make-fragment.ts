@@ -98,7 +98,7 @@ class FragmentDraft {
 
   fragment(stamp: Stamp | undefined): DataFragment {
     const objects = [...this.#objects.values()].sort((a, b) => dataOrder(a.group, b.group))
-    const texts = objects.map((object) => dataObject(object, stamp))
+    const texts = objects.map((object) => JSON.stringify(dataObject(object, stamp)))
     const json = nestedJson('user', 'data', texts.join(','))
     return {
       json,
@@ -128,19 +128,18 @@ class FragmentDraft {
 }
 
 /** OpenRTB 2.6 §3.2.21 Data, with `ext.segtax`, `ext.seats` and, last, the token where they apply. */
-function dataObject({ group, ids, isStamped }: DraftObject, stamp: Stamp | undefined): string {
+export function dataObject({ group, ids, isStamped }: FragmentObject, stamp?: Stamp): Data {
   const ext = {
     ...(group.segtax === undefined ? {} : { segtax: group.segtax }),
     ...(group.seats.length === 0 ? {} : { seats: group.seats }),
     ...(isStamped && stamp ? { t: unsealed(stamp) } : {}),
   }
-  const data: Data = {
+  return {
     id: group.provider.id,
     name: group.provider.domain,
     segment: [...ids].map((id) => ({ id })),
     ...(Object.keys(ext).length === 0 ? {} : { ext }),
   }
-  return JSON.stringify(data)
 }
 
 function tokenPlace(

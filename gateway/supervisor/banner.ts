@@ -7,6 +7,7 @@ export interface BannerFacts {
   gatewayPort: number
   edgePort: number
   consolePort: number
+  grpcPort: number
   /** As configured; a password in it is not shown. */
   store: string
   workers: number
@@ -23,6 +24,7 @@ export function banner(facts: BannerFacts): string {
   const lines = [
     'Passerelle is ready.',
     `  bid door   http://${at(host, gatewayPort)}   ${served('gateway')} × ${workers}`,
+    `  gRPC       ${at(host, facts.grpcPort)}   IAB ARTF`,
     `  edge door  http://${at(host, edgePort)}   ${served('edge')}`,
     `  console    http://${at(facts.consoleHost, consolePort)}   ${served('console')}`,
     `  store      ${withoutPassword(facts.store)}`,

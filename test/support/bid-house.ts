@@ -41,6 +41,9 @@ export interface BidHouseOptions {
   address?: string
   gvl?: Gvl
   ownGvlId?: number
+  /** Of the gRPC door; absent: in the clear. */
+  tls?: { cert: Buffer; key: Buffer }
+  artfDataSegments?: boolean
 }
 
 /** Every room the bid path needs, in this process, behind a real door on a free port. */
@@ -61,7 +64,8 @@ export class BidHouse {
   readonly given: EgressBatch[] = []
   gateway!: Gateway
 
-  static async open({ address, gvl, ownGvlId }: BidHouseOptions = {}): Promise<BidHouse> {
+  static async open(options: BidHouseOptions = {}): Promise<BidHouse> {
+    const { address, gvl, ownGvlId, tls, artfDataSegments = false } = options
     const house = new BidHouse()
     const clock = {
       now: () => systemClock.now() + house.aheadMs,
@@ -98,6 +102,8 @@ export class BidHouse {
       ownGvlId,
       domain: 'gateway.example',
       healthRoutes: [],
+      grpc: { port: 0, tls, isReady: () => true },
+      artfDataSegments,
       warn: () => {},
     })
     return house

@@ -12,6 +12,7 @@ export interface Product {
   readonly gatewayPort: number
   readonly consolePort: number
   readonly edgePort: number
+  readonly grpcPort: number
   readonly dataDir: string
   /** Asks the control API as the operator, unless a token is given; fails the test where refused. */
   must(method: string, path: string, asked?: ProductAsked): Promise<Answered>
@@ -55,7 +56,10 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
   const [gatewayPort, consolePort, edgePort, grpcPort] = await Promise.all(
     [0, 0, 0, 0].map(() => freePort()),
   )
-  const ports = { gatewayPort: gatewayPort!, consolePort: consolePort!, edgePort: edgePort! }
+  const ports = {
+    ...{ gatewayPort: gatewayPort!, consolePort: consolePort! },
+    ...{ edgePort: edgePort!, grpcPort: grpcPort! },
+  }
   const child = spawn(process.execPath, [scriptPath('start.mjs')], {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -82,6 +86,7 @@ class Running implements Product {
   readonly gatewayPort: number
   readonly consolePort: number
   readonly edgePort: number
+  readonly grpcPort: number
   readonly dataDir: string
   readonly #child: ChildProcess
   readonly #isKept: boolean
@@ -89,12 +94,13 @@ class Running implements Product {
 
   constructor(
     child: ChildProcess,
-    ports: Pick<Product, 'gatewayPort' | 'consolePort' | 'edgePort'>,
+    ports: Pick<Product, 'gatewayPort' | 'consolePort' | 'edgePort' | 'grpcPort'>,
     { dataDir, isKept }: { dataDir: string; isKept: boolean },
   ) {
     this.gatewayPort = ports.gatewayPort
     this.consolePort = ports.consolePort
     this.edgePort = ports.edgePort
+    this.grpcPort = ports.grpcPort
     this.dataDir = dataDir
     this.#isKept = isKept
     this.#child = child

@@ -117,6 +117,7 @@ test('the banner never shows the password of a store', () => {
     consoleHost: '::1',
     gatewayPort: 8080,
     edgePort: 8082,
+    grpcPort: 50_051,
     consolePort: 8081,
     store: 'redis://me:hunter2@db:6379/0',
     workers: 2,

@@ -1,0 +1,204 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { ARTF_SERVICES } from '../../../gateway/artf/artf-routes.ts'
+import { INTENTS, type Intent } from '../../../gateway/artf/intents.ts'
+import { messageField, textField } from '../../../proto/message-fields.ts'
+import { ArtfClient, encodeBidRequest, encodeRtb, TLS } from '../../support/artf-client.ts'
+import { BidHouse, caseWorld } from '../../support/bid-house.ts'
+
+let house: BidHouse
+let client: ArtfClient
+let key: string
+
+beforeAll(async () => {
+  house = await BidHouse.open({ artfDataSegments: true })
+  await house.settle(caseWorld())
+  client = new ArtfClient(house.gateway.grpcPort!)
+  key = house.keys.get('north-dsp')!
+})
+
+afterAll(async () => {
+  client.close()
+  await house.close()
+})
+
+const requestOf = (buyeruid: string, more: object = {}) => ({
+  id: 'r1',
+  imp: [{ id: '1' }, { id: '2' }],
+  user: { buyeruid },
+  ...more,
+})
+
+const ask = (bid_request: object, intents: Intent[] = []) =>
+  client.mutations(
+    encodeRtb({ bid_request, applicable_intents: intents.map((one) => INTENTS[one]) } as object),
+    { key },
+  )
+
+const [ADD, REMOVE, REPLACE] = [1, 2, 3]
+const withDeal = (deal: object) => ({ imp: [{ id: '1', pmp: { deals: [deal] } }] })
+
+describe('GetMutations', () => {
+  test('segments and deals of a known person come as mutations, under either name of the service', async () => {
+    for (const service of ARTF_SERVICES) {
+      const bytes = encodeRtb({ bid_request: requestOf('driver') })
+      const told = await client.mutations(bytes, { key, service })
+      expect(told.id).toBe('q1')
+      expect(told.metadata).toEqual({
+        api_version: '1.0',
+        model_version: String(house.exchange.catalog()!.version),
+      })
+      const deals = { id: ['cars-deal', 'not-travel-deal'] }
+      expect(told.mutations).toMatchObject([
+        { intent: 1, op: ADD, path: '/user/data/segment', ids: { id: ['data-hill:cars'] } },
+        { intent: 2, op: ADD, path: '/imp/1', ids: deals },
+        { intent: 2, op: ADD, path: '/imp/2', ids: deals },
+      ])
+    }
+  })
+
+  test('a stranger, a person who says no and one with nothing to give get none, and no error', async () => {
+    for (const request of [
+      requestOf('nobody'),
+      requestOf('driver', { regs: { coppa: true } }),
+      requestOf('driver', { regs: { gpp_sid: [7], gpp: 'DBABMA~' } }),
+      requestOf('driver', { regs: { ext: { gpc: '1' } } }),
+      requestOf('driver', { regs: { old_ext: { us_privacy: '1YYN' } } }),
+      requestOf('driver', { device: { lmt: true } }),
+      { id: 'r1', imp: [{ id: '1' }] },
+    ])
+      expect((await ask(request)).mutations).toEqual([])
+  })
+
+  test('only intents that apply are given, and only what is given is paid for', async () => {
+    const usesBefore = await unitsOf('hill-north')
+    expect((await ask(requestOf('driver'), ['ADD_CIDS', 'BID_SHADE'])).mutations).toEqual([])
+    const deals = await ask(requestOf('driver'), ['ACTIVATE_DEALS'])
+    expect(deals.mutations.map(({ intent }) => intent)).toEqual([2, 2])
+    expect(await unitsOf('hill-north')).toBe(usesBefore)
+    const segments = await ask(requestOf('driver'), ['ACTIVATE_SEGMENTS'])
+    expect(segments.mutations.map(({ intent }) => intent)).toEqual([1])
+    expect(await unitsOf('hill-north')).toBe(usesBefore + 1)
+  })
+
+  test('what the request holds already is not proposed again', async () => {
+    const data = [{ name: 'hill.example', segment: [{ id: 'cars' }] }]
+    const request = { ...requestOf('driver'), user: { buyeruid: 'driver', data } }
+    expect((await ask(request, ['ACTIVATE_SEGMENTS'])).mutations).toEqual([])
+  })
+
+  test('what is billed on notice is left out, as no mutation carries a token', async () => {
+    const told = await ask(requestOf('stage'), ['ACTIVATE_SEGMENTS'])
+    expect(told.mutations.map(({ ids }) => ids)).toEqual([{ id: ['north-dsp:buyers-own'] }])
+  })
+
+  test('a deal of ours that is not to be had is suppressed; others are left alone', async () => {
+    const request = (id: string, buyeruid: string) => ({
+      ...requestOf(buyeruid),
+      ...withDeal({ id, bidfloor: 2.5, bidfloorcur: 'EUR' }),
+    })
+    const suppress: Intent[] = ['SUPPRESS_DEALS', 'ADJUST_DEAL_FLOOR']
+    const gone = { intent: 3, op: REMOVE, path: '/imp/1', ids: { id: ['cars-deal'] } }
+    expect((await ask(request('cars-deal', 'golfer'), suppress)).mutations).toMatchObject([gone])
+    expect((await ask(request('cars-deal', 'nobody'), suppress)).mutations).toMatchObject([gone])
+    for (const [id, person] of [
+      ['cars-deal', 'driver'],
+      ['bazaar-deal', 'driver'],
+      ['a-deal-of-others', 'golfer'],
+    ] as const)
+      expect((await ask(request(id, person), suppress)).mutations).toEqual([])
+  })
+
+  test('the floor of a deal of ours is put right, in the currency it was made in', async () => {
+    const floor = (deal: object) =>
+      ask({ ...requestOf('driver'), ...withDeal({ id: 'cars-deal', ...deal }) }, [
+        'ADJUST_DEAL_FLOOR',
+      ])
+    expect((await floor({ bidfloor: 1, bidfloorcur: 'EUR' })).mutations).toMatchObject([
+      {
+        intent: 4,
+        op: REPLACE,
+        path: '/imp/1/pmp/deals/cars-deal',
+        adjust_deal: { bidfloor: 2.5 },
+      },
+    ])
+    expect((await floor({ bidfloor: 1, bidfloorcur: 'USD' })).mutations).toEqual([])
+  })
+
+  test('segments that name their provider are given to who asks for them by name', async () => {
+    const told = await ask(requestOf('golfer'), ['ADD_DATA_SEGMENT_WITH_EMBEDDINGS'])
+    expect(told.mutations).toMatchObject([{ intent: 9, op: ADD, path: '/user/data' }])
+    const [own, node] = told.mutations[0]!.data_segments!.data
+    const segment = (id: string) => messageField(3, textField(1, id))
+    const head = [textField(1, 'data-lake'), textField(2, 'lake.example')]
+    expect(own).toEqual(Buffer.concat([...head, segment('golf')]))
+    expect(node).toEqual(Buffer.concat([...head, segment('530')]))
+    expect((await ask(requestOf('golfer'))).mutations[0]!.intent).toBe(1)
+  })
+
+  test('a bid request in two parts is one', async () => {
+    const [a, b] = [{ id: 'r1' }, { user: { buyeruid: 'driver' } }].map(encodeBidRequest)
+    const bytes = Buffer.concat([textField(2, 'q2'), messageField(4, a!), messageField(4, b!)])
+    const told = await client.mutations(bytes, { key })
+    expect(told).toMatchObject({ id: 'q2', mutations: [{ ids: { id: ['data-hill:cars'] } }] })
+  })
+
+  test.for<[string, number, string, Uint8Array, string?]>([
+    ['bytes that are no message', 3, 'not_protobuf', Buffer.from([0xff])],
+    ['a bid request that is cut off', 3, 'not_protobuf', messageField(4, Buffer.from([0x32, 9]))],
+    ['a group', 3, 'not_protobuf', Buffer.from([0x0b])],
+    ['no bid request', 3, 'no_bid_request', textField(2, 'q')],
+    ['a bid request without an id', 3, 'no_id', messageField(4, Buffer.alloc(0))],
+    ['no key', 16, 'unauthorized', encodeRtb({ bid_request: requestOf('driver') }), ''],
+  ])('%s: refused with status %i, %s', async ([, code, reason, bytes, asKey = key]) => {
+    const failed = client.mutations(bytes, { key: asKey })
+    await expect(failed).rejects.toMatchObject({ code })
+    const error = await failed.catch((one) => one)
+    expect(error.metadata.get('x-passerelle-reason')).toEqual([reason])
+  })
+
+  test('a message that is too long: RESOURCE_EXHAUSTED', async () => {
+    const failed = client.mutations(Buffer.alloc(300 * 1024), { key })
+    await expect(failed).rejects.toMatchObject({ code: 8 })
+  })
+})
+
+describe('over TLS, and in health', () => {
+  test('the same is served over TLS', async () => {
+    const safe = await BidHouse.open({ tls: TLS })
+    await safe.settle(caseWorld())
+    const secure = new ArtfClient(safe.gateway.grpcPort!, { isTls: true })
+    const bytes = encodeRtb({ bid_request: requestOf('driver') })
+    const told = await secure.mutations(bytes, { key: safe.keys.get('north-dsp')! })
+    expect(told.mutations[0]!.ids).toEqual({ id: ['data-hill:cars'] })
+    secure.close()
+    await safe.close()
+  })
+
+  test('the standard health service answers, once and watched', async () => {
+    const check = (service: string) =>
+      client.call('/grpc.health.v1.Health/Check', service ? textField(1, service) : Buffer.alloc(0))
+    for (const service of ['', ...ARTF_SERVICES])
+      expect(await check(service)).toEqual(Buffer.from([0x08, 1]))
+    await expect(check('other')).rejects.toMatchObject({ code: 5 })
+    const watched = client.watch('/grpc.health.v1.Health/Watch', Buffer.alloc(0))
+    const [first] = await new Promise<Buffer[]>((resolve) =>
+      watched.once('data', (got: Buffer) => resolve([got])),
+    )
+    expect(first).toEqual(Buffer.from([0x08, 1]))
+    watched.on('error', () => {})
+    watched.cancel()
+  })
+})
+
+/** Units counted so far under a contract, once all were written. */
+async function unitsOf(contract: string): Promise<number> {
+  let units = 0
+  await vi.waitFor(async () => {
+    await house.usage.meter.flush()
+    units = 0
+    for (const record of house.ledger.records)
+      if (record.kind === 'delivered')
+        for (const line of record.lines) if (line.contract === contract) units += line.units
+  })
+  return units
+}
