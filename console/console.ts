@@ -4,9 +4,11 @@ import type { Audience } from '../audience/audience.ts'
 import type { Clock } from '../audience/clock.ts'
 import type { Gvl } from '../audience/consent/gvl.ts'
 import type { EventDesk } from '../audience/events/event-desk.ts'
+import { Collector } from '../exchange/collect/collector.ts'
 import type { UsageDesk } from '../exchange/desk/open-usage-desk.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { LedgerShipper } from '../exchange/ledger/ship-ledger.ts'
+import { CollectMetrics } from '../gateway/collect/collect-metrics.ts'
 import { type DoorRefusal, DoorRefusals, type Route } from '../gateway/http/door.ts'
 import { openNodeDoor } from '../gateway/http/open-node-door.ts'
 import { BROWSER_HEADER_BYTES_MAX } from '../gateway/limits.ts'
@@ -90,7 +92,9 @@ function routesOf(options: ConsoleOptions, audit: AuditLog, spoolDir: string): R
   const { exchange, usage, events, shipper, audience, clock, adminToken, ...more } = options
   const { gvl, ownGvlId, domain } = more
   const slots = new ImportSlots()
-  const desk = { audit, slots, spoolDir, usage, shipper, backfill: events.backfill }
+  const collector = new Collector({ audience, clock })
+  const collect = { collector, metrics: new CollectMetrics(options.metrics), gvl, ownGvlId }
+  const desk = { audit, slots, spoolDir, usage, shipper, collect, backfill: events.backfill }
   const rooms = { exchange, audience, clock, gvl, ownGvlId, domain, ...desk }
   return [
     ...apiDoorRoutes({

@@ -21,6 +21,15 @@ export const LIMITS = {
   bulkBytesMax: 4 * 1024 * 1024,
   /** Imports under way at once; one more is asked to come again (429). */
   importsMax: 8,
+  /** Columns of a file of events; a file with more is refused. */
+  importColumnsMax: 1_000,
+  /** Characters of `?map=`. */
+  importMapCharsMax: 16 * 1024,
+  /** Events that wait to be processed while a file of them is held up, so that live ones come through. */
+  importQueueEventsMax: 20_000,
+  /** How long it is held up at most before it is broken off (429), and how often is looked. */
+  importQueueWaitMsMax: 60_000,
+  importQueuePollMs: 25,
   /** Names an import remembers: a file of made-up names must not fill the memory. */
   importNamesMax: 10_000,
   /** Deletion lists whose statuses are kept; of older ones the audit log keeps the counts. */

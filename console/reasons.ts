@@ -57,6 +57,7 @@ export const LineFaults = {
   too_long: 'the line is longer than 64 KiB',
   not_utf8: 'the line is not UTF-8',
   not_json: 'the line is not JSON',
+  not_object: 'the line is no JSON object',
   nothing_to_do: 'add or remove is required',
   no_such_moment: 'at is not a date that exists',
   in_future: 'at is in the future',

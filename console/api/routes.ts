@@ -1,9 +1,9 @@
 import { Type } from '../../audience/schema.ts'
 import type { RehearsalRooms } from '../../gateway/bid/rehearse-bid.ts'
 import { deletionRoutes } from '../imports/import-deletions.ts'
+import { type EventImportRooms, eventsImportRoute } from '../imports/import-events.ts'
 import { matchesRoute } from '../imports/import-matches.ts'
 import { membershipsRoute } from '../imports/import-memberships.ts'
-import type { ImportRooms } from '../imports/import-rooms.ts'
 import { usageReportRoute } from '../imports/import-usage-report.ts'
 import { importsRoute, suppressionsRoute } from '../imports/list-imports.ts'
 import { alwaysAudited } from '../resources/audited.ts'
@@ -42,7 +42,7 @@ import { openApiDocument } from './openapi.ts'
 import type { ApiRoute } from './route.ts'
 
 /** Every operation of the control plane. */
-export function apiRoutes(rooms: ImportRooms & RehearsalRooms & BackfillRooms): ApiRoute[] {
+export function apiRoutes(rooms: EventImportRooms & RehearsalRooms & BackfillRooms): ApiRoute[] {
   const routes = [
     ...partnerRoutes(rooms),
     ...keyRoutes(rooms),
@@ -52,6 +52,7 @@ export function apiRoutes(rooms: ImportRooms & RehearsalRooms & BackfillRooms): 
     ...tokenKeysRoutes(rooms),
     ...sourceRoutes(rooms),
     ...traitRoutes(rooms),
+    eventsImportRoute(rooms),
     ...eventRoutes(rooms),
     estimateRoute(rooms),
     ...backfillRoutes(rooms),

@@ -48,7 +48,8 @@ export function printReport(
   io.stdout.write(`accepted ${accepted}, rejected ${rejected}\n`)
   more()
   if (rejected === 0) return
-  for (const { line, reason } of errors) io.stderr.write(`line ${line}: ${reason}\n`)
+  for (const { line, field, reason } of errors)
+    io.stderr.write(`line ${line}: ${field ? `${field} ` : ''}${reason}\n`)
   const were = rejected === 1 ? '1 line was' : `${rejected} lines were`
   throw new CliError(`${were} bad; the others are in.`, [
     'Mend that and send the file again: what is in already does no harm.',

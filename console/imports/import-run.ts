@@ -14,17 +14,22 @@ export interface ImportReport {
 export interface LineError {
   line: number
   reason: string
+  /** Where it is one field's, and the lines have fields. */
+  field?: string
 }
+
+/** Why a line is bad. */
+export type LineRefusal = Omit<LineError, 'line'>
 
 /** `L`: what comes in, numbered from 1. */
 export interface ImportSteps<T, L> {
   /** What a line says, or a sentence why it is bad; undefined for one that is no entry (a header). */
-  read(line: L): { value: T } | { reason: string } | undefined
+  read(line: L): { value: T } | LineRefusal | undefined
   /**
    * Keeps a batch, in order; resolves once it is durable, with a sentence for each that was refused
    * (at its index).
    */
-  write(batch: readonly T[]): Promise<readonly (string | undefined)[]>
+  write(batch: readonly T[]): Promise<readonly (string | LineRefusal | undefined)[]>
 }
 
 /**
@@ -71,7 +76,7 @@ export class ImportRun<T, L extends { number: number } = Line> {
   #take(line: L): void {
     const read = this.#steps.read(line)
     if (read === undefined) return
-    if ('reason' in read) this.#reject(line.number, read.reason)
+    if ('reason' in read) this.#reject(line.number, read)
     else {
       this.#values.push(read.value)
       this.#numbers.push(line.number)
@@ -93,15 +98,15 @@ export class ImportRun<T, L extends { number: number } = Line> {
   async #write(values: readonly T[], numbers: readonly number[]): Promise<void> {
     const refusals = await this.#steps.write(values)
     for (const [i, number] of numbers.entries()) {
-      const reason = refusals[i]
-      if (reason === undefined) this.#report.accepted++
-      else this.#reject(number, reason)
+      const refusal = refusals[i]
+      if (refusal === undefined) this.#report.accepted++
+      else this.#reject(number, typeof refusal === 'string' ? { reason: refusal } : refusal)
     }
   }
 
-  #reject(line: number, reason: string): void {
+  #reject(line: number, refusal: LineRefusal): void {
     this.#report.rejected++
     if (this.#report.errors.length < LIMITS.importErrorsMax)
-      this.#report.errors.push({ line, reason })
+      this.#report.errors.push({ line, ...refusal })
   }
 }

@@ -1,3 +1,4 @@
+import { MESSAGE_TYPES } from '../../audience/events/read-message.ts'
 import { Type } from '../../audience/schema.ts'
 import { closed, OperatorId } from '../../exchange/fields.ts'
 import { LIMITS } from '../limits.ts'
@@ -24,8 +25,44 @@ export const MembershipsQuery = closed({
 export const report = {
   accepted: Type.Integer({ description: 'Good lines, all of them durable.' }),
   rejected: Type.Integer({ description: 'Bad lines, of which nothing was kept.' }),
-  errors: Type.Array(closed({ line: Type.Integer(), reason: Type.String() }), {
-    maxItems: LIMITS.importErrorsMax,
+  errors: Type.Array(
+    closed({ line: Type.Integer(), reason: Type.String(), field: Type.Optional(Type.String()) }),
+    { maxItems: LIMITS.importErrorsMax },
+  ),
+}
+
+export const EventsQuery = closed({
+  source: Type.String({
+    ...OperatorId,
+    description: 'Whose events they are: its switches and ids hold.',
+  }),
+  type: Type.Optional(
+    Type.Enum([...MESSAGE_TYPES], {
+      description:
+        'Kind of the rows that do not say; by default `identify` of a source of kind crm, else `track`.',
+    }),
+  ),
+  event: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 255, description: 'Event of the rows that name none.' }),
+  ),
+  map: Type.Optional(
+    Type.String({
+      maxLength: LIMITS.importMapCharsMax,
+      description:
+        'A JSON object: column → field of the message, e.g. {"Client":"userId","Total":"properties.total"}; `-` leaves a column out.',
+    }),
+  ),
+  basis: Basis,
+})
+
+/** A message of the Segment HTTP tracking API, or an object of columns. */
+export const EventLine = Type.Object({})
+
+export const EventsReport = {
+  name: 'EventsReport',
+  schema: closed({
+    ...report,
+    denied: Type.Integer({ description: 'Rows whose consent does not let them be kept.' }),
   }),
 }
 

@@ -21,7 +21,7 @@ const ImportShape = {
     id: Type.String(),
     at: Type.String(),
     by: Type.String({ description: 'As the audit log names who did it.' }),
-    what: Type.Enum(['memberships', 'matches', 'suppressions']),
+    what: Type.Enum(['memberships', 'matches', 'suppressions', 'events']),
     outcome: Type.String({
       description: '`running`: the counts are as of now; `complete`, or `broken off`.',
     }),
@@ -32,6 +32,7 @@ const ImportShape = {
     sensitive: Type.Optional(
       Type.Array(Type.String(), { description: 'Sensitive segments that people were put into.' }),
     ),
+    source: Type.Optional(Type.String({ description: 'Whose events they are.' })),
     list: Type.Optional(Type.String({ description: 'Of a deletion list: names its status file.' })),
     statuses: Type.Optional(closed(DeletionCounts)),
     seq: Type.Optional(
@@ -95,6 +96,7 @@ const VERBS: Readonly<Record<string, ImportShown['what']>> = {
   importMemberships: 'memberships',
   importMatches: 'matches',
   importSuppressions: 'suppressions',
+  importEvents: 'events',
 }
 
 /** Those from before imports had ids were not made to be found again. */
@@ -116,7 +118,7 @@ function isOf({ actor }: AuditEntry, { actor: { partner } }: Caller): boolean {
 }
 
 function shown({ at, actor, verb, object, details = {}, seq, chain }: ShownEntry): ImportShown {
-  const { import: id, outcome, accepted, rejected, basis, segment } = details
+  const { import: id, outcome, accepted, rejected, basis, segment, source } = details
   const sensitive = sensitiveOf(details)
   return {
     id: String(id),
@@ -129,6 +131,7 @@ function shown({ at, actor, verb, object, details = {}, seq, chain }: ShownEntry
     ...(basis === undefined ? {} : { basis: String(basis) }),
     ...(segment === undefined ? {} : { segment: String(segment) }),
     ...(sensitive.length > 0 ? { sensitive } : {}),
+    ...(source === undefined ? {} : { source: String(source) }),
     ...(verb === 'importSuppressions' ? listIn(object, details) : {}),
     ...(seq === undefined ? {} : { seq }),
     ...(chain === undefined ? {} : { chain }),

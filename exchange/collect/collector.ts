@@ -88,6 +88,11 @@ export class Collector {
     return this.#rings.now()?.find(writeKey)
   }
 
+  /** A source by its id: whoever asks has proved otherwise that it may write for it. */
+  sourceNamed(id: string): CollectSource | undefined {
+    return this.#rings.now()?.byId(id)
+  }
+
   /**
    * Resolves once all that is to be counted of a delivery, or was put aside, is durable, with what became of the rest.
    * Reads the messages before it returns. Rejects with QueueFull, or as the store does; then nothing of it counts.

@@ -35,7 +35,7 @@ export class SourceRing {
     }
   }
 
-  /** By its id, for what was taken in before; undefined where there is none, or its owner is paused. */
+  /** By its id, for files and what was taken in before; undefined where there is none, or its owner is paused. */
   byId(id: string): CollectSource | undefined {
     return compiled(id, this.#snapshot)
   }

@@ -35,6 +35,26 @@ const line = (uid: string, more: object = {}) =>
   JSON.stringify({ source: 'dsp', uid, add: ['cars'], ...more })
 
 describe('the command line', () => {
+  test('imports events from CSV with a map of its columns, and names the bad rows', async () => {
+    const namespaces = { userId: 'till.customer' }
+    const source = { name: 'Tills', kind: 'pos', owner: 'dmp', namespaces }
+    await run(['source', 'put', 'tills', await file('tills.json', JSON.stringify(source))])
+    const csv = 'Client;Total;Note = x\nu1;12;a\n;13;b\n'
+    const path = await file('tills.csv.gz', gzipSync(csv))
+    const map = ['--map', 'Client=userId', 'Total=properties.total', 'Note = x=-']
+    const got = await run(
+      ['import', 'events', path, '--source', 'tills', '--event', 'Bought'].concat(map),
+    )
+    expect([got.code, got.out]).toEqual([1, 'accepted 1, rejected 1\n'])
+    expect(got.err).toMatch(/line 3: anonymousId no anonymousId or userId/)
+    const piped = ['import', 'events', '-', '--source', 'tills', '--csv', '--type', 'page']
+    expect((await run(piped, { stdin: 'userId\nu2\n' })).out).toBe('accepted 1, rejected 0\n')
+    const unknown = await run('import events - --source nowhere')
+    expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining('no such object')])
+    const bent = await run('import events - --source tills --map Client')
+    expect(bent.err).toContain('--map Client is not column=field')
+  })
+
   test('makes, shows, lists and deletes objects', async () => {
     const body = { name: 'News', domain: 'news.example', roles: ['publisher'], region: 'FR' }
     const path = await file('news.json', JSON.stringify(body))

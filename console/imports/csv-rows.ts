@@ -1,0 +1,106 @@
+import { pipeline, Readable } from 'node:stream'
+import { refuse } from '../../audience/refusal.ts'
+import { CsvError, parse } from '../api/csv-parse.ts'
+import { LIMITS } from '../limits.ts'
+
+/** A row of a file. `number` is the line on which it ends, counted from 1: cells may hold line breaks. */
+export interface CsvRow {
+  number: number
+  cells: readonly string[]
+}
+
+const [LF, CR, QUOTE] = [0x0a, 0x0d, 0x22]
+/** The first of them wins a draw. */
+const SEPARATORS = [',', ';', '\t'] as const
+/** Rows handed on at once. */
+const ROWS_AT_ONCE = 200
+
+/**
+ * The rows of a CSV file (RFC 4180), the header among them; LF, CRLF or CR end them, and the header tells whether
+ * comma, semicolon or tab separates cells. A quote inside a cell that does not begin with one is a character like
+ * any other. What is not UTF-8 comes with U+FFFD in its place. Refuses (`invalid`) UTF-16, and a quote that is
+ * never closed or a row beyond LIMITS.lineBytesMax: what was handed on by then is sound.
+ */
+export async function* csvRows(
+  source: AsyncIterable<Uint8Array>,
+): AsyncIterable<readonly CsvRow[]> {
+  const chunks = source[Symbol.asyncIterator]()
+  const head = await headOf(chunks)
+  refuseUtf16(head)
+  const parser = parse({
+    ...{ bom: true, info: true, ltrim: true, skip_empty_lines: true },
+    ...{ relax_column_count: true, relax_quotes: true },
+    delimiter: separatorIn(head),
+    record_delimiter: ['\r\n', '\n', '\r'],
+    max_record_size: LIMITS.lineBytesMax,
+  })
+  // Its error comes out of the parser, too.
+  pipeline(Readable.from(from(head, chunks)), parser, () => {})
+  let rows: CsvRow[] = []
+  try {
+    for await (const { record, info } of parser as AsyncIterable<Parsed>) {
+      rows.push({ number: info.lines, cells: record })
+      if (rows.length < ROWS_AT_ONCE) continue
+      yield rows
+      rows = []
+    }
+  } catch (error) {
+    if (error instanceof CsvError) throw refuse('invalid', '', saysOf(error))
+    throw error
+  }
+  yield rows
+}
+
+interface Parsed {
+  record: string[]
+  info: { lines: number }
+}
+
+/** Up to the end of the first line, at least. */
+async function headOf(chunks: AsyncIterator<Uint8Array>): Promise<Buffer> {
+  let head: Buffer = Buffer.alloc(0)
+  while (!head.includes(LF) && !head.includes(CR) && head.length < LIMITS.lineBytesMax) {
+    const { value, done } = await chunks.next()
+    if (done) break
+    head = Buffer.concat([head, value])
+  }
+  return head
+}
+
+async function* from(head: Buffer, chunks: AsyncIterator<Uint8Array>): AsyncIterable<Uint8Array> {
+  try {
+    if (head.length > 0) yield head
+    for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value
+  } finally {
+    await chunks.return?.()
+  }
+}
+
+function refuseUtf16(head: Buffer): void {
+  const mark = head.toString('latin1', 0, 2)
+  if (mark === '\xff\xfe' || mark === '\xfe\xff')
+    throw refuse('invalid', '', 'the file is UTF-16: save it as UTF-8')
+}
+
+/** The most frequent one outside quotes in the first line. */
+function separatorIn(head: Buffer): string {
+  const counts = new Map<number, number>(SEPARATORS.map((one) => [one.charCodeAt(0), 0]))
+  let isQuoted = false
+  for (const byte of head) {
+    if (byte === QUOTE) isQuoted = !isQuoted
+    else if (isQuoted) continue
+    else if (byte === LF || byte === CR) break
+    else if (counts.has(byte)) counts.set(byte, counts.get(byte)! + 1)
+  }
+  const countOf = (separator: string) => counts.get(separator.charCodeAt(0))!
+  return SEPARATORS.reduce((best, one) => (countOf(one) > countOf(best) ? one : best))
+}
+
+function saysOf({ code, message }: CsvError): string {
+  const [line] = /(?<=at line )\d+/.exec(message) ?? ['?']
+  if (code === 'CSV_QUOTE_NOT_CLOSED')
+    return `the file ends, at line ${line}, within a quote that is not closed: close it and send the file again`
+  if (code === 'CSV_MAX_RECORD_SIZE')
+    return `line ${line}: the row is longer than ${LIMITS.lineBytesMax / 1024} KiB; a quote may not be closed: mend it and send the file again`
+  return `line ${line}: the row is no CSV`
+}
