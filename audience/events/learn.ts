@@ -52,12 +52,21 @@ export async function learn(
   rules: OwnerRules,
   { events, touched }: { events: readonly EventAt[]; touched: readonly IdRef[] },
 ): Promise<Learned> {
+  /** Messages of attempts that were not the last: to it they look like repeated ones. */
+  let before = 0
   for (let attempt = 1; ; attempt++) {
     const round = new Round(deps, rules)
     const lessons = await round.lessons(events, touched)
-    if (lessons.length === 0) return round.learned
+    const { counted, repeated } = round.learned
+    const learned = {
+      ...round.learned,
+      ...{ counted: counted + before, repeated: repeated - before },
+    }
+    if (lessons.length === 0) return learned
     const outcomes = await deps.store.histories.learn(lessons)
-    if (!outcomes.includes('changed')) return round.learned
+    if (!outcomes.includes('changed')) return learned
+    for (const [i, { messages }] of lessons.entries())
+      if (outcomes[i] === 'done') before += messages.length
     if (attempt === ATTEMPTS_MAX) throw new Error('histories are changed by others all the time')
   }
 }

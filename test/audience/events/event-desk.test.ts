@@ -34,6 +34,19 @@ describe('events become memberships', () => {
     expect(world.desk.counts()).toMatchObject({ counted: 3, repeated: 2, quarantined: 0 })
   })
 
+  test('and are told as counted where a history was changed by others meanwhile, and all is done once more', async () => {
+    world = await EventWorld.open()
+    await world.rules({ search: {} }, THRICE)
+    const { histories } = world.store
+    const learn = histories.learn.bind(histories)
+    histories.learn = async ([first, ...rest]) => {
+      histories.learn = learn
+      return first ? ['changed', ...(await learn(rest))] : []
+    }
+    await world.collect(...['a1', 'a2', 'a3'].map((id) => world.event(id, [1])))
+    expect(world.desk.counts()).toMatchObject({ counted: 3, repeated: 0, failures: 0 })
+  })
+
   test('by when they happened, however late and in whatever order they come', async () => {
     world = await EventWorld.open()
     await world.rules(
