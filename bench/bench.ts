@@ -5,6 +5,7 @@ import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { bookkeepingFigures } from './bookkeeping.ts'
 import { atMost, contenderTable, cpuFigures, type Figure, figureTable } from './figures.ts'
+import { historyBytesFigures } from './history-bytes.ts'
 import { latencyFigures } from './latency.ts'
 import { hasWrk } from './load.ts'
 import { matchImportFigures } from './match-import.ts'
@@ -79,7 +80,7 @@ async function slowFigures(requests: Buffer[], hasRedis: boolean): Promise<Figur
     ...(await bookkeepingFigures(requests, { say })),
     ...(await syncFigures({ say })),
     ...(await matchImportFigures(say)),
-    ...(hasRedis ? await storeFigures(say) : []),
+    ...(hasRedis ? [...(await storeFigures(say)), ...(await historyBytesFigures(say))] : []),
   ]
 }
 

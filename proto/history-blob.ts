@@ -4,12 +4,12 @@ import { VarintReader, writeVarint } from './varint.ts'
  * What events have shown of one id, packed:
  *
  *   version (1 byte) · wake (6 bytes, ms, big-endian; 0 never) · base day
- *   count of traits   · per trait: number, as the distance from the one before · count of moments · moments
- *   count of segments · per segment: number, as the distance from the one before · moment
- *   moment: 2 × (day − the day before it, or the base day) + (1 where a count follows) · ms of the day · count
+ *   count of traits   · per trait: 2 × (number − the one before) + (1 where a count of moments follows) · moments
+ *   count of segments · per segment: number − the one before · moment
+ *   moment: day − the day before it, or the base day · 2 × ms of the day + (1 where a count of events follows)
  *
- * Numbers are varints where nothing else is said, days are UTC's, the base day is the earliest. About 8 bytes a
- * trait that was shown once. Nothing known is no bytes at all. Bytes of an unknown version, or cut off, hold
+ * Numbers are varints where nothing else is said, days are UTC's, the base day is the earliest. Six or seven bytes
+ * a trait that was shown once. Nothing known is no bytes at all. Bytes of an unknown version, or cut off, hold
  * what can be read of them and nothing else.
  */
 export interface History {
@@ -27,7 +27,7 @@ export interface Moment {
   count: number
 }
 
-const VERSION = 1
+export const HISTORY_VERSION = 2
 const WAKE_BYTES = 6
 const DAY_MS = 86_400_000
 
@@ -37,28 +37,38 @@ export function packHistory({ wakeMs, traits, segments }: History): Uint8Array {
   if (shown.length === 0 && since.length === 0) return new Uint8Array(0)
   const firsts = [...shown.map(([, moments]) => moments[0]!.atMs), ...since.map(([, ms]) => ms)]
   const baseDay = Math.floor(firsts.reduce((a, b) => Math.min(a, b)) / DAY_MS)
-  const bytes = [VERSION, ...wakeBytes(wakeMs)]
+  const bytes = [HISTORY_VERSION, ...wakeBytes(wakeMs)]
   writeVarint(bytes, baseDay)
   writeVarint(bytes, shown.length)
-  eachDistance(bytes, shown, (moments) => {
-    writeVarint(bytes, moments.length)
+  let before = 0
+  for (const [number, moments] of shown) {
+    const isMany = moments.length > 1
+    writeVarint(bytes, 2 * (number - before) + (isMany ? 1 : 0))
+    if (isMany) writeVarint(bytes, moments.length)
     let day = baseDay
-    for (const { atMs, count } of moments) day = writeMoment(bytes, atMs, { count, day })
-  })
+    for (const moment of moments) day = writeMoment(bytes, moment, day)
+    before = number
+  }
   writeVarint(bytes, since.length)
-  eachDistance(bytes, since, (atMs) => writeMoment(bytes, atMs, { count: 1, day: baseDay }))
+  before = 0
+  for (const [number, atMs] of since) {
+    writeVarint(bytes, number - before)
+    writeMoment(bytes, { atMs, count: 1 }, baseDay)
+    before = number
+  }
   return Uint8Array.from(bytes)
 }
 
 export function unpackHistory(blob: Uint8Array): History {
   const history: History = { wakeMs: wakeOf(blob), traits: new Map(), segments: new Map() }
-  if (blob[0] !== VERSION) return history
+  if (blob[0] !== HISTORY_VERSION) return history
   reader.begin(blob, 1 + WAKE_BYTES, blob.length)
   const baseDay = reader.next()
   let number = 0
   for (let left = reader.next(); left > 0 && !reader.failed; left--) {
-    number += reader.next()
-    const moments = readMoments(reader.next(), baseDay)
+    const step = reader.next()
+    number += step >>> 1
+    const moments = readMoments(step & 1 ? reader.next() : 1, baseDay)
     if (moments.length > 0) history.traits.set(number, moments)
   }
   number = 0
@@ -72,7 +82,7 @@ export function unpackHistory(blob: Uint8Array): History {
 
 /** When a packed history wants to be looked at again; 0: never by itself. */
 export function wakeOf(blob: Uint8Array): number {
-  if (blob[0] !== VERSION || blob.length < 1 + WAKE_BYTES) return 0
+  if (blob[0] !== HISTORY_VERSION || blob.length < 1 + WAKE_BYTES) return 0
   let ms = 0
   for (let i = 1; i <= WAKE_BYTES; i++) ms = ms * 256 + blob[i]!
   return ms
@@ -88,40 +98,24 @@ function wakeBytes(ms: number): number[] {
   return [...bytes]
 }
 
-function eachDistance<T>(
-  bytes: number[],
-  items: readonly (readonly [number, T])[],
-  write: (value: T) => void,
-): void {
-  let before = 0
-  for (const [number, value] of items) {
-    writeVarint(bytes, number - before)
-    before = number
-    write(value)
-  }
-}
-
 /** Returns the moment's day. */
-function writeMoment(
-  bytes: number[],
-  atMs: number,
-  { count, day }: { count: number; day: number },
-): number {
-  const own = Math.floor(atMs / DAY_MS)
-  writeVarint(bytes, 2 * (own - day) + (count > 1 ? 1 : 0))
-  writeVarint(bytes, atMs - own * DAY_MS)
-  if (count > 1) writeVarint(bytes, count)
-  return own
+function writeMoment(bytes: number[], { atMs, count }: Moment, dayBefore: number): number {
+  const day = Math.floor(atMs / DAY_MS)
+  const isMany = count > 1
+  writeVarint(bytes, day - dayBefore)
+  writeVarint(bytes, 2 * (atMs - day * DAY_MS) + (isMany ? 1 : 0))
+  if (isMany) writeVarint(bytes, count)
+  return day
 }
 
 function readMoments(wanted: number, baseDay: number): Moment[] {
   const moments: Moment[] = []
   let day = baseDay
   for (let left = wanted; left > 0; left--) {
-    const step = reader.next()
-    day += step >>> 1
-    const atMs = day * DAY_MS + reader.next()
-    const count = step & 1 ? reader.next() : 1
+    day += reader.next()
+    const time = reader.next()
+    const count = time & 1 ? reader.next() : 1
+    const atMs = day * DAY_MS + (time >>> 1)
     if (reader.failed) break
     moments.push({ atMs, count })
   }

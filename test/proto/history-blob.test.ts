@@ -50,7 +50,7 @@ describe('a packed history', () => {
     )
   })
 
-  test('of nothing is no bytes, and 30 traits of one moment each stay below 300', () => {
+  test('of nothing is no bytes, and 30 traits of one moment each stay below 200', () => {
     expect(packHistory({ wakeMs: 5, traits: new Map(), segments: new Map() })).toHaveLength(0)
     const traits = new Map(
       Array.from({ length: 30 }, (_, i) => [
@@ -59,6 +59,6 @@ describe('a packed history', () => {
       ]),
     )
     const blob = packHistory({ wakeMs: 1_795_400_000_000, traits, segments: new Map() })
-    expect(blob.length).toBeLessThan(300)
+    expect(blob.length).toBeLessThan(200)
   })
 })

@@ -17,7 +17,7 @@ const keyBytes = 16
  *     {p17}:u:c4   hash   field → packed profile      {p17}:log   stream of changes
  *     {p17}:e:c4   hash   field → packed edges        {cat}:…     the catalog, one slot
  *     {p17}:g:c4   hash   field → who was given what
- *     {p17}:h:c4   hash   field → packed history       {p17}:wheel       sorted set: key → when to look again
+ *     {p17}:h:c4   hash   field → packed history       {p17}:wheel       sorted set: bucket → when to look there
  *     {events}:…   the queue of events, one slot       {p17}:seen:<day>  set of messages counted that day
  */
 export class Layout {
@@ -50,10 +50,14 @@ export class Layout {
     return bucket * (POSITIONS / this.buckets)
   }
 
+  /** The partition a bucket lies in. */
+  partitionOf(bucket: number): number {
+    return bucket >>> (this.#bucketBits - partitionBits)
+  }
+
   hash(part: Part, bucket: number): string {
-    const inside = this.#bucketBits - partitionBits
-    const partition = bucket >>> inside
-    return `{p${partition}}:${parts[part]}:${(bucket & ((1 << inside) - 1)).toString(36)}`
+    const inside = bucket & ((1 << (this.#bucketBits - partitionBits)) - 1)
+    return `{p${this.partitionOf(bucket)}}:${parts[part]}:${inside.toString(36)}`
   }
 
   field(key: UserKey): Buffer {
@@ -74,7 +78,7 @@ export function logOf(partition: number): string {
   return `{p${partition}}:log`
 }
 
-/** When the histories of a partition are to be looked at again. */
+/** When the buckets of a partition's histories are to be looked at again: see wheel.ts. */
 export function wheelOf(partition: number): string {
   return `{p${partition}}:wheel`
 }

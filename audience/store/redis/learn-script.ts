@@ -8,7 +8,7 @@ import type { Script } from './ioredis.ts'
  *     KEYS  1 the partition's log  2 the wheel  3 messages seen today  then for each id: hash of profiles, of histories
  *     ARGV  1 about how many log entries to keep  2 seconds for which messages are remembered
  *           then for each id: field, profile read and put ('' none), history read and put, the packed
- *           change ('' none), the key, when to wake (0 never), how many messages, messages
+ *           change ('' none), its bucket, when to wake (0 never), how many messages, messages
  *     answer  for each id 1 done, 0 the profile was changed meanwhile, -1 the history was
  */
 export const learnScript: Script = {
@@ -34,8 +34,7 @@ local function learn(profiles, histories, at, messages)
   if ARGV[at + 1] ~= ARGV[at + 2] then put(profiles, field, ARGV[at + 2]) end
   put(histories, field, ARGV[at + 4])
   if ARGV[at + 5] ~= '' then note(ARGV[at + 5]) end
-  local key, wake = ARGV[at + 6], ARGV[at + 7]
-  if wake == '0' then redis.call('ZREM', wheel, key) else redis.call('ZADD', wheel, wake, key) end
+  if ARGV[at + 7] ~= '0' then redis.call('ZADD', wheel, 'LT', ARGV[at + 7], ARGV[at + 6]) end
   for i = at + 9, at + 8 + messages do redis.call('SADD', seen, ARGV[i]) end
   return 1
 end

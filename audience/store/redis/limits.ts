@@ -27,6 +27,9 @@ export const LIMITS = {
   swapRoundsMax: 2000,
   /** Buckets read in one round trip when all people are visited. */
   visitChunk: 128,
+  /** Buckets asked in one round trip for whose time has come, and how many of a partition are known at once. */
+  dueChunk: 8,
+  dueBuckets: 32,
   /** People partitions: one hash tag each, so at most this many cluster shards. Never changes. */
   partitions: 64,
   /**

@@ -28,6 +28,7 @@ import { RedisSightings } from './redis-sightings.ts'
 import { RedisTallies } from './redis-tallies.ts'
 import { swapScript } from './swap-script.ts'
 import { tallyScript } from './tally-script.ts'
+import { dueInScript } from './wheel.ts'
 import { Writer } from './writer.ts'
 
 export interface RedisStoreOptions {
@@ -64,6 +65,7 @@ export async function openRedisStore(url: string, options: RedisStoreOptions): P
       tallyScript,
       learnScript,
       seenScript,
+      dueInScript,
       appendEventsScript,
       readEventsScript,
       replayEventsScript,

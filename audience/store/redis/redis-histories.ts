@@ -20,6 +20,7 @@ import { LIMITS } from './limits.ts'
 import { StoreUnreachable } from './store-unreachable.ts'
 import { type Place, readRecords, swapRecords } from './swap.ts'
 import { partsIn } from './walk.ts'
+import { dueKeys } from './wheel.ts'
 import type { Writer } from './writer.ts'
 
 const DAY_S = 86_400
@@ -71,18 +72,8 @@ export class RedisHistories implements HistoryStore {
     return outcomes
   }
 
-  async due(nowMs: number, max: number): Promise<UserKey[]> {
-    const replies = await this.#writer.write(({ client }) => {
-      const pipeline = client.pipeline()
-      for (let partition = 0; partition < LIMITS.partitions; partition++)
-        pipeline.zrangebyscoreBuffer(wheelOf(partition), 0, nowMs, 'WITHSCORES', 'LIMIT', 0, max)
-      return execAll(pipeline)
-    })
-    const found = (replies as Buffer[][]).flatMap((pairs) =>
-      pairs.flatMap((key, i) => (i % 2 === 0 ? [{ key, atMs: Number(pairs[i + 1]) }] : [])),
-    )
-    found.sort((a, b) => a.atMs - b.atMs)
-    return found.slice(0, max).map(({ key }) => key)
+  due(nowMs: number, max: number): Promise<UserKey[]> {
+    return this.#writer.write((place) => dueKeys(place, nowMs, max))
   }
 
   /** Whole buckets: as many as hold about so many. */
@@ -188,12 +179,15 @@ function inputOf(
   for (const one of told) {
     const bucket = layout.bucket(one.lesson.key)
     keys.push(layout.hash('profile', bucket), layout.hash('history', bucket))
-    args.push(layout.field(one.lesson.key), ...lessonArgs(one, today))
+    args.push(layout.field(one.lesson.key), ...lessonArgs(one, { bucket, today }))
   }
   return { keys, args }
 }
 
-function lessonArgs({ lesson, profile }: Told, today: number): RedisArgument[] {
+function lessonArgs(
+  { lesson, profile }: Told,
+  { bucket, today }: { bucket: number; today: number },
+): RedisArgument[] {
   const { key, add, remove, held, history, messages } = lesson
   const blob = mergeProfile(profile, add, remove, today)
   const isSame = Buffer.compare(profile, blob) === 0
@@ -201,7 +195,7 @@ function lessonArgs({ lesson, profile }: Told, today: number): RedisArgument[] {
   const change = isSame ? '' : packChange({ what: 'assign', key, added, removed: remove })
   return [
     ...[bufferOf(profile), bufferOf(blob), bufferOf(held), bufferOf(history)],
-    ...[change, key, wakeOf(history), messages.length, ...messages],
+    ...[change, bucket, wakeOf(history), messages.length, ...messages],
   ]
 }
 
