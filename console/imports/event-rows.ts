@@ -51,7 +51,7 @@ export class EventRows {
     if (cells.some((cell) => cell.includes('\ufffd'))) return { reason: LineFaults.not_utf8 }
     const row = header.map((column, i) => {
       const cell = cells[i]!.trim()
-      return [column, this.#columns.isBelow(column) ? valueOf(cell) : cell] as const
+      return [column, this.#columns.isBelow(column) ? scalarOf(cell) : cell] as const
     })
     return this.#completed(this.#columns.message(row))
   }
@@ -76,7 +76,7 @@ export class EventRows {
 }
 
 /** A cell that is a number or a truth value is one, where it is written as such: `007` and `1e3` are texts. */
-function valueOf(cell: string): string | number | boolean {
+function scalarOf(cell: string): string | number | boolean {
   if (cell === 'true' || cell === 'false') return cell === 'true'
   const number = Number(cell)
   return cell !== '' && String(number) === cell && Number.isSafeInteger(Math.trunc(number))
