@@ -35,6 +35,7 @@ import { writeCounts } from './exchange/matchrates/write-counts.ts'
 import { Sync } from './exchange/sync/sync.ts'
 import { Usage } from './exchange/usage/usage.ts'
 import { watchCaps } from './exchange/usage/watch-caps.ts'
+import { openBidRooms } from './gateway/bid/open-bid-rooms.ts'
 import { collectRoutes } from './gateway/collect/collect-routes.ts'
 import { edgeRoutes } from './gateway/edge/edge-routes.ts'
 import { openGateway } from './gateway/gateway.ts'
@@ -43,6 +44,7 @@ import { healthRoutes } from './gateway/http/health-routes.ts'
 import { openNodeDoor } from './gateway/http/open-node-door.ts'
 import { BROWSER_HEADER_BYTES_MAX } from './gateway/limits.ts'
 import { type Log, openLog } from './gateway/log.ts'
+import { mcpRoute } from './gateway/mcp/mcp-route.ts'
 import { Metrics } from './gateway/metrics/counters.ts'
 import { watchProcess } from './gateway/metrics/process-metrics.ts'
 import { promText } from './gateway/metrics/prom.ts'
@@ -127,8 +129,25 @@ async function serve({ config, warnings }: Settings): Promise<void> {
 
 async function bid({ config }: Settings): Promise<void> {
   const me = openProcess(`bid ${process.env['PASSERELLE_WORKER']}`)
-  const { metrics, log, instance, closeFirst } = me
+  const { log, instance, closeFirst } = me
+  const rooms = await openBidPath(me, config)
+  const gateway = await openGateway({
+    host: config.host ?? '127.0.0.1',
+    port: config.gatewayPort,
+    ...rooms,
+    healthRoutes: healthRoutes(instance),
+    grpc: { port: config.grpcPort, tls: tlsOf(config), isReady: () => instance.state.ready },
+    artfDataSegments: config.artfDataSegments,
+    warn: (message, details) => log.warn(details ?? {}, message),
+  })
+  closeFirst(() => gateway.close(DRAIN_MS_MAX))
+  instance.report({ isListening: true, binding: gateway.binding })
+}
+
+/** Rooms and accounts of the bid path. */
+async function openBidPath(me: Process, config: Config) {
   const { audience, exchange, ledger } = await openRooms({ ...me, config })
+  const { metrics, closeFirst } = me
   if (config.demo === 'off') {
     await untilDemoEnded(config.dataDir, clock)
     await audience.poke()
@@ -140,37 +159,21 @@ async function bid({ config }: Settings): Promise<void> {
   const egress = new EgressMeter(spool, clock)
   closeFirst(() => egress.close())
   const matchCounts = countMatches(me, { audience, config })
-  const gateway = await openGateway({
-    host: config.host ?? '127.0.0.1',
-    port: config.gatewayPort,
-    audience,
-    exchange,
-    usage,
-    egress,
-    matchCounts,
-    metrics,
-    clock,
-    gvl: await gvlOf(config),
-    ownGvlId: config.gvlId,
-    domain: config.domain,
-    healthRoutes: healthRoutes(instance),
-    grpc: { port: config.grpcPort, tls: tlsOf(config), isReady: () => instance.state.ready },
-    artfDataSegments: config.artfDataSegments,
-    warn: (message, details) => log.warn(details ?? {}, message),
-  })
-  closeFirst(() => gateway.close(DRAIN_MS_MAX))
-  instance.report({ isListening: true, binding: gateway.binding })
+  const { gvlId: ownGvlId, domain } = config
+  const gvl = await gvlOf(config)
+  return { audience, exchange, usage, egress, matchCounts, metrics, clock, gvl, ownGvlId, domain }
 }
 
-/** Browsers and SDKs: cookie sync, the opt-out, and the collector. */
+/** Browsers and SDKs: cookie sync, the opt-out, and the collector; and what clients of the bid path ask from anywhere. */
 async function edge({ config }: Settings): Promise<void> {
   const me = openProcess('edge')
   const { metrics, log, instance, closeFirst } = me
-  const rooms = await openRooms({ ...me, config })
-  const { edgeUrl, gvlId: ownGvlId, uid2OptOutToken } = config
-  const gvl = await gvlOf(config)
-  const counts = countMatches(me, { ...rooms, config })
-  const sync = new Sync({ ...rooms, clock, edgeUrl, gvl, ownGvlId, counts })
+  const rooms = await openBidPath(me, config)
+  const bids = openBidRooms(rooms)
+  closeFirst(() => bids.close())
+  const { edgeUrl, uid2OptOutToken, artfDataSegments: mayNameProvider } = config
+  const { gvl, ownGvlId, matchCounts: counts } = rooms
+  const sync = new Sync({ ...rooms, edgeUrl, counts })
   const collector = new Collector({ ...rooms, clock })
   // Built beside this very file: scripts/build.mjs.
   const tagScript = await readFile(new URL('./tag.js', import.meta.url), 'utf8')
@@ -182,6 +185,7 @@ async function edge({ config }: Settings): Promise<void> {
     routes: [
       ...edgeRoutes({ sync, metrics, clock, uid2OptOutToken }),
       ...collectRoutes({ collector, metrics, edgeUrl, tagScript, gvl, ownGvlId }),
+      mcpRoute(bids.rooms, { mayNameProvider }),
       ...healthRoutes(instance),
     ],
     clock,

@@ -7,12 +7,11 @@ import type { Usage } from '../exchange/usage/usage.ts'
 import { usageTerms } from '../exchange/usage/usage-terms.ts'
 import { ARTF_SERVICES, artfGrpcRoutes, artfJsonRoute } from './artf/artf-routes.ts'
 import { WANTS } from './bid/arrive.ts'
-import { BidMetrics } from './bid/bid-metrics.ts'
 import type { BidRooms } from './bid/bid-rooms.ts'
 import { ENRICH_JSON } from './bid/enrich-wire.ts'
 import { createBidHandler } from './bid/handle-bid.ts'
 import { BID_LIMITS } from './bid/limits.ts'
-import { Overload } from './bid/overload.ts'
+import { openBidRooms } from './bid/open-bid-rooms.ts'
 import type { GrpcRoute } from './grpc/grpc-route.ts'
 import { type GrpcDoorOptions, openGrpcDoor } from './grpc/open-grpc-door.ts'
 import {
@@ -65,9 +64,7 @@ export interface Gateway {
 
 /** Opens the bid door over uWebSockets.js, or over node:http (with one warning) where no native build loads. */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
-  const overload = new Overload(options.clock)
-  const metrics = new BidMetrics(options.metrics, options.clock)
-  const rooms: BidRooms = { ...options, overload, metrics }
+  const { rooms, close } = openBidRooms(options)
   const artf = { mayNameProvider: options.artfDataSegments ?? false }
   const enrich: Route = {
     method: 'POST',
@@ -86,7 +83,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     binding: door.binding,
     async close(drainMsMax) {
       await Promise.all([door.close(drainMsMax), grpc?.close(drainMsMax)])
-      overload.close()
+      close()
     },
   }
 }

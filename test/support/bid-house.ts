@@ -175,6 +175,11 @@ export class BidHouse {
     }
   }
 
+  /** A POST to the bid door. */
+  post(path: string, body: string | Uint8Array, headers: Record<string, string>) {
+    return send(this.gateway.port, { method: 'POST', path, body, headers })
+  }
+
   /** `GET /notice/<kind>?<query>`, or POST with a form body; `buyer` as for `enrich`, nobody where absent. */
   notice(
     kind: string,

@@ -202,3 +202,46 @@ async function unitsOf(contract: string): Promise<number> {
   })
   return units
 }
+
+describe('POST /artf/mutations', () => {
+  const post = (body: string, headers: Record<string, string> = {}) =>
+    house.post('/artf/mutations', body, { authorization: `Bearer ${key}`, ...headers })
+
+  test('the same in JSON, names in either case, flags in either spelling', async () => {
+    const request = '"imp":[{"id":"1"}],"user":{"buyeruid":"driver"}'
+    for (const text of [
+      `{"id":"q","bid_request":{"id":"r",${request},"test":0},"applicable_intents":["ACTIVATE_SEGMENTS"]}`,
+      `{"id":"q","bidRequest":{"id":"r",${request},"test":false},"applicableIntents":[1]}`,
+    ]) {
+      const { status, headers, body } = await post(text)
+      expect([status, headers['content-type']]).toEqual([200, 'application/json'])
+      expect(JSON.parse(body.toString())).toEqual({
+        id: 'q',
+        mutations: [
+          {
+            intent: 'ACTIVATE_SEGMENTS',
+            op: 'OPERATION_ADD',
+            path: '/user/data/segment',
+            ids: { id: ['data-hill:cars'] },
+          },
+        ],
+        metadata: { api_version: '1.0', model_version: expect.any(String) },
+      })
+    }
+  })
+
+  test.for<[string, number, string]>([
+    ['{"id":"q"}', 400, 'no_bid_request'],
+    ['{"id":"q","bid_request":{}}', 400, 'no_id'],
+    ['{"id":"q","bid_request":7}', 400, 'not_object'],
+    ['[]', 400, 'not_json'],
+    ['{', 400, 'not_json'],
+  ])('%s: %i, %s', async ([body, status, reason]) => {
+    const got = await post(body)
+    expect([got.status, got.headers['x-passerelle-reason']]).toEqual([status, reason])
+  })
+
+  test('without a key: 401', async () => {
+    expect((await post('{}', { authorization: 'Bearer nobody' })).status).toBe(401)
+  })
+})

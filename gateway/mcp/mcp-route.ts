@@ -1,0 +1,116 @@
+import { Server } from '@modelcontextprotocol/sdk/server/index.js'
+import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
+import {
+  CallToolRequestSchema,
+  type CallToolResult,
+  ListToolsRequestSchema,
+} from '@modelcontextprotocol/sdk/types.js'
+import { ARTF_WANTS, type ArtfOptions, artfJson } from '../artf/artf-wire.ts'
+import type { BidRooms } from '../bid/bid-rooms.ts'
+import { createBidHandler } from '../bid/handle-bid.ts'
+import { BID_LIMITS } from '../bid/limits.ts'
+import { BidRefusals } from '../bid/reasons.ts'
+import type { Answer, Ask, Route } from '../http/door.ts'
+import { EXTEND_RTB, faultIn } from './extend-rtb.ts'
+
+/** Request headers the SDK reads; where the key stands is ours to know. */
+const WANTS = ['authorization', 'accept', 'content-type', 'mcp-protocol-version'] as const
+const AUTHORIZATION = 0
+
+type BidHandler = ReturnType<typeof createBidHandler>
+
+/**
+ * `POST /mcp`: the Model Context Protocol over streamable HTTP, with the tool of ARTF 1.0, `extend_rtb`. The door of the
+ * official SDK. Nothing is kept from one request to the next: there are no sessions, and no stream to listen to.
+ */
+export function mcpRoute(rooms: BidRooms, options: ArtfOptions): Route {
+  const handle = createBidHandler(rooms, artfJson(options))
+  return {
+    method: 'POST',
+    path: '/mcp',
+    wants: WANTS,
+    body: 'whole',
+    bodyBytesMax: BID_LIMITS.artfBytesMax,
+    handle: (ask, answer) => serve(ask, answer, handle),
+  }
+}
+
+async function serve(ask: Ask, answer: Answer, handle: BidHandler): Promise<void> {
+  const body = Buffer.from(ask.keepBody())
+  const server = new Server(
+    { name: 'passerelle', version: '1.0' },
+    { capabilities: { tools: {} }, instructions: EXTEND_RTB.description },
+  )
+  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: [EXTEND_RTB] }))
+  server.setRequestHandler(CallToolRequestSchema, ({ params }) => callTool(params, { ask, handle }))
+  const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true })
+  await server.connect(transport)
+  const said = await transport.handleRequest(requestOf(ask, body))
+  const headers = [...said.headers].flat()
+  answer.send(said.status, headers, Buffer.from(await said.arrayBuffer()))
+  await server.close()
+}
+
+function requestOf({ headers, path }: Ask, body: Buffer): Request {
+  const sent = WANTS.map((name, i): [string, string] => [name, headers[i]!])
+  return new Request(`http://localhost${path}`, {
+    method: 'POST',
+    headers: sent.filter(([, value]) => value !== ''),
+    body,
+  })
+}
+
+interface ToolCall {
+  name: string
+  arguments?: Record<string, unknown> | undefined
+}
+
+/** What is wrong with a call is an error of the tool, which a model may read and mend. */
+async function callTool(
+  { name, arguments: given = {} }: ToolCall,
+  { ask, handle }: { ask: Ask; handle: BidHandler },
+): Promise<CallToolResult> {
+  if (name !== EXTEND_RTB.name) return failed(`unknown tool: ${name}`)
+  const fault = faultIn(given)
+  if (fault !== undefined) return failed(fault)
+  const { status, headers, body } = await extend(given, { ask, handle })
+  if (status === 200)
+    return { content: [{ type: 'text', text: body }], structuredContent: JSON.parse(body) }
+  const reason = headers[headers.indexOf('x-passerelle-reason') + 1] as keyof typeof BidRefusals
+  return failed(`${reason}: ${BidRefusals[reason].says}`)
+}
+
+function failed(text: string): CallToolResult {
+  return { isError: true, content: [{ type: 'text', text }] }
+}
+
+interface Told {
+  status: number
+  headers: readonly string[]
+  body: string
+}
+
+/** The request, as `POST /artf/mutations` would have brought it. */
+function extend(
+  given: Record<string, unknown>,
+  { ask, handle }: { ask: Ask; handle: BidHandler },
+): Promise<Told> {
+  const body = Buffer.from(JSON.stringify(given))
+  const headers = ARTF_WANTS.map((name) =>
+    name === 'authorization' ? ask.headers[AUTHORIZATION]! : '',
+  )
+  return new Promise((resolve) => {
+    const { method, path, query, arrivedMs } = ask
+    const inner: Ask = {
+      ...{ method, path, query, arrivedMs, headers, body },
+      keepBody: () => body,
+      remote: () => ask.remote(),
+    }
+    handle(inner, {
+      done: false,
+      send: (status, sent, text = '') =>
+        resolve({ status, headers: sent, body: Buffer.from(text as Uint8Array).toString() }),
+      onAbort() {},
+    })
+  })
+}
