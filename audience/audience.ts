@@ -2,9 +2,19 @@ import type { SuppressionKind } from '../proto/suppression-mark.ts'
 import type { Clock } from './clock.ts'
 import { deriveKey } from './derive-key.ts'
 import { LIMITS } from './limits.ts'
-import { NAMESPACE_KIND, type Namespace } from './namespace.ts'
+import { NAMESPACE_KIND } from './namespace.ts'
 import { Bindings, type BindOutcome, type BindRequest, isolate } from './people/bind.ts'
 import type { Candidates } from './people/candidates.ts'
+import {
+  type Claimed,
+  type ClaimRequest,
+  claimAll,
+  neighboursOf,
+  settleAround,
+  settleEverything,
+  type Unmerging,
+  unmerge,
+} from './people/claims.ts'
 import { type ChangeFollower, type FollowCounts, followChanges } from './people/follow-changes.ts'
 import { ANY, type Enters, type Known, knownOf, suppressPeople } from './people/known.ts'
 import {
@@ -21,6 +31,7 @@ import {
   type MembershipFault,
   type MembershipLine,
 } from './people/memberships.ts'
+import { type NamespaceRules, namespaceRules } from './people/namespace-rules.ts'
 import { NearCache } from './people/near-cache.ts'
 import { type PastId, pastIdsOf } from './people/past-ids.ts'
 import type { PersonView } from './people/person-view.ts'
@@ -30,8 +41,8 @@ import { UserKeys } from './people/user-key.ts'
 import { refuse } from './refusal.ts'
 import type { Soon } from './soon.ts'
 import { type CatalogFeed, type CatalogFeedOptions, openCatalogFeed } from './store/catalog-feed.ts'
-import type { CatalogSnapshot } from './store/catalog-snapshot.ts'
-import type { EgressEntry, Store, StoreFinding } from './store/store.ts'
+import type { KindRecords } from './store/catalog-snapshot.ts'
+import type { EgressEntry, IdRef, Store, StoreFinding } from './store/store.ts'
 
 export interface AudienceOptions {
   /** Open already; closed by whoever opened it, after the audience. */
@@ -74,6 +85,12 @@ export interface Audience {
   /** Decides on matches and keeps the accepted ones: see people/link.ts. */
   link(edges: readonly EdgeRequest[]): Promise<LinkOutcome[]>
   unlink(pairs: readonly { a: EndRequest; b: EndRequest }[]): Promise<void>
+  /** Keeps matches, all of one owner, that give way to stronger ones: see people/settle-claims.ts. */
+  claim(requests: readonly ClaimRequest[]): Promise<Claimed>
+  /** Takes matches of an id back, parked ones too, as if they had never been; how many there were. */
+  unmerge(what: Unmerging): Promise<number>
+  /** Settles all parked claims, since what they gave way to may have ended; `isOver` says when to stop. How many changed. */
+  settle(isOver: () => boolean): Promise<number>
   /** Binds a browser to a partner's id: see people/bind.ts. */
   bind(request: BindRequest): Promise<BindOutcome>
   /** Takes a browser's values in some namespaces away. */
@@ -129,13 +146,13 @@ class Room implements Audience {
   readonly #bindings = new Bindings()
   #rootSecret: Buffer | undefined
   #keys: UserKeys | undefined
-  /** Namespaces with one value per person, as of one snapshot. */
-  #singles: { of: CatalogSnapshot | undefined; numbers: ReadonlySet<number> }
+  /** Of the namespaces of one catalog. */
+  #rules: NamespaceRules | undefined
+  #rulesOf: KindRecords | undefined
 
   constructor({ store, clock, log, ...more }: AudienceOptions) {
     this.store = store
     this.#clock = clock
-    this.#singles = { of: undefined, numbers: new Set() }
     const max = more.nearCacheMax ?? LIMITS.nearCacheMax
     this.#recall = new Recall(store.people, new NearCache({ clock, max }))
     this.feed = openCatalogFeed({
@@ -193,7 +210,22 @@ class Room implements Audience {
   }
 
   async unlink(pairs: readonly { a: EndRequest; b: EndRequest }[]): Promise<void> {
-    return this.#links.unlink(this.#deps(), pairs)
+    const deps = this.#deps()
+    await this.#links.unlink(deps, pairs)
+    const ends = pairs.flatMap(({ a, b }) => [a, b]).filter(isId)
+    await this.#settleAround(ends.map((end) => refOf(deps, end)))
+  }
+
+  async claim(requests: readonly ClaimRequest[]): Promise<Claimed> {
+    return this.#links.inTurn(() => claimAll(this.#deps(), requests))
+  }
+
+  async unmerge(what: Unmerging): Promise<number> {
+    return this.#links.inTurn(() => unmerge(this.#deps(), what))
+  }
+
+  async settle(isOver: () => boolean): Promise<number> {
+    return this.#links.inTurn(() => settleEverything(this.#deps(), isOver))
   }
 
   async bind(request: BindRequest): Promise<BindOutcome> {
@@ -205,7 +237,10 @@ class Room implements Audience {
   }
 
   async isolate(id: EndRequest, owner?: number): Promise<void> {
-    return isolate(this.#deps(), id, owner)
+    const deps = this.#deps()
+    const others = isId(id) ? await neighboursOf(deps, [refOf(deps, id)]) : []
+    await isolate(deps, id, owner)
+    await this.#settleAround(others)
   }
 
   matchesOf(ids: readonly EndRequest[]): Soon<Matches[]> {
@@ -214,7 +249,10 @@ class Room implements Audience {
 
   async forget(ids: readonly EndRequest[]): Promise<void> {
     const deps = this.#deps()
-    await this.store.people.forget(ids.filter(isId).map((id) => refOf(deps, id).key))
+    const refs = ids.filter(isId).map((id) => refOf(deps, id))
+    const others = await neighboursOf(deps, refs)
+    await this.store.people.forget(refs.map(({ key }) => key))
+    await this.#settleAround(others)
   }
 
   async known(ids: readonly EndRequest[], enters?: Enters): Promise<Known> {
@@ -238,7 +276,10 @@ class Room implements Audience {
     ids: readonly EndRequest[],
     options: { kind: SuppressionKind; enters?: Enters },
   ): Promise<Known> {
-    return suppressPeople(this.#deps(), ids, options)
+    const deps = this.#deps()
+    const going = await suppressPeople(deps, ids, options)
+    await this.#settleAround(going.left)
+    return going.known
   }
 
   async assign(lines: readonly MembershipLine[]): Promise<MembershipFault[]> {
@@ -262,31 +303,28 @@ class Room implements Audience {
     await Promise.all([this.#follower.close(), this.feed.close()])
   }
 
+  /** What claims had given way to is gone. */
+  async #settleAround(ids: readonly IdRef[]): Promise<void> {
+    if (ids.length > 0) await this.#links.inTurn(() => settleAround(this.#deps(), ids))
+  }
+
   #deps() {
     const keys = this.#keys
     if (keys === undefined) throw refuse('conflict', '', 'the store has not been reached yet')
-    const isOnePerPerson = (namespace: number) => this.#onePerPerson().has(namespace)
-    return { store: this.store.people, clock: this.#clock, keys, isOnePerPerson }
+    return { store: this.store.people, clock: this.#clock, keys, rules: this.#namespaceRules() }
   }
 
-  #onePerPerson(): ReadonlySet<number> {
-    const snapshot = this.feed.current()
-    if (this.#singles.of !== snapshot)
-      this.#singles = { of: snapshot, numbers: singlesOf(snapshot) }
-    return this.#singles.numbers
+  #namespaceRules(): NamespaceRules {
+    const kinds = this.feed.current()?.kind(NAMESPACE_KIND)
+    if (this.#rules === undefined || this.#rulesOf !== kinds) {
+      this.#rulesOf = kinds
+      this.#rules = namespaceRules(this.feed.current())
+    }
+    return this.#rules
   }
 }
 
 function snapshotOf(options: { snapshotFile?: string; writeSnapshot?: boolean }) {
   const { snapshotFile, writeSnapshot = false } = options
   return snapshotFile === undefined ? {} : { snapshotFile, writeSnapshot }
-}
-
-function singlesOf(snapshot: CatalogSnapshot | undefined): ReadonlySet<number> {
-  const numbers = new Set<number>()
-  for (const { value } of snapshot?.kind(NAMESPACE_KIND).values() ?? []) {
-    const namespace = value as Namespace
-    if (namespace.maxPerPerson === 1) numbers.add(namespace.number)
-  }
-  return numbers
 }

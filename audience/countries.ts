@@ -88,6 +88,11 @@ export function alpha3Of(country: number): string | undefined {
   return CODES[country - 2]?.slice(0, 3)
 }
 
+/** The country a text names as alpha-2; undefined where it names none, as groups do. */
+export function alpha2Of(text: string): string | undefined {
+  return CODES[countryOf(text) - 2]?.slice(3)
+}
+
 /** True where the GDPR or its British or Swiss sister law applies: EEA, UK, CH. By index. */
 export function isGdprIndex(country: number): boolean {
   return GDPR[country] === 1

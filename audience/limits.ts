@@ -8,6 +8,10 @@ export const LIMITS = {
   idBytesMax: 512,
   /** Ids that one person may be joined of: a match beyond it is refused (`too_many_ids`). */
   idsPerPersonMax: 64,
+  /** Customers of one namespace an id may be known by in turn; with one more it is shared, and joins nobody by claims. */
+  customersPerIdMax: 5,
+  /** Ids read to settle claims; what lies further away has no say. */
+  settleIdsMax: 512,
   /** Live matches kept at one id, of all owners: one more is refused (`too_many_matches`). */
   edgesPerIdMax: 256,
   /** Ids over which an erasure is passed on besides those it deletes; what was given about more is not told. */

@@ -17,6 +17,9 @@ export const NamespaceKinds = {
 } as const
 export type NamespaceKind = keyof typeof NamespaceKinds
 
+export const MaxPerPerson = Type.Integer({ minimum: 1, maximum: LIMITS.idsPerPersonMax })
+export const Priority = Type.Integer({ minimum: 0, maximum: 100 })
+
 /** A namespace as kept in the catalog. Owner and kind are fixed when it is made. */
 export const NamespaceSchema = Type.Object(
   {
@@ -24,7 +27,8 @@ export const NamespaceSchema = Type.Object(
     number: Type.Integer({ minimum: 1, maximum: LIMITS.numberMax }),
     kind: Type.Enum(Object.keys(NamespaceKinds) as NamespaceKind[]),
     owner: Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,62}$' }),
-    maxPerPerson: Type.Optional(Type.Literal(1)),
+    maxPerPerson: Type.Optional(MaxPerPerson),
+    priority: Type.Optional(Priority),
     resolver: Type.Optional(Type.Enum(Object.keys(EidResolvers) as EidResolverKind[])),
   },
   { additionalProperties: false },
@@ -33,7 +37,9 @@ export const NamespaceSchema = Type.Object(
 /**
  * `resolver`, of kind `eid` only: how what a request sends becomes an id; absent: `raw`.
  * `number` names it in keys and is never given twice. `owner` is a partner's id, or EXCHANGE_OWNER.
- * `maxPerPerson: 1`: one person has one value here, and a match that says otherwise is refused.
+ * `maxPerPerson`: one person has at most so many values here, and a match that says otherwise is refused; absent: as many
+ * as a person may have. `priority`: of two claims that cannot both hold, the one between ids of higher priority does; what
+ * holds where these are absent is in people/namespace-rules.ts.
  */
 export type Namespace = Static<typeof NamespaceSchema>
 
@@ -93,6 +99,8 @@ export const OWN_NAMESPACES: ReadonlyMap<string, Namespace> = new Map(
 export const RESERVED_NAMES: ReadonlySet<string> = new Set([
   ...OWN_NAMESPACES.keys(),
   EXCHANGE_OWNER,
+  // Names for what is hashed on its way in: see identity/contact-id.ts.
+  ...['email', 'phone'],
 ])
 
 /** Why a value is no id. */
@@ -114,8 +122,21 @@ export function idFault(namespace: number, value: string): IdFault | undefined {
   // Any such half is written as one and the same character: different values would be one id.
   if (/\p{Surrogate}/u.test(value)) return 'half_character'
   if (namespace === IFA.number && /^[0-]*$/.test(value)) return 'zeros'
-  if (isHashed(namespace) && !HASH.test(value)) return 'not_hash'
-  return undefined
+  if (!isHashed(namespace) || HASH.test(value)) return undefined
+  return isContactHash(namespace) && isPeppered(value) ? undefined : 'not_hash'
+}
+
+/** Ids of addresses and telephone numbers by their SHA-256. */
+export function isContactHash(namespace: number): boolean {
+  return namespace === EMAIL_HASH.number || namespace === PHONE_HASH.number
+}
+
+/** Begins the form in which such ids are kept: the version of the pepper (people/user-key.ts). */
+export const PEPPERED = '1.'
+
+/** Whether a value is such a hash in the form in which it is kept. */
+export function isPeppered(value: string): boolean {
+  return /^1\.[A-Za-z0-9_-]{43}$/.test(value)
 }
 
 const HASH = /^([0-9a-fA-F]{64}|[A-Za-z0-9+/_-]{43}=?)$/
@@ -125,10 +146,11 @@ function isHashed(namespace: number): boolean {
 }
 
 /**
- * A value in the form its namespace keys it by: `ifa` in lower case (A to Z only), hashes in hexadecimal,
- * others as they are.
+ * A value as its namespace writes it: `ifa` in lower case (A to Z only), hashes in hexadecimal, others as they are.
+ * What is kept is UserKeys.form of it.
  */
 export function idForm(namespace: number, value: string): string {
+  if (isContactHash(namespace) && isPeppered(value)) return value
   if (isHashed(namespace))
     return value.length === 64 ? value.toLowerCase() : Buffer.from(value, 'base64').toString('hex')
   if (namespace !== IFA.number) return value

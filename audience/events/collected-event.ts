@@ -18,6 +18,8 @@ const CollectedEventSchema = Type.Object(
     about: Id,
     /** Another id it says is the same person. */
     sameAs: Type.Optional(Id),
+    /** Addresses and telephone numbers it says are that person's: their ids, in the form in which they are kept. */
+    contacts: Type.Optional(Type.Array(Id)),
     /** Numbers of the traits it shows. */
     traits: Type.Array(Type.Integer({ minimum: 1 })),
   },

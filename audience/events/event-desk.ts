@@ -1,8 +1,9 @@
 import { unpackHistory } from '../../proto/history-blob.ts'
 import type { Audience } from '../audience.ts'
-import type { Clock } from '../clock.ts'
+import { type Clock, dayOf } from '../clock.ts'
 import { followChanges } from '../people/follow-changes.ts'
 import { knownFrom } from '../people/known.ts'
+import type { ParkReason } from '../people/reasons.ts'
 import { nameOf } from '../people/shared-reads.ts'
 import { Turns } from '../people/turns.ts'
 import { Rounds } from '../rounds.ts'
@@ -37,8 +38,9 @@ export interface EventDeskCounts {
   counted: number
   repeated: number
   quarantined: number
-  /** Matches that events asked for and that were refused. */
+  /** Claims of events that were refused, and those that were kept and join nobody, by why. */
   linkRefused: number
+  linkParked: Record<ParkReason, number>
   /** Ids looked at because their time had come, because something around them changed, and in sweeps. */
   due: number
   changed: number
@@ -58,6 +60,7 @@ export class EventDesk {
   readonly #links: LinkEvents
   readonly #counts: EventDeskCounts = {
     ...{ counted: 0, repeated: 0, quarantined: 0, linkRefused: 0 },
+    linkParked: { another_customer: 0, shared_id: 0, namespace_full: 0, too_many_ids: 0 },
     ...{ due: 0, changed: 0, swept: 0, failures: 0 },
   }
   readonly #rounds: Rounds[]
@@ -70,6 +73,8 @@ export class EventDesk {
   #isBehind = false
   /** Slices of a backfill rest until then. */
   #restUntilMs = 0
+  /** UTC day on which parked claims were settled last. */
+  #settledDay: number | undefined
   /** Events that were there when this process began: one of them may have ended the last one. */
   #suspects: number | undefined
   /** How often this process read a suspect, and how often an event failed here. */
@@ -95,6 +100,7 @@ export class EventDesk {
       new Rounds(pollMs, () => this.#trying(() => this.#takeEvents())),
       new Rounds(EVENT_LIMITS.wheelMs, () => this.#trying(() => this.#takeDue())),
       new Rounds(EVENT_LIMITS.wheelMs, () => this.#trying(() => this.#takeChanged())),
+      new Rounds(EVENT_LIMITS.settlePollMs, () => this.#trying(() => this.#settle())),
     ]
     const sliceEveryMs = options.sliceEveryMs ?? EVENT_LIMITS.sliceEveryMs
     this.#slices = new Rounds(sliceEveryMs, () => this.#trying(() => this.#slice()))
@@ -114,7 +120,7 @@ export class EventDesk {
   }
 
   counts(): EventDeskCounts {
-    return { ...this.#counts }
+    return { ...this.#counts, linkParked: { ...this.#counts.linkParked } }
   }
 
   async close(): Promise<void> {
@@ -198,7 +204,9 @@ export class EventDesk {
   }
 
   async #process(events: readonly CollectedEvent[]): Promise<void> {
-    this.#counts.linkRefused += await this.#links.link(events)
+    const { refused, parked } = await this.#links.link(events)
+    this.#counts.linkRefused += refused
+    for (const [reason, count] of parked) this.#counts.linkParked[reason] += count
     await this.#inTurn(() => this.#count(events))
   }
 
@@ -214,7 +222,7 @@ export class EventDesk {
       // Of traits that are no more there is nothing to count.
       if (event.traits.some((trait) => rules.traitByNumber.has(trait)))
         own.events.push({ event, ref })
-      else if (event.sameAs) own.touched.push(ref)
+      else if (event.sameAs || event.contacts) own.touched.push(ref)
     }
     for (const [rules, own] of byOwner) this.#add(await this.#learn(rules, own))
   }
@@ -259,6 +267,7 @@ export class EventDesk {
   }
 
   #note({ what, key, added, removed }: Change): void {
+    if (what === 'unlink' || what === 'forget') this.#links.forget(key)
     const book = this.#options.books.now()
     if (book.isEmpty || what === 'suppress') return
     const isAsked = (segment: number) => book.asksForImported(segment)
@@ -281,6 +290,15 @@ export class EventDesk {
     const people = await this.#lookAgain(keys)
     this.#counts.swept += keys.length
     return people
+  }
+
+  /** What claims gave way to ends at midnight (UTC), silently. */
+  async #settle(): Promise<void> {
+    const { audience, clock } = this.#options
+    const today = dayOf(clock.now())
+    if (this.#settledDay === today) return
+    await audience.settle(() => this.#isClosed)
+    this.#settledDay = today
   }
 
   /** Asks the rules anew of ids that have a history. */

@@ -27,6 +27,8 @@ export const EVENT_LIMITS = {
   pollMs: 25,
   /** How often it looks for ids whose time has come, and at what others changed. */
   wheelMs: 200,
+  /** How often it looks whether a day has begun, and what is parked is to be settled. */
+  settlePollMs: 1_000,
   /** Ids of which rules are asked anew in one slice of a backfill (about 10 ms of the desk). */
   sliceIds: 250,
   /** A slice begins so long after the one before at the earliest, and rests as long as that one took. */

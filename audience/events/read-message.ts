@@ -1,13 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { DAY_MS } from '../clock.ts'
+import { looksPersonal, PERSONAL_SAYS } from '../identity/personal-value.ts'
 import { IdFaults, idFault } from '../namespace.ts'
 import type { EndRequest } from '../people/link.ts'
+import type { UserKeys } from '../people/user-key.ts'
 import type { Problem } from '../refusal.ts'
 import { type EventValues, eventValues } from '../rules/event-values.ts'
 import type { CollectedEvent } from './collected-event.ts'
+import { contactsOf } from './contacts-of.ts'
 import { EVENT_LIMITS } from './limits.ts'
 import type { OwnerRules } from './rule-book.ts'
-import { type Switches, switchValues } from './switch-message.ts'
+import { hashed, type Switches, switchOf, switchValues } from './switch-message.ts'
 
 /** Kinds of messages of the Segment HTTP tracking API. */
 export const MESSAGE_TYPES = ['track', 'identify', 'page', 'screen', 'group', 'alias'] as const
@@ -21,6 +24,8 @@ export interface MessageSource {
   /** Numbers of its namespaces; undefined where it has none for that id. */
   anonymousId: number | undefined
   userId: number | undefined
+  /** ISO 3166-1 alpha-2: whose telephone numbers they are that come without a country code. */
+  country: string | undefined
   switches: Switches
 }
 
@@ -35,6 +40,7 @@ export interface MessageContext {
   receivedMs: number
   /** Keys the hashes of switched properties. */
   hashKey: Buffer
+  keys: UserKeys
 }
 
 /** One message, understood. */
@@ -61,15 +67,18 @@ export function readMessage(
   if ('problem' in ids) return ids
   const time = timeOf(message, context)
   if ('problem' in time) return time
-  const { source, rules, hashKey } = context
+  const { source, rules, hashKey, keys } = context
   const typed = { ...message, type }
   const values = switchValues(eventValues(typed, EVENT_LIMITS), { ...source, hashKey })
+  const isOpen = (path: string) => switchOf(path, source.switches) !== 'drop'
+  const contacts = contactsOf(typed, { keys, country: source.country, isOpen })
   const event: CollectedEvent = {
     source: source.id,
     owner: source.owner,
-    messageId: messageIdOf(message),
+    messageId: messageIdOf(message, context),
     ...time,
     ...ids,
+    ...(contacts.length > 0 ? { contacts } : {}),
     traits: rules?.index.match(values).map(({ number }) => number) ?? [],
   }
   return { event, message: typed, values }
@@ -125,6 +134,7 @@ function idsOf(
     if (field === 'anonymousId' && source.anonymousId === undefined) continue
     const fault = idFault(namespace, value)
     if (fault) return wrong(field, IdFaults[fault])
+    if (looksPersonal(value)) return wrong(field, PERSONAL_SAYS)
     found.push({ namespace, value })
   }
   const [about, sameAs] = found
@@ -155,10 +165,11 @@ function momentOf(value: unknown): number | undefined {
   return Number.isFinite(ms) ? ms : undefined
 }
 
-/** One that is not given is made here: such a message counts however often it comes. */
-function messageIdOf(message: Fields): string {
+/** One that is not given is made here: such a message counts however often it comes. What looks personal is kept as its hash. */
+function messageIdOf(message: Fields, { hashKey }: MessageContext): string {
   const id = textOf(message['messageId'])
   if (id === '') return randomUUID()
+  if (looksPersonal(id)) return hashed(id, hashKey)
   if (id.length <= EVENT_LIMITS.messageIdCharsMax) return id
   return createHash('sha256').update(id).digest('base64url')
 }

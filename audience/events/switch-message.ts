@@ -65,7 +65,7 @@ function copy(value: unknown, path: string, at: SwitchOptions & { depth: number 
 }
 
 /** Its own switch, else that of what it is in. */
-function switchOf(path: string, switches: Switches): PropertySwitch {
+export function switchOf(path: string, switches: Switches): PropertySwitch {
   if (switches.size === 0) return 'keep'
   for (let end = path.length; end > 0; end = path.lastIndexOf('.', end - 1)) {
     const found = switches.get(path.slice(0, end))
@@ -74,6 +74,6 @@ function switchOf(path: string, switches: Switches): PropertySwitch {
   return 'keep'
 }
 
-function hashed(value: Scalar, key: Buffer): string {
+export function hashed(value: Scalar, key: Buffer): string {
   return createHmac('sha256', key).update(String(value)).digest('hex')
 }

@@ -82,10 +82,10 @@ async function bindOne(deps: LinkDeps, request: BindRequest): Promise<BindOutcom
   const id = refOf(deps, request.id)
   const today = dayOf(deps.clock.now())
   const around = new Around(browser, id)
-  const { store, isOnePerPerson } = deps
+  const { store, rules } = deps
   const { isGoing } = around
   const [graph, isAdmitted] = await Promise.all([
-    MatchGraph.around([browser, id], { store, isOnePerPerson, today, isGoing }),
+    MatchGraph.around([browser, id], { store, rules, today, isGoing }),
     request.admitted ?? true,
   ])
   if (!isAdmitted) return { ok: false, reason: 'not_admitted' }

@@ -1,4 +1,4 @@
-import { type PackedEdge, unpackEdges } from '../../proto/edge-blob.ts'
+import { type EdgeClaim, type PackedEdge, unpackEdges } from '../../proto/edge-blob.ts'
 import { type Membership, unpackProfile } from '../../proto/profile-blob.ts'
 import {
   readSuppression,
@@ -28,10 +28,23 @@ export interface KnownEdge extends Omit<PackedEdge, 'key' | 'namespace' | 'value
   b: number
 }
 
+/** A claim of one of the ids, by its place, to be the same person as another id. */
+export interface ParkedClaim {
+  at: number
+  other: IdRef
+  owner: number
+  lastSeenDay: number
+  claim: EdgeClaim
+}
+
 /** What the store has of people: ids, nearest first, and the matches between them. */
 export interface Known {
   ids: KnownId[]
   edges: KnownEdge[]
+  /** Claims that join nobody now, each from the end that was met first. */
+  parked: ParkedClaim[]
+  /** Ids at the other ends of live matches over which the walk may not go. */
+  beyond: IdRef[]
   /** Where each id that was asked for stands in `ids`; undefined for what is no id. */
   starts: (number | undefined)[]
 }
@@ -75,20 +88,22 @@ export async function knownFrom(
 
 /**
  * Leaves the people behind some ids alone for good: those ids, known yet or not, and all that `enters`
- * allows to reach from them. What had been known of them, and is gone now.
+ * allows to reach from them. What had been known of them, and is gone now; and whom they were matched with.
  */
 export async function suppressPeople(
   deps: LinkDeps,
   starts: readonly EndRequest[],
   { kind, enters = ANY }: { kind: SuppressionKind; enters?: Enters },
-): Promise<Known> {
+): Promise<{ known: Known; left: IdRef[] }> {
   const known = await knownOf(deps, starts, enters)
   await deps.store.suppress(known.ids.map(({ key }) => ({ key, kind })))
-  return known
+  const gone = new Set(known.ids.map(({ key }) => nameOf(key)))
+  const others = [...known.parked.map(({ other }) => other), ...known.beyond]
+  return { known, left: others.filter(({ key }) => !gone.has(nameOf(key))) }
 }
 
 class Walk {
-  readonly known: Known = { ids: [], edges: [], starts: [] }
+  readonly known: Known = { ids: [], edges: [], parked: [], beyond: [], starts: [] }
   readonly #places = new Map<string, number>()
   readonly #today: number
   readonly #enters: Enters
@@ -121,13 +136,30 @@ class Walk {
 
   /** Taken at the end that is met first. */
   #follow(at: number, { key, namespace, value, ...edge }: PackedEdge): void {
+    const other = { key: Buffer.from(key), namespace, value }
+    if (edge.claim?.parked) this.#park(at, { ...edge, claim: edge.claim }, other)
     if (edge.expiryDay <= this.#today) return
     if (!this.#enters({ ...edge, namespace })) {
       this.known.ids[at]!.isCut = true
+      this.known.beyond.push(other)
       return
     }
     const next = this.known.edges.length
-    const to = this.reach({ key: Buffer.from(key), namespace, value }, next)
+    const to = this.reach(other, next)
     if (to > at) this.known.edges.push({ ...edge, a: at, b: to })
+  }
+
+  #park(
+    at: number,
+    { owner, lastSeenDay, claim }: Omit<ParkedClaim, 'at' | 'other'>,
+    other: IdRef,
+  ): void {
+    if (claim.untilDay <= this.#today) return
+    const met = this.#places.get(nameOf(other.key))
+    const isMet = this.known.parked.some(
+      (one) =>
+        one.at === met && one.owner === owner && this.#places.get(nameOf(one.other.key)) === at,
+    )
+    if (!isMet) this.known.parked.push({ at, other, owner, lastSeenDay, claim })
   }
 }

@@ -1,8 +1,9 @@
 import { type Clock, dayOf } from '../clock.ts'
 import { LIMITS } from '../limits.ts'
-import { idFault, idForm } from '../namespace.ts'
+import { idFault } from '../namespace.ts'
 import type { Edge, EdgeEnds, IdRef, PeopleStore } from '../store/store.ts'
 import { MatchGraph } from './match-graph.ts'
+import type { NamespaceRules } from './namespace-rules.ts'
 import type { LinkRefusal } from './reasons.ts'
 import type { UserKeys } from './user-key.ts'
 
@@ -34,8 +35,7 @@ export interface LinkDeps {
   store: PeopleStore
   keys: UserKeys
   clock: Clock
-  /** Whether one person has only one value in this namespace (`maxPerPerson: 1`). */
-  isOnePerPerson: (namespace: number) => boolean
+  rules: NamespaceRules
 }
 
 /** Makes and removes matches, one batch at a time in this process: what one decides on, none changes. */
@@ -48,7 +48,7 @@ export class Links {
    * by then stays, and asking again has the same outcome.
    */
   link(deps: LinkDeps, requests: readonly EdgeRequest[]): Promise<LinkOutcome[]> {
-    return this.#inTurn(async () => {
+    return this.inTurn(async () => {
       const outcomes: LinkOutcome[] = []
       for (let from = 0; from < requests.length; from += LIMITS.writeBatchMax)
         outcomes.push(...(await linkBatch(deps, requests.slice(from, from + LIMITS.writeBatchMax))))
@@ -58,7 +58,7 @@ export class Links {
 
   /** Removes matches from both ends, whoever owns them; one that is not there is no error. */
   unlink(deps: LinkDeps, pairs: readonly { a: EndRequest; b: EndRequest }[]): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.inTurn(async () => {
       const ends: EdgeEnds[] = []
       for (const { a, b } of pairs) {
         if (!isId(a) || !isId(b)) continue
@@ -68,7 +68,8 @@ export class Links {
     })
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  /** Whatever else decides on matches. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#last.then(work)
     this.#last = mine.catch(() => undefined)
     return mine
@@ -78,12 +79,11 @@ export class Links {
 async function linkBatch(deps: LinkDeps, requests: readonly EdgeRequest[]): Promise<LinkOutcome[]> {
   const edges = requests.map((request) => edgeOf(deps, request))
   const ids = edges.flatMap((edge) => (edge === undefined ? [] : [edge.a, edge.b]))
-  const { store, isOnePerPerson, clock } = deps
-  const today = dayOf(clock.now())
-  const graph = await MatchGraph.around(ids, { store, isOnePerPerson, today })
+  const today = dayOf(deps.clock.now())
+  const graph = await MatchGraph.around(ids, { ...deps, today })
   const accepted: Edge[] = []
   const outcomes = edges.map((edge) => decide(graph, edge, today, accepted))
-  const refused = accepted.length > 0 ? await store.link(accepted, graph.edgesAt) : []
+  const refused = accepted.length > 0 ? await deps.store.link(accepted, graph.edgesAt) : []
   // Who was suppressed after the graph was read: the store has the last word.
   for (const place of refused) outcomes[edges.indexOf(accepted[place])] = SUPPRESSED
   return outcomes
@@ -117,6 +117,5 @@ export function isId({ namespace, value }: EndRequest): boolean {
 }
 
 export function refOf({ keys }: LinkDeps, { namespace, value }: EndRequest): IdRef {
-  const form = idForm(namespace, value)
-  return { key: keys.of(namespace, form), namespace, value: form }
+  return keys.ref(namespace, value)
 }

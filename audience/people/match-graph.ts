@@ -2,6 +2,7 @@ import { type PackedEdge, unpackEdges } from '../../proto/edge-blob.ts'
 import { isSuppressed } from '../../proto/suppression-mark.ts'
 import { LIMITS } from '../limits.ts'
 import type { IdRef, PeopleStore, UserKey } from '../store/store.ts'
+import type { NamespaceRules } from './namespace-rules.ts'
 import type { LinkRefusal } from './reasons.ts'
 import { nameOf } from './shared-reads.ts'
 
@@ -9,8 +10,7 @@ export interface MatchGraphOptions {
   store: PeopleStore
   /** UTC day: matches that end on it or before do not count. */
   today: number
-  /** Whether one person has only one value in this namespace. */
-  isOnePerPerson: (namespace: number) => boolean
+  rules: Pick<NamespaceRules, 'max'>
   /** Matches that are there and do not count, since they are about to go. Told of each that is read, from both ends. */
   isGoing?: (at: IdRef, edge: PackedEdge) => boolean
 }
@@ -50,7 +50,8 @@ export class MatchGraph {
     const other = personOf(to)
     if (person.isSuppressed || other.isSuppressed) return 'suppressed'
     if (person !== other) {
-      if (!agree(person, other)) return 'one_per_person'
+      const full = this.#fullOf(person, other)
+      if (full) return full
       if (person.ids + other.ids > LIMITS.idsPerPersonMax) return 'too_many_ids'
     }
     return hasRoom(from, b, owner) && hasRoom(to, a, owner) ? undefined : 'too_many_matches'
@@ -98,15 +99,25 @@ export class MatchGraph {
     return reached
   }
 
+  /** Whether two persons would be one with more ids of a namespace than that allows. */
+  #fullOf(a: Person, b: Person): LinkRefusal | undefined {
+    for (const [namespace, count] of a.bounded) {
+      const more = b.bounded.get(namespace) ?? 0
+      const max = this.#options.rules.max(namespace)!
+      if (more > 0 && count + more > max) return max === 1 ? 'one_per_person' : 'namespace_full'
+    }
+    return undefined
+  }
+
   #nodeOf({ key, namespace }: IdRef): Node {
     const name = nameOf(key)
     let node = this.#nodes.get(name)
     if (node === undefined) {
-      const single = new Map<number, string>()
-      if (this.#options.isOnePerPerson(namespace)) single.set(namespace, name)
+      const isBounded = this.#options.rules.max(namespace) !== undefined
+      const bounded = new Map(isBounded ? [[namespace, 1]] : [])
       node = {
         matches: new Set(),
-        person: { ids: 1, single, isSuppressed: false, partOf: undefined },
+        person: { ids: 1, bounded, isSuppressed: false, partOf: undefined },
       }
       this.#nodes.set(name, node)
     }
@@ -123,8 +134,8 @@ interface Node {
 /** Ids joined so far; one that was joined with another is a part of that one. */
 interface Person {
   ids: number
-  /** Namespaces that allow one value → name of the key of that value. */
-  single: Map<number, string>
+  /** How many of the ids are of each namespace that allows only so many. */
+  bounded: Map<number, number>
   /** One of them is to be left alone. */
   isSuppressed: boolean
   partOf: Person | undefined
@@ -137,20 +148,12 @@ function personOf(node: Node): Person {
   return node.person
 }
 
-/** No namespace that allows one value has another on each side. */
-function agree(a: Person, b: Person): boolean {
-  for (const [namespace, value] of a.single) {
-    const other = b.single.get(namespace)
-    if (other !== undefined && other !== value) return false
-  }
-  return true
-}
-
 function merge(into: Person, part: Person): void {
   if (into === part) return
   into.ids += part.ids
   into.isSuppressed ||= part.isSuppressed
-  for (const [namespace, value] of part.single) into.single.set(namespace, value)
+  for (const [namespace, count] of part.bounded)
+    into.bounded.set(namespace, (into.bounded.get(namespace) ?? 0) + count)
   part.partOf = into
 }
 

@@ -1,6 +1,6 @@
 import { DAY_MS } from '../clock.ts'
 import { LIMITS } from '../limits.ts'
-import { type IdFault, IdFaults, idFault, idForm } from '../namespace.ts'
+import { type IdFault, IdFaults, idFault } from '../namespace.ts'
 import type { Assignment, PeopleStore } from '../store/store.ts'
 import { type AssignRefusal, AssignRefusals } from './reasons.ts'
 import type { UserKeys } from './user-key.ts'
@@ -77,7 +77,7 @@ function note(
   line: MembershipLine,
   number: number,
 ): void {
-  const key = deps.keys.of(line.namespace, idForm(line.namespace, line.value))
+  const { key } = deps.keys.ref(line.namespace, line.value)
   const name = key.toString('latin1')
   const changed = batch.get(name) ?? { key, segments: new Map<number, number>(), adding: [] }
   batch.set(name, changed)

@@ -1,9 +1,10 @@
+import { createHmac } from 'node:crypto'
 import { SHA256_BYTES, sha256 } from '../../proto/sha256.ts'
 import { sipHash128 } from '../../proto/siphash.ts'
 import { deriveKey } from '../derive-key.ts'
 import { LIMITS } from '../limits.ts'
-import { IFA, IFA_HASH } from '../namespace.ts'
-import type { UserKey } from '../store/store.ts'
+import { IFA, IFA_HASH, idForm, isContactHash, isPeppered, PEPPERED } from '../namespace.ts'
+import type { IdRef, UserKey } from '../store/store.ts'
 
 /** Words of a key where it is carried as numbers. */
 export const KEY_WORDS = 4
@@ -24,11 +25,31 @@ export class UserKeys {
   readonly #bytes = Buffer.alloc(LIMITS.idBytesMax * UTF8_BYTES_PER_UNIT)
   readonly #words = new Uint32Array(KEY_WORDS)
   readonly #digest = new Uint8Array(SHA256_BYTES)
+  readonly #pepper: Buffer
 
   /** `rootSecret`: 32 bytes, see Store.rootSecret. */
   constructor(rootSecret: Uint8Array) {
     this.#sipKey = new Uint32Array(KEY_WORDS)
     readKey(deriveKey(rootSecret, LABEL, KEY_BYTES), this.#sipKey, 0)
+    this.#pepper = deriveKey(rootSecret, PEPPER_LABEL, SHA256_BYTES)
+  }
+
+  /**
+   * An id as it is kept: its key, and its value in the form of its namespace. A hash of an address or a number can be
+   * guessed from a list of them: of those only the keyed hash of the hash is kept.
+   */
+  ref(namespace: number, value: string): IdRef {
+    const form = this.form(namespace, value)
+    return { key: this.of(namespace, form), namespace, value: form }
+  }
+
+  /** The value of `ref`; of one that has that form already, the same. */
+  form(namespace: number, value: string): string {
+    if (isContactHash(namespace) && isPeppered(value)) return value
+    const form = idForm(namespace, value)
+    if (!isContactHash(namespace)) return form
+    const digest = createHmac('sha256', this.#pepper).update(Buffer.from(form, 'hex')).digest()
+    return PEPPERED + digest.toString('base64url')
   }
 
   /** Writes the key of `bytes[start … end)` into `out[at … at+3]`. Allocates nothing. */
@@ -48,7 +69,7 @@ export class UserKeys {
     sipHash128(this.#sipKey, IFA.number, this.#digest, 0, SHA256_BYTES, out, at)
   }
 
-  /** The key of an id as text, already checked and in its namespace's form (see idValue). */
+  /** The key of an id as text, already checked and in the form of `form`. */
   of(namespace: number, value: string): UserKey {
     if (namespace === IFA_HASH.number) return this.#ofHashedIfa(value)
     const bytes = value.length <= LIMITS.idBytesMax ? this.#bytes : Buffer.from(value)
@@ -66,6 +87,7 @@ export class UserKeys {
 }
 
 const LABEL = 'user-key v1'
+const PEPPER_LABEL = 'contact-pepper v1'
 const UTF8_BYTES_PER_UNIT = 3
 
 /** The key at `words[at … at+3]` as stores take it. */

@@ -1,3 +1,4 @@
+import type { EdgeClaim } from '../../proto/edge-blob.ts'
 import type { EgressEntry, PastMatch } from '../../proto/egress-blob.ts'
 import type { SuppressionKind } from '../../proto/suppression-mark.ts'
 import type { Soon } from '../soon.ts'
@@ -67,8 +68,8 @@ export interface PeopleStore {
    * once more; where it is out of date they are.
    */
   link(edges: readonly Edge[], seen?: SeenEdges): Promise<Refused>
-  /** Removes the edges between two ids, of all owners; one that is not there is no error. */
-  unlink(pairs: readonly EdgeEnds[]): Promise<void>
+  /** Removes the edges between two ids, of all owners or of one; one that is not there is no error. */
+  unlink(pairs: readonly Unlinking[]): Promise<void>
   /** Removes all that is known under the keys: memberships, and edges from both ends. */
   forget(keys: readonly UserKey[]): Promise<void>
   /**
@@ -182,6 +183,11 @@ export interface EdgeEnds {
   b: IdRef
 }
 
+/** Between whom, and whose; absent: everybody's. */
+export interface Unlinking extends EdgeEnds {
+  owner?: number | undefined
+}
+
 /** One id as an edge names it: its key, and what it was made of. */
 export interface IdRef {
   key: UserKey
@@ -197,8 +203,10 @@ export interface Edge extends EdgeEnds {
   method: number
   firstSeenDay: number
   lastSeenDay: number
-  /** First UTC day on which it no longer holds. */
+  /** First UTC day on which it no longer holds; 0 for a parked claim. */
   expiryDay: number
+  /** Absent: it stands whatever else is said. */
+  claim?: EdgeClaim | undefined
 }
 
 /**

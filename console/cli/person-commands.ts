@@ -33,6 +33,16 @@ export function addPersonCommands(program: Command, session: Session): Command {
       })
   addExplain(command, session)
   command
+    .command('unmerge <source> <uid> [otherSource] [otherUid]')
+    .description('takes the match of two ids back, or every match of one')
+    .action(async (source: string, uid: string, otherSource?: string, otherUid?: string) => {
+      const other =
+        otherSource === undefined ? {} : { with: { source: otherSource, uid: otherUid } }
+      const body = { source, uid, ...other }
+      const answer = await session.client().call('POST', '/api/people/unmerge', { body })
+      session.io.stdout.write(`${JSON.stringify(answer.body)}\n`)
+    })
+  command
     .command('suppress <file>')
     .description(
       'a deletion list (CSV or NDJSON, .gz goes as it is): deletes, and suppresses for good',

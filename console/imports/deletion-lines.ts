@@ -78,9 +78,11 @@ export class DeletionReader {
     const name = type === undefined ? source! : TYPES[type]
     const namespace = this.#names.namespace(name)
     if (namespace === undefined) return { reason: unknownName('namespace', name) }
-    const fault = idFault(namespace.number, value)
+    const given = this.#names.value(name, value)
+    if ('fault' in given) return { reason: `value ${given.fault}` }
+    const fault = idFault(namespace.number, given.value)
     if (fault !== undefined) return { reason: IdFaults[fault] }
-    return { value: { line, namespace: namespace.number, value } }
+    return { value: { line, namespace: namespace.number, value: given.value } }
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { IdFaults, idFault, idForm } from '../../audience/namespace.ts'
+import { IdFaults, idFault } from '../../audience/namespace.ts'
 import { expiryDayOf, type MembershipLine } from '../../audience/people/memberships.ts'
 import { Refused, refuse } from '../../audience/refusal.ts'
 import type { Segment } from '../../audience/segment.ts'
@@ -155,10 +155,7 @@ function spoolingRun(
         const fault = idFault(namespace, value)
         if (fault) refusals[i] = IdFaults[fault]
         else if (add.length > 0)
-          await next.add(
-            keys.of(namespace, idForm(namespace, value)),
-            expiryDayOf(atMs!, add[0]!.ttlDays),
-          )
+          await next.add(keys.ref(namespace, value).key, expiryDayOf(atMs!, add[0]!.ttlDays))
       }
       refreshed.note(batch, refusals)
       return refusals

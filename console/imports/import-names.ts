@@ -1,3 +1,10 @@
+import { alpha2Of } from '../../audience/countries.ts'
+import {
+  ContactFaults,
+  contactId,
+  contactNamespace,
+  isContactName,
+} from '../../audience/identity/contact-id.ts'
 import {
   BROWSER,
   NAMESPACE_KIND,
@@ -45,6 +52,16 @@ export class ImportNames {
     return this.#namespaces.get(name)
   }
 
+  /**
+   * The value of an id that a line gives under a name: of an address or number (`email`, `phone`) its hash, others as they
+   * are. A sentence where it is none.
+   */
+  value(name: string, uid: string): { value: string } | { fault: string } {
+    if (!isContactName(name)) return { value: uid }
+    const id = contactId(name, uid, this.#country())
+    return id ? { value: id.value } : { fault: ContactFaults[name] }
+  }
+
   /** Undefined where there is no such segment, or it is not the caller's. */
   segment(id: string): Segment | undefined {
     this.#follow()
@@ -68,13 +85,21 @@ export class ImportNames {
     return macros
   }
 
+  /** A partner's numbers are its own country's where they do not say. */
+  #country(): string | undefined {
+    const { partner } = this.#actor
+    if (partner === undefined) return undefined
+    const record = this.#current()?.kind('partner').get(partner)?.value as PartnerRecord | undefined
+    return record && alpha2Of(record.region)
+  }
+
   #syncOf(partner: string): SyncConfig | undefined {
     const record = this.#snapshot?.kind('partner').get(partner)?.value as PartnerRecord | undefined
     return record?.sync
   }
 
   #findNamespace(name: string): Namespace | undefined {
-    const own = OWN_NAMESPACES.get(name)
+    const own = contactNamespace(name) ?? OWN_NAMESPACES.get(name)
     if (own !== undefined) return own === BROWSER ? undefined : own
     return this.#snapshot?.kind(NAMESPACE_KIND).get(name)?.value as Namespace | undefined
   }

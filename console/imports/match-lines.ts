@@ -71,18 +71,21 @@ function resolveMatch(read: LineValue<Shape>, reading: MatchReading): LineValue<
   if (!b) return { reason: unknownName('namespace', other.source) }
   const reason = refusalOf([a, b], { names, remove })
   if (reason) return { reason }
+  const [one, two] = [names.value(source, uid), names.value(other.source, other.uid)]
+  if ('fault' in one) return { reason: `uid ${one.fault}` }
+  if ('fault' in two) return { reason: `with.uid ${two.fault}` }
   // What was matched before it was found to be no id can still be taken back.
   const fault = remove
     ? undefined
-    : (valueFault('uid', names, a, uid) ?? valueFault('with.uid', names, b, other.uid))
+    : (valueFault('uid', names, a, one.value) ?? valueFault('with.uid', names, b, two.value))
   if (fault) return { reason: fault }
   const atMs = momentOfLine(at, nowMs)
   if (typeof atMs === 'string') return { reason: atMs }
   const expiryDay = expiryDayOf(atMs, ttlDays)
   const isOver = expiryDay <= dayOf(nowMs)
   const edge = {
-    a: { namespace: a.number, value: uid },
-    b: { namespace: b.number, value: other.uid },
+    a: { namespace: a.number, value: one.value },
+    b: { namespace: b.number, value: two.value },
     owner: caller.partnerNumber,
     method: mm,
     firstSeenDay: dayOf(atMs),

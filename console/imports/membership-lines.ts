@@ -1,4 +1,5 @@
 import { dayOf } from '../../audience/clock.ts'
+import { looksPersonal, PERSONAL_SAYS } from '../../audience/identity/personal-value.ts'
 import { LIMITS as AUDIENCE_LIMITS } from '../../audience/limits.ts'
 import type { Namespace } from '../../audience/namespace.ts'
 import { expiryDayOf, type MembershipLine } from '../../audience/people/memberships.ts'
@@ -53,7 +54,11 @@ export function readMembership(line: Line, reading: MembershipReading): LineValu
     return { reason: unknownName('namespace', shape.source) }
   const atMs = momentOfLine(shape.at, nowMs)
   if (typeof atMs === 'string') return { reason: atMs }
-  return resolved(shape, { ...reading, namespace, atMs })
+  const id = names.value(shape.source, shape.uid)
+  if ('fault' in id) return { reason: `uid ${id.fault}` }
+  // What was put in before it was found to be no id can still be taken out.
+  if (shape.add?.length && looksPersonal(id.value)) return { reason: `uid ${PERSONAL_SAYS}` }
+  return resolved({ ...shape, uid: id.value }, { ...reading, namespace, atMs })
 }
 
 /** In a replacement a line names a member and no more; it may repeat the segment. */

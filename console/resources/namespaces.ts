@@ -7,7 +7,7 @@ import { objectRoutes } from './object-routes.ts'
 
 const { number: _number, ...fields } = NamespaceSchema.properties
 
-/** `/api/namespaces`: eid sources are declared here; a partner's namespace is made with the partner. */
+/** `/api/namespaces`: eid sources are declared here, those of sources set; a partner's is made with the partner. */
 export function namespaceRoutes(rooms: AuditedRooms): ApiRoute[] {
   const { desk } = rooms.exchange
   return objectRoutes(rooms, {

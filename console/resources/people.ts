@@ -1,3 +1,4 @@
+import { type ParkReason, ParkReasons } from '../../audience/people/reasons.ts'
 import { refuse } from '../../audience/refusal.ts'
 import { Type } from '../../audience/schema.ts'
 import { isExchange } from '../../exchange/desk/desk.ts'
@@ -8,6 +9,8 @@ import {
   erasePerson,
   lookUpPerson,
   PersonBody,
+  UnmergeBody,
+  unmergePerson,
 } from '../../exchange/people/people-desk.ts'
 import { SuppressionBits, type SuppressionKind } from '../../proto/suppression-mark.ts'
 import type { ApiRoute, Call } from '../api/route.ts'
@@ -41,6 +44,18 @@ export const ReportShape = closed({
       until: Day,
     }),
   ),
+  parked: Type.Array(
+    closed({
+      at: Place,
+      source: Type.String(),
+      uid: Type.String(),
+      owner: Type.String(),
+      lastSeen: Day,
+      until: Day,
+      why: Type.Enum(Object.keys(ParkReasons) as ParkReason[]),
+    }),
+    { description: 'Claims that join nobody now, and why.' },
+  ),
   segments: Type.Array(
     closed({
       segment: Type.String(),
@@ -61,9 +76,9 @@ export const ReportShape = closed({
 
 const body = { kind: 'json', name: 'AskedPerson', schema: PersonBody } as const
 
-/** `POST /api/people/{lookup,export,erase}`. */
+/** `POST /api/people/{lookup,export,erase,unmerge}`. */
 export function peopleRoutes(rooms: ImportRooms): ApiRoute[] {
-  return [lookupRoute(rooms), exportRoute(rooms), eraseRoute(rooms)]
+  return [lookupRoute(rooms), exportRoute(rooms), eraseRoute(rooms), unmergeRoute(rooms)]
 }
 
 function lookupRoute(rooms: ImportRooms): ApiRoute {
@@ -148,6 +163,32 @@ function eraseRoute(rooms: ImportRooms): ApiRoute {
       const counts = { ...deleted, recipients: recipients.length }
       await noted(rooms, call, { verb: 'erasePerson', asked, counts })
       return { status: 200, body: erased }
+    },
+  }
+}
+
+function unmergeRoute(rooms: ImportRooms): ApiRoute {
+  const removed = Type.Integer({ description: 'Matches taken back.' })
+  return {
+    method: 'POST',
+    path: '/api/people/unmerge',
+    operationId: 'unmergePerson',
+    summary: 'Takes matches of an id back: people are afterwards as if they had never been.',
+    permission: 'side',
+    body: { kind: 'json', name: 'Unmerge', schema: UnmergeBody },
+    answers: {
+      200: {
+        says: 'Every process knows within a second.',
+        body: { name: 'Unmerged', schema: closed({ removed }) },
+      },
+    },
+    async handle(call) {
+      keysOf(rooms)
+      const { hash, removed } = await unmergePerson(roomsOf(rooms), call.caller.actor, call.body)
+      const object = `person/${hash}`
+      const details = { removed }
+      await note(rooms, call, { verb: 'unmergePerson', object, before: null, after: null, details })
+      return { status: 200, body: { removed } }
     },
   }
 }

@@ -138,7 +138,8 @@ export class Collector {
     const rules = this.#books.now().owner(source.ownerId)
     const nowMs = this.#clock.now()
     const hashKey = this.#keyOfHashes()!
-    const context = { source, rules, type, sentAt, receivedMs: nowMs, hashKey }
+    const keys = this.#audience.userKeys()!
+    const context = { source, rules, type, sentAt, receivedMs: nowMs, hashKey, keys }
     const mayBeLong = delivery.bytes > messageBytesMax
     for (const [i, message] of messages.entries()) {
       if (!permits(message)) continue
@@ -155,7 +156,7 @@ export class Collector {
       if (judgement && judgement.mode !== 'warn') {
         told.unplanned.push({ message: i, ...judgement })
         if (judgement.mode === 'quarantine')
-          found.held.push(putAside(read, source, { judgement, hashKey, nowMs }))
+          found.held.push(putAside(read, source, { judgement, hashKey, keys, nowMs }))
       } else if (counts(read.event)) found.events.push(read.event)
     }
     return { ...found, ...told }
@@ -180,7 +181,8 @@ export class Collector {
     const { switches, plan } = source
     const rules = this.#books.now().owner(source.ownerId)
     const [receivedMs, hashKey] = [this.#clock.now(), this.#keyOfHashes()!]
-    const context = { source, rules, type: undefined, sentAt: undefined, receivedMs, hashKey }
+    const keys = this.#audience.userKeys()!
+    const context = { source, rules, type: undefined, sentAt: undefined, receivedMs, hashKey, keys }
     const read = readMessage(aside.message, context)
     if ('problem' in read) return undefined
     const judgement = plan?.judge(switchMessage(read.message, { switches, hashKey }))
@@ -197,6 +199,6 @@ const { messageBytesMax } = EVENT_LIMITS
 const TOO_LONG = `is longer than ${messageBytesMax} bytes`
 
 /** What shows nothing and joins nobody has nothing to be kept for. */
-function counts({ traits, sameAs }: CollectedEvent): boolean {
-  return traits.length > 0 || sameAs !== undefined
+function counts({ traits, sameAs, contacts }: CollectedEvent): boolean {
+  return traits.length > 0 || sameAs !== undefined || contacts !== undefined
 }

@@ -1,6 +1,8 @@
 import type { Judgement } from '../../audience/events/compiled-plan.ts'
+import { maskPersonal } from '../../audience/events/mask-personal.ts'
 import type { ReadMessage } from '../../audience/events/read-message.ts'
 import { switchMessage, withoutPrivate } from '../../audience/events/switch-message.ts'
+import type { UserKeys } from '../../audience/people/user-key.ts'
 import type { Problem } from '../../audience/refusal.ts'
 import type { HeldMessage } from '../../audience/store/plan-stores.ts'
 import type { CollectSource } from './source-ring.ts'
@@ -20,11 +22,16 @@ export interface AsideMessage {
 const OWN_FIELDS = ['type', 'event', 'userId', 'anonymousId', 'previousId', 'groupId'] as const
 const SWITCHED_FIELDS = ['name', 'properties', 'traits', 'context'] as const
 
-/** What is kept of a message that is put aside: nothing that its source drops, and no `p_` property. */
+/** What is kept of a message that is put aside: nothing that its source drops, no `p_` property, no address or number. */
 export function putAside(
   { event, message }: ReadMessage,
   source: CollectSource,
-  { judgement, hashKey, nowMs }: { judgement: Judgement; hashKey: Buffer; nowMs: number },
+  {
+    judgement,
+    hashKey,
+    keys,
+    nowMs,
+  }: { judgement: Judgement; hashKey: Buffer; keys: UserKeys; nowMs: number },
 ): HeldMessage {
   const { switches, plan } = source
   const switched = withoutPrivate(switchMessage(message, { switches, hashKey })) as Fields
@@ -33,7 +40,7 @@ export function putAside(
   for (const field of SWITCHED_FIELDS) if (field in switched) kept[field] = switched[field]
   for (const field of OWN_FIELDS) if (field in message) kept[field] = message[field]
   const aside: AsideMessage = {
-    message: kept,
+    message: maskPersonal(kept, message, { keys, country: source.country, hashKey }),
     hashed: [...switches].flatMap(([path, how]) => (how === 'hash' ? [path] : [])),
     ...{ plan: plan!.id, planVersion: plan!.version, problems: judgement.problems },
   }

@@ -1,3 +1,4 @@
+import { alpha2Of } from '../../audience/countries.ts'
 import { type CompiledPlan, planFor } from '../../audience/events/compiled-plan.ts'
 import type { MessageSource } from '../../audience/events/read-message.ts'
 import { SOURCE_KIND, type Source } from '../../audience/events/source.ts'
@@ -90,6 +91,7 @@ function compiled(id: string, snapshot: CatalogSnapshot): CollectSource | undefi
     ownerGvlId: owner.gvlId,
     anonymousId: numberOf(source.namespaces.anonymousId),
     userId: numberOf(source.namespaces.userId),
+    country: alpha2Of(owner.region),
     switches: new Map(Object.entries(source.properties ?? {})),
     gdprDefault: source.gdprDefault === 1 ? 1 : 0,
     plan: planFor(snapshot, { id, owner: source.owner }),

@@ -42,9 +42,9 @@ export const APPLIED_KINDS: readonly AppliedKind[] = [
   {
     kind: NAMESPACE_KIND,
     folder: 'namespaces',
-    // The others are made with whom they belong to.
+    // The others are made with the partner.
     toFile: (_, value) =>
-      (value as Namespace).kind === 'eid' ? without(value, ['name', 'number']) : undefined,
+      (value as Namespace).kind === 'partner' ? undefined : without(value, ['name', 'number']),
     put: (deps, actor, { id, body }) => putNamespace(deps, actor, { name: id, body }),
   },
   {

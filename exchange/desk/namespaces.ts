@@ -1,10 +1,13 @@
 import {
   EXCHANGE_OWNER,
   IFA,
+  MaxPerPerson,
   NAMESPACE_KIND,
   type Namespace,
+  type NamespaceKind,
   NamespaceSchema,
   OWN_NAMESPACES,
+  Priority,
   RESERVED_NAMES,
 } from '../../audience/namespace.ts'
 import { refuse } from '../../audience/refusal.ts'
@@ -33,15 +36,19 @@ import {
 import { checkedBody, writeRecord } from './write-record.ts'
 
 /**
- * Body of `PUT /api/namespaces/{name}`. Only eid sources are declared by themselves: a partner's
- * namespace is made with the partner, `ifa` is always there.
+ * Body of `PUT /api/namespaces/{name}`. Eid sources are declared by themselves, those of sources may be, or are made with
+ * the source; a partner's namespace is made with the partner, `ifa` is always there.
  */
 export const NamespaceBody = closed({
-  kind: Type.Enum(['eid']),
+  kind: Type.Enum(['eid', 'source', 'crm']),
   /** Partner id; absent: the exchange. Fixed when it is made. */
   owner: Type.Optional(OperatorId),
   /** How what a request sends becomes an id; absent: `raw`. */
   resolver: Type.Optional(Type.Enum(Object.keys(EidResolvers) as EidResolverKind[])),
+  /** Ids of it that one person may have. Of kind `crm` 1 where it is absent. */
+  maxPerPerson: Type.Optional(MaxPerPerson),
+  /** Of two claims that cannot both hold, the one between ids of higher priority does. */
+  priority: Type.Optional(Priority),
 })
 export type NamespaceBody = Static<typeof NamespaceBody>
 
@@ -60,6 +67,8 @@ export async function putNamespace(
   const [wrong] = checkName(name)
   if (wrong) throw refuse('invalid', 'name', wrong.reason)
   const given = checkedBody<NamespaceBody>(body, checkBody, ['name'])
+  if (given.resolver !== undefined && given.kind !== 'eid')
+    throw refuse('unprocessable', 'resolver', 'only namespaces of kind eid have one')
   const owner = given.owner ?? actor.partner ?? EXCHANGE_OWNER
   mustWriteFor(actor, owner)
   const written = await writeRecord<Namespace>(
@@ -68,17 +77,18 @@ export async function putNamespace(
     {
       ifMatch,
       decide: async (existing, snapshot) => {
-        refuseForeign(existing, owner)
-        const resolver = given.resolver === undefined ? {} : { resolver: given.resolver }
+        refuseForeign(existing, given.kind, owner)
+        const { owner: _owner, ...settings } = given
+        const kept = { ...(given.kind === 'crm' ? { maxPerPerson: 1 } : {}), ...settings }
         if (existing) {
-          const { resolver: _before, ...fixed } = existing.value as Namespace
-          return { value: { ...fixed, ...resolver } }
+          const { number } = existing.value as Namespace
+          return { value: { name, number, owner, ...kept } }
         }
         refuseUnknownOwner(snapshot, owner)
         if (RESERVED_NAMES.has(name) || snapshot.kind('partner').has(name))
           throw refuse('conflict', 'name', `${name} is taken`)
         const number = await nextNamespaceNumber(deps.catalog)
-        return { value: { name, number, kind: 'eid', owner, ...resolver } }
+        return { value: { name, number, owner, ...kept } }
       },
     },
   )
@@ -107,10 +117,14 @@ export async function nextNamespaceNumber(catalog: CatalogStore): Promise<number
   }
 }
 
-function refuseForeign(existing: CatalogRecord | undefined, owner: string): void {
+function refuseForeign(
+  existing: CatalogRecord | undefined,
+  kind: NamespaceKind,
+  owner: string,
+): void {
   if (!existing) return
   const namespace = existing.value as Namespace
-  if (namespace.kind !== 'eid')
+  if (namespace.kind !== kind)
     throw refuse('conflict', 'kind', `the name is taken by a namespace of kind ${namespace.kind}`)
   if (namespace.owner !== owner)
     throw refuse('conflict', 'owner', 'the name is taken by another owner')

@@ -1,4 +1,10 @@
 import type { Audience } from '../../audience/audience.ts'
+import {
+  ContactFaults,
+  contactId,
+  contactNamespace,
+  isContactName,
+} from '../../audience/identity/contact-id.ts'
 import { LIMITS as AUDIENCE_LIMITS } from '../../audience/limits.ts'
 import {
   EXCHANGE_OWNER,
@@ -37,6 +43,21 @@ export const PersonBody = closed({
 export type PersonBody = Static<typeof PersonBody>
 
 const checkBody = checker(PersonBody)
+
+const id = {
+  source: PersonBody.properties.source,
+  uid: PersonBody.properties.uid,
+}
+
+/** Body of `POST /api/people/unmerge`. */
+export const UnmergeBody = closed({
+  ...id,
+  /** Whom the id is not one person with; absent: anybody it is matched with. */
+  with: Type.Optional(closed(id)),
+})
+type UnmergeBody = Static<typeof UnmergeBody>
+
+const checkUnmerge = checker(UnmergeBody)
 
 export interface PeopleDeskDeps {
   deskDeps: DeskDeps
@@ -78,13 +99,9 @@ export function askedPerson(
 export function askedBy(
   { deskDeps, audience }: PeopleDeskDeps,
   actor: Actor,
-  { source, uid, reason }: PersonBody,
+  { reason, ...asked }: PersonBody,
 ): AskedPerson {
-  const namespace = namespaceFor(deskDeps, actor, source)
-  const value = idOf({ deskDeps, audience }, namespace, uid)
-  const fault = idFault(namespace.number, value)
-  if (fault !== undefined) throw refuse('invalid', 'uid', IdFaults[fault])
-  const start = { namespace: namespace.number, value }
+  const start = idAsked({ deskDeps, audience }, actor, asked)
   const isGlassBroken = isExchange(actor) && reason !== undefined
   const own = actor.partner ?? EXCHANGE_OWNER
   return {
@@ -136,6 +153,25 @@ export async function erasePerson(
   }
 }
 
+/**
+ * Takes matches of an id back, with one other id or with all, and answers how many there were: afterwards people are as if
+ * they had never been. An operator's word holds for everybody's, a partner's for its own. Refuses `not_found` where there
+ * is none.
+ */
+export async function unmergePerson(
+  deps: PeopleDeskDeps,
+  actor: Actor,
+  body: unknown,
+): Promise<{ hash: string; removed: number }> {
+  const given = checkedBody<UnmergeBody>(body, checkUnmerge, [])
+  const at = idAsked(deps, actor, given)
+  const from = given.with && idAsked(deps, actor, given.with, { field: 'with.', isOfAll: true })
+  const owner = actor.partner === undefined ? undefined : numberOf(deps.deskDeps, actor.partner)
+  const removed = await deps.audience.unmerge({ at, from, owner })
+  if (removed === 0) throw refuse('not_found', '', 'there is no such match that is yours')
+  return { hash: deps.audience.hashOf(at), removed }
+}
+
 /** The walk was done before. */
 const NOWHERE: Enters = () => false
 
@@ -153,8 +189,28 @@ function ownIds<Id extends { namespace: number }>(
 }
 
 function entersOf(deskDeps: DeskDeps, partner: string): Enters {
-  const record = snapshotOf(deskDeps).kind('partner').get(partner)?.value as PartnerRecord
-  return ({ owner }) => owner === 0 || owner === record.number
+  const number = numberOf(deskDeps, partner)
+  return ({ owner }) => owner === 0 || owner === number
+}
+
+function numberOf(deskDeps: DeskDeps, partner: string): number {
+  return (snapshotOf(deskDeps).kind('partner').get(partner)!.value as PartnerRecord).number
+}
+
+/** An id somebody names. `isOfAll`: it may be one that everybody matches with, such as a device or the hash of an address. */
+function idAsked(
+  { deskDeps, audience }: PeopleDeskDeps,
+  actor: Actor,
+  { source, uid }: { source: string; uid: string },
+  { field = '', isOfAll = false } = {},
+): EndRequest {
+  const namespace = namespaceFor(deskDeps, actor, { name: source, field, isOfAll })
+  const value = isContactName(source)
+    ? hashOf(source, uid, field)
+    : idOf({ deskDeps, audience }, namespace, uid)
+  const fault = idFault(namespace.number, value)
+  if (fault !== undefined) throw refuse('invalid', `${field}uid`, IdFaults[fault])
+  return { namespace: namespace.number, value }
 }
 
 /** A token stands for the id in it; what does not open is taken as it is. */
@@ -166,11 +222,24 @@ function idOf({ deskDeps, audience }: PeopleDeskDeps, namespace: Namespace, uid:
   return (source && openEid(source, uid, deps)) ?? uid
 }
 
+/** Of an address or a number: the caller is not told what was wrong with which. */
+function hashOf(kind: keyof typeof ContactFaults, uid: string, field: string): string {
+  const contact = contactId(kind, uid)
+  if (contact === undefined) throw refuse('invalid', `${field}uid`, ContactFaults[kind])
+  return contact.value
+}
+
 /** The same answer for what is not there and what is somebody else's. */
-function namespaceFor(deskDeps: DeskDeps, actor: Actor, name: string): Namespace {
+function namespaceFor(
+  deskDeps: DeskDeps,
+  actor: Actor,
+  { name, field, isOfAll }: { name: string; field: string; isOfAll: boolean },
+): Namespace {
   const kept = snapshotOf(deskDeps).kind(NAMESPACE_KIND).get(name)?.value as Namespace | undefined
-  const namespace = OWN_NAMESPACES.get(name) ?? kept
-  const isSeen = namespace && (isExchange(actor) || namespace.owner === actor.partner)
-  if (!isSeen) throw refuse('invalid', 'source', 'there is no namespace of this name that is yours')
+  const namespace = contactNamespace(name) ?? OWN_NAMESPACES.get(name) ?? kept
+  const isOwn = namespace && (isExchange(actor) || namespace.owner === actor.partner)
+  const isCommon = isOfAll && namespace?.owner === EXCHANGE_OWNER && namespace.kind !== 'browser'
+  if (!namespace || !(isOwn || isCommon))
+    throw refuse('invalid', `${field}source`, 'there is no namespace of this name that is yours')
   return namespace
 }

@@ -5,7 +5,8 @@ import {
   type Namespace,
   OWN_NAMESPACES,
 } from '../../audience/namespace.ts'
-import type { Known, KnownEdge } from '../../audience/people/known.ts'
+import type { Known, KnownEdge, ParkedClaim } from '../../audience/people/known.ts'
+import { type ParkReason, parkReason } from '../../audience/people/reasons.ts'
 import { SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { EgressEntry } from '../../proto/egress-blob.ts'
@@ -23,6 +24,8 @@ export interface PersonReport {
   ids: { source: string; uid: string; owner: string }[]
   /** Between ids of `ids`, by their places. */
   edges: ReportedEdge[]
+  /** Claims that join nobody now, and why. */
+  parked: ReportedClaim[]
   segments: ReportedSegment[]
   /** Who was given what; segments empty where they are no longer kept. */
   egress: ReportedEgress[]
@@ -40,6 +43,17 @@ export interface ReportedEdge {
   firstSeen: string
   lastSeen: string
   until: string
+}
+
+export interface ReportedClaim {
+  /** Place in `ids` of the id that is claimed to be the same person as the other. */
+  at: number
+  source: string
+  uid: string
+  owner: string
+  lastSeen: string
+  until: string
+  why: ParkReason
 }
 
 export interface ReportedSegment {
@@ -120,6 +134,7 @@ class Reporter {
     suppressed: null,
     ids: [],
     edges: [],
+    parked: [],
     segments: [],
     egress: [],
     withheld: { tenants: 0, ids: 0, edges: 0, segments: 0, egress: 0 },
@@ -135,6 +150,7 @@ class Reporter {
     const report = this.#report
     for (const id of this.#known.ids) this.#ids.push(this.#addId(id))
     for (const edge of this.#known.edges) this.#edges.push(this.#addEdge(edge))
+    for (const claim of this.#known.parked) this.#addParked(claim)
     for (const at of this.#known.ids.keys()) this.#addSegments(at)
     for (const entry of this.#options.egress.flat()) this.#addEgress(entry)
     report.suppressed = this.#suppressed()
@@ -164,6 +180,22 @@ class Reporter {
       until: dateOf(edge.expiryDay),
     }
     return this.#report.edges.push(shown) - 1
+  }
+
+  #addParked({ at, other, owner: number, lastSeenDay, claim }: ParkedClaim): void {
+    const why = parkReason(claim.parked)
+    const owner = this.#names.partner(number)
+    const namespace = this.#names.namespace(other.namespace)
+    const place = this.#ids[at]
+    if (why === undefined || !this.#mayShow('edges', owner)) return
+    if (place === undefined || !this.#options.sees(namespace?.owner ?? EXCHANGE_OWNER)) {
+      this.#report.withheld.edges++
+      return
+    }
+    this.#report.parked.push({
+      ...{ at: place, source: namespace?.name ?? `#${other.namespace}`, uid: other.value, owner },
+      ...{ lastSeen: dateOf(lastSeenDay), until: dateOf(claim.untilDay), why },
+    })
   }
 
   #addSegments(at: number): void {

@@ -1,6 +1,6 @@
 import type { Audience } from '../../audience/audience.ts'
 import { type Clock, DAY_MS } from '../../audience/clock.ts'
-import { idForm } from '../../audience/namespace.ts'
+import { idForm, isContactHash } from '../../audience/namespace.ts'
 import type { EndRequest } from '../../audience/people/link.ts'
 import { claimId } from './claim-id.ts'
 import { SYNC_LIMITS } from './limits.ts'
@@ -27,7 +27,7 @@ export async function areQuarantined(
   deps: QuarantineDeps,
   ids: readonly WatchedId[],
 ): Promise<boolean[]> {
-  const words = await deps.audience.store.claims.find(ids.map(claimOf))
+  const words = await deps.audience.store.claims.find(ids.map((id) => claimOf(deps.audience, id)))
   const held = ids.flatMap((id, i) => (words[i] === undefined ? [] : [{ id, word: words[i]! }]))
   if (held.length > 0) await makeWhole(deps, held)
   return words.map((word) => word !== undefined)
@@ -42,7 +42,7 @@ export async function quarantine(
   const word = Buffer.from(String(from))
   const untilMs = untilMsOf(deps.clock)
   // First refused, then taken away: what comes in between is refused.
-  await deps.audience.store.claims.claim({ id: claimOf(id), word, untilMs })
+  await deps.audience.store.claims.claim({ id: claimOf(deps.audience, id), word, untilMs })
   await take(deps, id, from)
 }
 
@@ -50,7 +50,9 @@ async function makeWhole(
   deps: QuarantineDeps,
   held: readonly { id: WatchedId; word: Buffer }[],
 ): Promise<void> {
-  const taken = await deps.audience.store.claims.find(held.map(({ id }) => takenOf(id)))
+  const taken = await deps.audience.store.claims.find(
+    held.map(({ id }) => takenOf(deps.audience, id)),
+  )
   for (const [i, { id, word }] of held.entries())
     if (taken[i] === undefined) await take(deps, id, fromIn(word))
 }
@@ -61,7 +63,7 @@ async function take(
   from: TakenFrom,
 ): Promise<void> {
   await audience.isolate(id, from === 'browsers' ? undefined : from)
-  const done = { id: takenOf(id), word: Buffer.alloc(0), untilMs: untilMsOf(clock) }
+  const done = { id: takenOf(audience, id), word: Buffer.alloc(0), untilMs: untilMsOf(clock) }
   await audience.store.claims.claim(done)
 }
 
@@ -74,17 +76,19 @@ function untilMsOf(clock: Clock): number {
   return clock.now() + SYNC_LIMITS.quarantineDays * DAY_MS
 }
 
-function claimOf(id: WatchedId): Buffer {
-  return claimOn('quarantine', id)
+function claimOf(audience: Audience, id: WatchedId): Buffer {
+  return claimOn('quarantine', audience, id)
 }
 
 /** Says that the id was taken from those who had it. */
-function takenOf(id: WatchedId): Buffer {
-  return claimOn('taken', id)
+function takenOf(audience: Audience, id: WatchedId): Buffer {
+  return claimOn('taken', audience, id)
 }
 
-function claimOn(what: string, { namespace, value, of }: WatchedId): Buffer {
-  const form = idForm(namespace, value)
+/** A claim's id could be guessed from a list of addresses: those are named by their keys. */
+function claimOn(what: string, audience: Audience, { namespace, value, of }: WatchedId): Buffer {
+  const isContact = isContactHash(namespace)
+  const form = isContact ? audience.hashOf({ namespace, value }) : idForm(namespace, value)
   if (of === undefined) return claimId(what, String(namespace), form)
   return claimId(`${what} of`, String(of), String(namespace), form)
 }

@@ -1,3 +1,4 @@
+import { PERSONAL_SAYS } from '../../audience/identity/personal-value.ts'
 import type { BindRefusal } from '../../audience/people/reasons.ts'
 
 /** Why a state in `/setuid` was refused; nothing was stored. */
@@ -17,6 +18,7 @@ export type StateRefusal = keyof typeof StateRefusals
 export const UidRefusals = {
   uid_constant: 'The id is a constant that stands for none.',
   uid_macro: 'The id is a macro that the partner did not replace.',
+  uid_personal: `The id ${PERSONAL_SAYS}.`,
   uid_unfit: 'The id is longer than 512 bytes, or holds control bytes or half a character.',
 } as const
 export type UidRefusal = keyof typeof UidRefusals
@@ -48,7 +50,7 @@ export type MatchRefusal = keyof typeof MatchRefusals
 /** How a refused binding is told to a browser. */
 export function takeRefusalOf(reason: BindRefusal): TakeRefusal {
   if (reason === 'bad_value' || reason === 'self') return 'uid_unfit'
-  return reason === 'one_per_person' ? 'too_many_ids' : reason
+  return reason === 'one_per_person' || reason === 'namespace_full' ? 'too_many_ids' : reason
 }
 
 /**

@@ -1,3 +1,4 @@
+import { looksPersonal } from '../../audience/identity/personal-value.ts'
 import { BROWSER, idFault } from '../../audience/namespace.ts'
 import type { UidRefusal } from './reasons.ts'
 
@@ -26,7 +27,7 @@ const MACROS = new Set(
 
 /**
  * Why a partner's value is no id, wherever it comes from: a browser, or an import of matches; undefined
- * where it is one. Only what stands in the lists is refused: whether an id is shared by too many is found by
+ * where it is one. Only what stands in the lists, and what looks like a way to reach a person, is refused: whether an id is shared by too many is found by
  * counting, not by its looks. `macros`: the partner's own.
  */
 export function uidRefusal(uid: string, macros: readonly string[]): UidRefusal | undefined {
@@ -34,6 +35,7 @@ export function uidRefusal(uid: string, macros: readonly string[]): UidRefusal |
   if (CONSTANTS.has(plain)) return 'uid_constant'
   for (const one of [plain, percentDecoded(plain)])
     if (MACROS.has(one) || macros.some((macro) => macro.toLowerCase() === one)) return 'uid_macro'
+  if (looksPersonal(uid)) return 'uid_personal'
   return idFault(BROWSER.number, uid) === undefined ? undefined : 'uid_unfit'
 }
 

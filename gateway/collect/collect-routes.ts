@@ -1,5 +1,6 @@
 import { EVENT_LIMITS } from '../../audience/events/limits.ts'
 import type { MessageType } from '../../audience/events/read-message.ts'
+import { looksPersonal } from '../../audience/identity/personal-value.ts'
 import { QueueFull } from '../../audience/store/event-stores.ts'
 import { StoreFailed } from '../../audience/store/store-failed.ts'
 import type { Collected, MessageFault } from '../../exchange/collect/collector.ts'
@@ -109,6 +110,7 @@ function pixelRoute(room: CollectRoom): Route {
     async handle(ask, answer) {
       try {
         const query = new Query(ask.query)
+        if (isPersonal(query)) throw new CollectRefused('personal_in_url')
         const message = pixelMessage(query)
         const delivery = { fields: message, messages: [message], bytes: 0 }
         const gpc = hasGpc(ask)
@@ -121,6 +123,10 @@ function pixelRoute(room: CollectRoom): Route {
       }
     },
   }
+}
+
+function isPersonal(query: Query): boolean {
+  return [...query.names()].some((name) => query.all(name).some(looksPersonal))
 }
 
 /** Resolves with what became of some of its messages once the others are durable. */

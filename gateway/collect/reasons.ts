@@ -23,6 +23,10 @@ export const CollectRefusals = {
   too_many_messages: { status: 413, says: `A request has at most ${batchMessagesMax} messages.` },
   too_large: { status: 413, says: 'The inflated body is too long.' },
   message_too_large: { status: 413, says: `A message has at most ${messageBytesMax} bytes.` },
+  personal_in_url: {
+    status: 400,
+    says: 'A value in the address looks like an e-mail address or a telephone number, and addresses are kept in many logs: send it in a body.',
+  },
   bad_message: { status: 400, says: 'The message cannot be kept' },
 } as const satisfies Record<string, { status: number; says: string }>
 export type CollectRefusal = keyof typeof CollectRefusals

@@ -37,6 +37,8 @@ export const METRIC_HELP = {
   passerelle_collect_refused_total: 'Requests of sources refused, by reason.',
   passerelle_events_total:
     'Events the desk processed: counted, repeated (counted before), or put aside (quarantined).',
+  passerelle_claims_total:
+    'Matches that events asked for and that join nobody, by why: parked (people/reasons.ts), or refused.',
   passerelle_events_failed_rounds_total: 'Rounds of the event desk that came to nothing.',
   passerelle_events_looked_again_total:
     'Ids asked again by their rules: due, changed by others, or swept.',

@@ -1,5 +1,6 @@
 import type { Audience } from '../../audience/audience.ts'
 import type { EventDesk } from '../../audience/events/event-desk.ts'
+import { type ParkReason, ParkReasons } from '../../audience/people/reasons.ts'
 import type { Reach } from '../../audience/reach/reach.ts'
 import { StoreFindings } from '../../audience/store/reasons.ts'
 import type { Ledger } from '../../exchange/ledger/open-ledger.ts'
@@ -56,6 +57,9 @@ export function watchShipper(metrics: Metrics, shipper: LedgerShipper): void {
 export function watchEvents(metrics: Metrics, desk: EventDesk): void {
   for (const outcome of ['counted', 'repeated', 'quarantined'] as const)
     metrics.gauge('passerelle_events_total', { outcome }, () => desk.counts()[outcome])
+  for (const outcome of Object.keys(ParkReasons) as ParkReason[])
+    metrics.gauge('passerelle_claims_total', { outcome }, () => desk.counts().linkParked[outcome])
+  metrics.gauge('passerelle_claims_total', { outcome: 'refused' }, () => desk.counts().linkRefused)
   for (const why of ['due', 'changed', 'swept'] as const)
     metrics.gauge('passerelle_events_looked_again_total', { why }, () => desk.counts()[why])
   metrics.gauge('passerelle_events_failed_rounds_total', {}, () => desk.counts().failures)

@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   compactEdges,
+  endOf,
+  hasParked,
   mergeEdge,
   type PackedEdge,
   packEdges,
@@ -99,7 +101,9 @@ describe('the edge blob', () => {
         const kept = list.filter(
           (one) => Buffer.compare(one.key, other) !== 0 && one.expiryDay > 20_050,
         )
-        expect(unpackEdges(removeEdges(packEdges(list), other, 20_050))).toEqual(sorted(kept))
+        expect(unpackEdges(removeEdges(packEdges(list), other, { today: 20_050 }))).toEqual(
+          sorted(kept),
+        )
       }),
       runs,
     )
@@ -118,13 +122,67 @@ describe('the edge blob', () => {
     )
   })
 
+  it('keeps claims beside matches that stand, and nobody walks over a parked one', () => {
+    const claimed = fc
+      .tuple(edge, fc.nat(2 ** 45), fc.nat(4))
+      .map(([one, atMs, parked]): PackedEdge => {
+        const claim = { atMs, untilDay: one.expiryDay, parked }
+        return { ...one, expiryDay: parked === 0 ? one.expiryDay : 0, claim }
+      })
+    const mixed = fc.uniqueArray(fc.oneof(edge, claimed), { selector: nameOf, maxLength: 12 })
+    fc.assert(
+      fc.property(mixed, day, (list, today) => {
+        const blob = packEdges(list)
+        expect(unpackEdges(blob)).toEqual(sorted(list))
+        const live = sorted(list.filter((one) => one.expiryDay > today)).map(nameOf)
+        expect(read(blob, today)).toEqual(live)
+        expect(read(compactEdges(blob, today), today)).toEqual(live)
+        expect(hasParked(blob)).toBe(list.some(({ claim }) => claim && claim.parked > 0))
+        const kept = list.filter((one) => endOf(one) > today)
+        expect(unpackEdges(removeEdges(blob, new Uint8Array(16).fill(9), { today }))).toEqual(
+          sorted(kept),
+        )
+      }),
+      runs,
+    )
+  })
+
+  it('makes one of what is claimed twice: the latest word and the last end, parked as was said last', () => {
+    const key = new Uint8Array(16)
+    const plain = { key, namespace: 1, value: 'a', owner: 1, method: 3 }
+    const said = (day: number, atMs: number, parked = 0): PackedEdge => ({
+      ...{ ...plain, firstSeenDay: day, lastSeenDay: day },
+      ...{ expiryDay: parked ? 0 : day + 10, claim: { atMs, untilDay: day + 10, parked } },
+    })
+    const merge = (...edges: PackedEdge[]) =>
+      unpackEdges(edges.reduce((blob, one) => mergeEdge(blob, one, 5), new Uint8Array(0)))[0]
+    const seen = { firstSeenDay: 10, lastSeenDay: 12 }
+    expect(merge(said(12, 7), said(10, 9, 2))).toEqual({
+      ...{ ...said(12, 9, 2), ...seen },
+    })
+    expect(merge(said(12, 7, 2), said(10, 9))).toEqual({ ...said(12, 9), ...seen })
+    const stands = { ...plain, ...seen, expiryDay: 40 }
+    expect(merge(said(12, 7, 2), stands)).toEqual(stands)
+    expect(merge({ ...stands, expiryDay: 20 }, said(12, 7, 2))).toEqual({
+      ...{ ...stands, expiryDay: 22 },
+    })
+  })
+
+  it('loses the edges of one owner alone where that is asked', () => {
+    const key = new Uint8Array(16)
+    const days = { firstSeenDay: 1, lastSeenDay: 1, expiryDay: 9 }
+    const of = (owner: number) => ({ key, namespace: 1, value: 'a', owner, method: 3, ...days })
+    const left = removeEdges(packEdges([of(1), of(2)]), key, { today: 0, owner: 1 })
+    expect(unpackEdges(left)).toEqual([of(2)])
+  })
+
   it('survives any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 120 }), fc.nat(3), (noise, version) => {
         if (noise.length > 0) noise[0] = version
         read(noise, 0)
         compactEdges(noise, 0)
-        removeEdges(noise, new Uint8Array(16), 0)
+        removeEdges(noise, new Uint8Array(16), { today: 0 })
         expect(sorted(unpackEdges(packEdges(unpackEdges(noise))))).toEqual(
           sorted(unpackEdges(noise)),
         )

@@ -9,7 +9,6 @@ import type {
   ClaimOutcome,
   ClaimStore,
   Edge,
-  EdgeEnds,
   EgressEntry,
   EgressNote,
   IdRef,
@@ -22,9 +21,10 @@ import type {
   Refused,
   Store,
   SuppressionOrder,
+  Unlinking,
   UserKey,
 } from '../../audience/store/store.ts'
-import { type PackedEdge, packEdges } from '../../proto/edge-blob.ts'
+import { endOf, mergeEdge, type PackedEdge, packEdges, unpackEdges } from '../../proto/edge-blob.ts'
 import {
   mergeEgress,
   mergePastMatches,
@@ -159,10 +159,10 @@ export class MemoryPeople implements PeopleStore {
     return refused
   }
 
-  async unlink(pairs: readonly EdgeEnds[]): Promise<void> {
-    for (const { a, b } of pairs) {
-      this.#dropHalf(a.key, b.key)
-      this.#dropHalf(b.key, a.key)
+  async unlink(pairs: readonly Unlinking[]): Promise<void> {
+    for (const { a, b, owner } of pairs) {
+      this.#dropHalf(a.key, b.key, owner)
+      this.#dropHalf(b.key, a.key, owner)
     }
   }
 
@@ -276,7 +276,7 @@ export class MemoryPeople implements PeopleStore {
       segment,
       expiryDay,
     }))
-    const edges = [...held.edges.values()].filter((edge) => edge.expiryDay > today)
+    const edges = [...held.edges.values()].filter((edge) => endOf(edge) > today)
     return { profile: packProfile(memberships), edges: packEdges(edges) }
   }
 
@@ -287,15 +287,21 @@ export class MemoryPeople implements PeopleStore {
   }
 
   #putHalf(edge: Edge, at: IdRef, other: IdRef): void {
-    const { owner, method, firstSeenDay, lastSeenDay, expiryDay } = edge
-    const half = { ...other, owner, method, firstSeenDay, lastSeenDay, expiryDay }
-    this.#heldOf(at.key).edges.set(`${nameOf(other.key)} ${owner}`, half)
+    const { a: _a, b: _b, ...fields } = edge
+    const { edges } = this.#heldOf(at.key)
+    const name = `${nameOf(other.key)} ${edge.owner}`
+    const same = edges.get(name)
+    const half = { ...other, ...fields }
+    const merge = () => unpackEdges(mergeEdge(packEdges([same!]), half, 0))[0]!
+    edges.set(name, edge.claim && same ? merge() : half)
     this.#note({ what: 'link', key: at.key, added: [], removed: [] })
   }
 
-  #dropHalf(at: UserKey, other: UserKey): void {
+  #dropHalf(at: UserKey, other: UserKey, owner?: number): void {
     const { edges } = this.#heldOf(at)
-    for (const [name, edge] of edges) if (other.equals(edge.key)) edges.delete(name)
+    for (const [name, edge] of edges)
+      if (other.equals(edge.key) && (owner === undefined || edge.owner === owner))
+        edges.delete(name)
     this.#note({ what: 'unlink', key: at, added: [], removed: [] })
   }
 

@@ -18,7 +18,6 @@ import type {
   Change,
   Changes,
   Edge,
-  EdgeEnds,
   EgressEntry,
   EgressNote,
   KeptPart,
@@ -29,6 +28,7 @@ import type {
   PersonRecord,
   Refused,
   SuppressionOrder,
+  Unlinking,
   UserKey,
 } from '../store.ts'
 import type { ChangeLog } from './change-log.ts'
@@ -69,8 +69,10 @@ export class EmbeddedPeople implements PeopleStore {
     return this.#writeInParts(edges, (edge, today) => this.#linkOne(edge, today))
   }
 
-  async unlink(pairs: readonly EdgeEnds[]): Promise<void> {
-    await this.#writeInParts(pairs, ({ a, b }, today) => this.#unlinkOne(a.key, b.key, today))
+  async unlink(pairs: readonly Unlinking[]): Promise<void> {
+    await this.#writeInParts(pairs, ({ a, b, owner }, today) =>
+      this.#unlinkOne(a.key, b.key, { today, owner }),
+    )
   }
 
   async forget(keys: readonly UserKey[]): Promise<void> {
@@ -177,10 +179,14 @@ export class EmbeddedPeople implements PeopleStore {
     ]
   }
 
-  #unlinkOne(a: UserKey, b: UserKey, today: number): Change[] {
+  #unlinkOne(
+    a: UserKey,
+    b: UserKey,
+    which: { today: number; owner?: number | undefined },
+  ): Change[] {
     return [
-      ...this.#rewriteEdges('unlink', a, (held) => removeEdges(held, b, today)),
-      ...this.#rewriteEdges('unlink', b, (held) => removeEdges(held, a, today)),
+      ...this.#rewriteEdges('unlink', a, (held) => removeEdges(held, b, which)),
+      ...this.#rewriteEdges('unlink', b, (held) => removeEdges(held, a, which)),
     ]
   }
 
@@ -241,7 +247,7 @@ export class EmbeddedPeople implements PeopleStore {
   /** Removes a key's edges from both ends; the changes at the far ones. */
   #unlinkAll(key: UserKey, edges: Uint8Array, today: number): Change[] {
     const others = unpackEdges(edges).map((edge) => Buffer.from(edge.key))
-    const unlinked = others.flatMap((other) => this.#unlinkOne(other, key, today))
+    const unlinked = others.flatMap((other) => this.#unlinkOne(other, key, { today }))
     return unlinked.filter((change) => !change.key.equals(key))
   }
 
@@ -277,8 +283,8 @@ function put(
 }
 
 function addEdge(held: Uint8Array, edge: Edge, other: Edge['a'], today: number): Uint8Array {
-  const { owner, method, firstSeenDay, lastSeenDay, expiryDay } = edge
-  return mergeEdge(held, { ...other, owner, method, firstSeenDay, lastSeenDay, expiryDay }, today)
+  const { a: _a, b: _b, ...fields } = edge
+  return mergeEdge(held, { ...other, ...fields }, today)
 }
 
 function holds(profile: Uint8Array, segment: number): boolean {

@@ -4,7 +4,6 @@ import type {
   Assignment,
   Changes,
   Edge,
-  EdgeEnds,
   EgressEntry,
   EgressNote,
   KeptPart,
@@ -16,6 +15,7 @@ import type {
   Refused,
   SeenEdges,
   SuppressionOrder,
+  Unlinking,
   UserKey,
 } from '../store.ts'
 import type { ChangeFollower } from './change-follower.ts'
@@ -71,11 +71,12 @@ export class RedisPeople implements PeopleStore {
     const rewrites = linkRewrites(edges, this.#today(), refused)
     await this.#rewrite(rewrites.map((one) => ({ ...one, seen: seen?.(one.key) })))
     const places = inOrder(refused)
-    if (places.length > 0) await this.unlink(places.map((place) => edges[place]!))
+    if (places.length > 0)
+      await this.unlink(places.map((place) => ({ a: edges[place]!.a, b: edges[place]!.b })))
     return places
   }
 
-  unlink(pairs: readonly EdgeEnds[]): Promise<void> {
+  unlink(pairs: readonly Unlinking[]): Promise<void> {
     return this.#rewrite(unlinkRewrites(pairs, this.#today()))
   }
 

@@ -61,27 +61,27 @@ export function linkRewrites(
 
 /** What the removal of edges makes of the edges at each of their ends. */
 export function unlinkRewrites(
-  pairs: readonly { a: Pick<IdRef, 'key'>; b: Pick<IdRef, 'key'> }[],
+  pairs: readonly { a: Pick<IdRef, 'key'>; b: Pick<IdRef, 'key'>; owner?: number | undefined }[],
   today: number,
 ): Rewrite[] {
-  const halves = pairs.flatMap(({ a, b }) => [
-    { key: a.key, other: b.key },
-    { key: b.key, other: a.key },
+  const halves = pairs.flatMap(({ a, b, owner }) => [
+    { key: a.key, other: b.key, owner },
+    { key: b.key, other: a.key, owner },
   ])
   return byKey(halves).map(({ key, items }) => ({
     key,
     part: 'edges',
     next: (held) => {
       let blob = held
-      for (const { other } of items) blob = removeEdges(blob, other, today)
+      for (const { other, owner } of items) blob = removeEdges(blob, other, { today, owner })
       return edgesRewritten('unlink', { key, held, blob })
     },
   }))
 }
 
 function halfOf(edge: Edge, at: IdRef, other: IdRef) {
-  const { owner, method, firstSeenDay, lastSeenDay, expiryDay } = edge
-  return { key: at.key, half: { ...other, owner, method, firstSeenDay, lastSeenDay, expiryDay } }
+  const { a: _a, b: _b, ...fields } = edge
+  return { key: at.key, half: { ...other, ...fields } }
 }
 
 function edgesRewritten(

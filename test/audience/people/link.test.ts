@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { LIMITS } from '../../../audience/limits.ts'
 import { type EdgeRequest, type LinkDeps, Links } from '../../../audience/people/link.ts'
-import { keys, openWorld } from './world.ts'
+import { keys, openWorld, singles } from './world.ts'
 
 const LATER = 30_000
 const WEB = 9
@@ -25,7 +25,7 @@ function request(a: End, b: End, more: Partial<EdgeRequest> = {}): EdgeRequest {
 function open() {
   const world = openWorld()
   const { store, clock } = world
-  const deps: LinkDeps = { store, clock, keys, isOnePerPerson: (namespace) => namespace === CRM }
+  const deps: LinkDeps = { store, clock, keys, rules: singles(CRM) }
   const links = new Links()
   const link = async (...requests: EdgeRequest[]) =>
     (await links.link(deps, requests)).map((outcome) => (outcome.ok ? 'ok' : outcome.reason))

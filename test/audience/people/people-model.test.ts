@@ -9,7 +9,7 @@ import { Recall } from '../../../audience/people/recall.ts'
 import { MemoryPeople, WoundClock } from '../../support/memory-store.ts'
 import { type Random, seeded } from '../../support/random.ts'
 import { PeopleModel } from './people-model.ts'
-import { assignmentOf, candidatesOf, idOf, keys, namespaceOf } from './world.ts'
+import { assignmentOf, candidatesOf, idOf, keys, namespaceOf, singles } from './world.ts'
 
 const OWNERS = 3
 const SEGMENTS = 12
@@ -92,7 +92,7 @@ async function act(random: Random, { store, clock, model }: Scene): Promise<stri
       store,
       clock,
       keys,
-      isOnePerPerson: (namespace: number) => namespace === namespaceOf('crm'),
+      rules: singles(namespaceOf('crm')),
     }
     const days = { method: 0, firstSeenDay: today, lastSeenDay: today, expiryDay }
     const request = { a: endOf(a), b: endOf(b), owner, ...days }

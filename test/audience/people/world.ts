@@ -1,5 +1,6 @@
 import { dayOf } from '../../../audience/clock.ts'
 import { Candidates } from '../../../audience/people/candidates.ts'
+import { type NamespaceRules, namespaceRules } from '../../../audience/people/namespace-rules.ts'
 import { NearCache } from '../../../audience/people/near-cache.ts'
 import { PersonView } from '../../../audience/people/person-view.ts'
 import { Recall } from '../../../audience/people/recall.ts'
@@ -12,6 +13,17 @@ export const keys = new UserKeys(Buffer.alloc(32, 1))
 export interface WorldOptions {
   nearCacheMax?: number
   hashMask?: number
+}
+
+/** Rules under which only these namespaces hold one id of a person. */
+export function singles(...namespaces: number[]): NamespaceRules {
+  const rules = namespaceRules(undefined)
+  const isSingle = (namespace: number) => namespaces.includes(namespace)
+  return {
+    ...rules,
+    max: (namespace) => (isSingle(namespace) ? 1 : undefined),
+    claimsMax: (namespace) => (isSingle(namespace) ? 1 : rules.claimsMax(namespace)),
+  }
 }
 
 /** A store in memory, a near-cache before it, and a clock to wind. */

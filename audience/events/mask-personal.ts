@@ -1,0 +1,33 @@
+import { looksPersonal } from '../identity/personal-value.ts'
+import { type ContactReading, contactForm, traitsOf } from './contacts-of.ts'
+import { hashed } from './switch-message.ts'
+
+/**
+ * A copy of a message in which no address or number can be read: those of its person are their ids as they are kept, so that
+ * reading it again comes to the same, and whatever else looks like one is its keyed hash.
+ *
+ * `whole` is the message before its source's switches, of which some hash what would be an address.
+ */
+export function maskPersonal(
+  message: Record<string, unknown>,
+  whole: Record<string, unknown>,
+  reading: Pick<ContactReading, 'keys' | 'country'> & { hashKey: Buffer },
+): Record<string, unknown> {
+  const masked = mask(message, reading.hashKey) as Record<string, unknown>
+  const given = new Map(traitsOf(whole))
+  for (const [path, traits] of traitsOf(masked))
+    for (const kind of ['email', 'phone'] as const) {
+      if (traits[kind] === undefined) continue
+      const form = contactForm(kind, given.get(path)?.[kind], reading)
+      if (form === undefined) delete traits[kind]
+      else traits[kind] = form
+    }
+  return masked
+}
+
+function mask(value: unknown, hashKey: Buffer): unknown {
+  if (typeof value === 'string') return looksPersonal(value) ? hashed(value, hashKey) : value
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map((one) => mask(one, hashKey))
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, mask(one, hashKey)]))
+}

@@ -1,0 +1,34 @@
+/** Where an id should stand, and what looks like a way to reach a person does. */
+export const PERSONAL_SAYS =
+  'looks like an e-mail address or a telephone number, which is no id: give it as the email or phone of the person, or as its SHA-256'
+
+/**
+ * Whether a text looks like an e-mail address or a telephone number, as it is, percent-encoded, or as a link to it. Bare
+ * digits do not: ids are written so.
+ */
+export function looksPersonal(text: string): boolean {
+  if (!/[@+%]|^\s*(?:tel:)?\(?0/i.test(text)) return false
+  return [text, percentDecoded(text)].some((one) => ADDRESS.test(one) || isNumber(one))
+}
+
+const ADDRESS =
+  /^\s*(?:mailto:|smtp:)?[<"]?[^\s@"<>]+"?@[^\s@"<>.]+(?:\.[^\s@"<>.]+)*\.[a-z\u00a1-\uffff]{2,}>?\s*$/iu
+
+/** With a plus, or a leading zero and two gaps at least; dates and decimals have fewer digits, or gaps. */
+function isNumber(text: string): boolean {
+  const plain = text.trim().replace(/^tel:/i, '')
+  if (!/^(?:\+|\(?0)[\d\s().\-/]+$/.test(plain)) return false
+  const digits = plain.replaceAll(/\D/g, '').length
+  if (plain.startsWith('+')) return digits >= 8 && digits <= 15
+  const gaps = plain.match(/[\s().\-/]+/g)?.length ?? 0
+  return gaps >= 2 && digits >= 9 && digits <= 17
+}
+
+function percentDecoded(text: string): string {
+  if (!text.includes('%')) return text
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
