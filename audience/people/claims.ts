@@ -112,7 +112,7 @@ export async function unmerge(deps: LinkDeps, { at, from, owner }: Unmerging): P
   const ends = going.map(({ key, namespace, value }) => ({
     ...{ key: Buffer.from(key), namespace, value },
   }))
-  await deps.store.unlink(ends.map((end, i) => ({ a: ref, b: end, owner: going[i]!.owner })))
+  await deps.store.unlink(ends.map((end, i) => ({ a: ref, b: end, onlyOf: going[i]!.owner })))
   await settleAround(deps, [ref, ...ends])
   return going.length
 }

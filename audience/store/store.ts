@@ -183,9 +183,9 @@ export interface EdgeEnds {
   b: IdRef
 }
 
-/** Between whom, and whose; absent: everybody's. */
+/** Between whom; `onlyOf`: whose alone, by its number. */
 export interface Unlinking extends EdgeEnds {
-  owner?: number | undefined
+  onlyOf?: number | undefined
 }
 
 /** One id as an edge names it: its key, and what it was made of. */

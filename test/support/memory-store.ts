@@ -160,7 +160,7 @@ export class MemoryPeople implements PeopleStore {
   }
 
   async unlink(pairs: readonly Unlinking[]): Promise<void> {
-    for (const { a, b, owner } of pairs) {
+    for (const { a, b, onlyOf: owner } of pairs) {
       this.#dropHalf(a.key, b.key, owner)
       this.#dropHalf(b.key, a.key, owner)
     }

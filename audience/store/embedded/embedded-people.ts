@@ -70,7 +70,7 @@ export class EmbeddedPeople implements PeopleStore {
   }
 
   async unlink(pairs: readonly Unlinking[]): Promise<void> {
-    await this.#writeInParts(pairs, ({ a, b, owner }, today) =>
+    await this.#writeInParts(pairs, ({ a, b, onlyOf: owner }, today) =>
       this.#unlinkOne(a.key, b.key, { today, owner }),
     )
   }

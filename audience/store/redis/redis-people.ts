@@ -71,8 +71,7 @@ export class RedisPeople implements PeopleStore {
     const rewrites = linkRewrites(edges, this.#today(), refused)
     await this.#rewrite(rewrites.map((one) => ({ ...one, seen: seen?.(one.key) })))
     const places = inOrder(refused)
-    if (places.length > 0)
-      await this.unlink(places.map((place) => ({ a: edges[place]!.a, b: edges[place]!.b })))
+    if (places.length > 0) await this.unlink(places.map((place) => edges[place]!))
     return places
   }
 

@@ -61,10 +61,10 @@ export function linkRewrites(
 
 /** What the removal of edges makes of the edges at each of their ends. */
 export function unlinkRewrites(
-  pairs: readonly { a: Pick<IdRef, 'key'>; b: Pick<IdRef, 'key'>; owner?: number | undefined }[],
+  pairs: readonly { a: Pick<IdRef, 'key'>; b: Pick<IdRef, 'key'>; onlyOf?: number | undefined }[],
   today: number,
 ): Rewrite[] {
-  const halves = pairs.flatMap(({ a, b, owner }) => [
+  const halves = pairs.flatMap(({ a, b, onlyOf: owner }) => [
     { key: a.key, other: b.key, owner },
     { key: b.key, other: a.key, owner },
   ])

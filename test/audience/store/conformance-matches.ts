@@ -105,6 +105,29 @@ export function matchesConformance(open: OpenForTest): void {
     expect(edgesIn(a).map((one) => one.value)).toEqual(['c'])
   })
 
+  test('claims are kept as they were settled, and one owner’s matches go alone', async () => {
+    const { people } = (await open()).store
+    const day = dayOf(systemClock.now())
+    const claim = { atMs: day * 86_400_000 + 5, untilDay: FAR, parked: 0 }
+    const parked = { ...claim, atMs: 7, parked: 2 }
+    await people.link([
+      edge('a', 'b', { owner: 1, expiryDay: FAR, claim }),
+      edge('a', 'b', { owner: 2, expiryDay: 0, claim: parked }),
+    ])
+    for (const name of ['a', 'b']) {
+      const [record] = await people.recall([idOf(name).key])
+      expect(edgesIn(record).map((one) => [one.owner, one.expiryDay, one.claim])).toEqual([
+        [1, FAR, claim],
+        [2, 0, parked],
+      ])
+    }
+    await people.unlink([{ a: idOf('b'), b: idOf('a'), onlyOf: 1 }])
+    for (const name of ['a', 'b']) {
+      const [record] = await people.recall([idOf(name).key])
+      expect(edgesIn(record).map(({ owner }) => owner)).toEqual([2])
+    }
+  })
+
   test(`random links and unlinks end as a plain list says (seed ${SEED})`, async () => {
     const { people } = (await open()).store
     const random = seeded(SEED)
