@@ -155,7 +155,9 @@ describe('the edge blob', () => {
       ...{ expiryDay: parked ? 0 : day + 10, claim: { atMs, untilDay: day + 10, parked } },
     })
     const merge = (...edges: PackedEdge[]) =>
-      unpackEdges(edges.reduce<Uint8Array>((blob, one) => mergeEdge(blob, one, 5), new Uint8Array(0)))[0]
+      unpackEdges(
+        edges.reduce<Uint8Array>((blob, one) => mergeEdge(blob, one, 5), new Uint8Array(0)),
+      )[0]
     const seen = { firstSeenDay: 10, lastSeenDay: 12 }
     expect(merge(said(12, 7), said(10, 9, 2))).toEqual({
       ...{ ...said(12, 9, 2), ...seen },
