@@ -43,6 +43,8 @@ export const LIMITS = {
 
   /** Estimates of rules under way at once; one more is asked to come again (429). */
   estimatesMax: 4,
+  /** Funnels counted at once; one more is asked to come again (429). */
+  funnelsMax: 2,
   /** Deals one dry run explains, those that would be added first; further ones are counted. */
   dryRunDealsMax: 1_000,
   /** Documents in one import of deals; each is a write of its own. More: 422, nothing done. */

@@ -1,17 +1,7 @@
-import { unpackHistory } from '../../proto/history-blob.ts'
-import type { Clock } from '../clock.ts'
-import type { KeptHistory } from '../store/event-stores.ts'
-import type { Store } from '../store/store.ts'
 import { evaluatePerson } from './evaluate-person.ts'
-import { type GatheredPerson, gatherPeople } from './gather-people.ts'
-import { POSITIONS, positionOf, representativeOf } from './key-space.ts'
 import { EVENT_LIMITS } from './limits.ts'
 import type { OwnerRules } from './rule-book.ts'
-
-export interface EstimateDeps {
-  store: Pick<Store, 'people' | 'histories'>
-  clock: Clock
-}
+import { type WalkDeps, walkPeople } from './walk-people.ts'
 
 /** How many people a rule would hold for now. */
 export interface Estimate {
@@ -38,23 +28,22 @@ export interface Interval {
  * of several ids is in it by one of them. How many there are is Wilson's interval of a count in a known share of everybody.
  */
 export async function estimateRule(
-  deps: EstimateDeps,
+  deps: WalkDeps,
   rules: OwnerRules,
   segment: number,
 ): Promise<Estimate> {
-  const { clock, store } = deps
+  const { clock } = deps
   const untilMs = clock.elapsed() + EVENT_LIMITS.estimateMs
   const counts = { sampled: 0, matched: 0 }
-  let position = 0
-  while (position < POSITIONS && counts.sampled < EVENT_LIMITS.estimatePeople) {
-    const step = await store.histories.from(position, EVENT_LIMITS.sliceIds)
-    const end = step.next ?? POSITIONS
-    await count(deps, rules, { histories: step.histories, position, end, segment, counts })
-    position = end
-    if (clock.elapsed() >= untilMs) break
-    await nextTurn()
+  let share = 0
+  for await (const step of walkPeople(deps, rules)) {
+    const nowMs = clock.now()
+    share = step.share
+    counts.sampled += step.people.length
+    for (const person of step.people)
+      if (evaluatePerson(rules, person, nowMs).members.has(segment)) counts.matched++
+    if (counts.sampled >= EVENT_LIMITS.estimatePeople || clock.elapsed() >= untilMs) break
   }
-  const share = position / POSITIONS
   return {
     ...counts,
     isExact: share === 1,
@@ -81,42 +70,3 @@ export function countIn(seen: number, share: number): Interval {
 
 /** Of the normal distribution, for 95 %. */
 const Z = 1.959964
-
-interface Slice {
-  histories: readonly KeptHistory[]
-  position: number
-  end: number
-  segment: number
-  counts: { sampled: number; matched: number }
-}
-
-async function count(deps: EstimateDeps, rules: OwnerRules, slice: Slice): Promise<void> {
-  const { position, end, segment, counts } = slice
-  const own = slice.histories.filter(({ history }) => rules.owns(unpackHistory(history)))
-  const starts = own.map(({ key }) => ({ key, namespace: 0, value: '' }))
-  if (starts.length === 0) return
-  for (const person of await gatherPeople(deps, starts, rules.number)) {
-    const known = person.ids.filter(({ history }) => rules.owns(history))
-    if (person.isSuppressed || known.length === 0) continue
-    const at = positionOf(representativeOf(known.map(({ key }) => key)))
-    if (at < position || at >= end) continue
-    counts.sampled++
-    if (isIn(person, known, { rules, segment, nowMs: deps.clock.now() })) counts.matched++
-  }
-}
-
-function isIn(
-  { ids }: GatheredPerson,
-  known: GatheredPerson['ids'],
-  { rules, segment, nowMs }: { rules: OwnerRules; segment: number; nowMs: number },
-): boolean {
-  const held = new Map(
-    ids.flatMap(({ memberships }) => memberships.map((one) => [one.segment, one.expiryDay])),
-  )
-  const histories = known.map(({ history }) => history)
-  return evaluatePerson(rules, { histories, held }, nowMs).members.has(segment)
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
-}

@@ -30,6 +30,15 @@ export function evaluatePerson(rules: OwnerRules, known: PersonKnown, nowMs: num
   return new Evaluation(rules, known, nowMs).run()
 }
 
+/** What an owner's traits have shown of a person, as its rules ask for it; of its segments nothing is known. */
+export function shownOf(
+  rules: OwnerRules,
+  known: PersonKnown,
+  nowMs: number,
+): Pick<PersonHistory, 'shown'> {
+  return new Evaluation(rules, known, nowMs)
+}
+
 /** The same, with the person as the rules saw it. */
 export function seePerson(
   rules: OwnerRules,

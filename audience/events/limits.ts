@@ -36,6 +36,8 @@ export const EVENT_LIMITS = {
   /** People an estimate looks at, and how long it takes at most: beyond either it says what it has seen by then. */
   estimatePeople: 10_000,
   estimateMs: 1_000,
+  /** How long a funnel is counted at most: beyond it the counts are estimates, of whom it has seen by then. */
+  funnelMs: 5_000,
   /** How often it is kept how far backfills are: so much is asked once more after a crash. */
   saveJobsMs: 1_000,
   /** Ids that others changed and that wait to be looked at; beyond it everybody is. */

@@ -19,6 +19,7 @@ import { deskRoutes } from '../resources/desk-routes.ts'
 import { estimateRoute } from '../resources/estimate.ts'
 import { eventRoutes } from '../resources/events.ts'
 import { explainPersonRoute } from '../resources/explain-person.ts'
+import { funnelRoute } from '../resources/funnel.ts'
 import { keyRoutes } from '../resources/keys.ts'
 import { labelRoutes } from '../resources/labels.ts'
 import { ledgerRoutes } from '../resources/ledger.ts'
@@ -74,6 +75,7 @@ export function apiRoutes(rooms: EventImportRooms & RehearsalRooms & BackfillRoo
     suppressionsRoute(rooms),
     matchRatesRoute(rooms),
     ...reachRoutes(rooms),
+    funnelRoute(rooms),
     usageRoute(rooms),
     usageReportRoute(rooms),
     contractPreviewRoute(rooms),

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { pathWith, type QueryOptions } from './print-table.ts'
 import type { Session } from './session.ts'
 
-/** `passerelle reach` and `passerelle kpis`: how many people there are, in what, and how far they reach. */
+/** `passerelle reach`, `kpis` and `funnel`: how many people there are, in what, and how far they reach and come. */
 export function addReachCommands(program: Command, session: Session): void {
   program
     .command('reach [segments...]')
@@ -22,6 +22,14 @@ export function addReachCommands(program: Command, session: Session): void {
     .option('--segment <segment>', 'whose match rates; by default of everybody')
     .option('--days <number>', 'length of the period that ends today; 30 by default')
     .action((query: QueryOptions) => print(session, pathWith('/api/kpis', query)))
+  program
+    .command('funnel <traits...>')
+    .description('people who showed these traits one after the other')
+    .option('--within <duration>', 'how long after the one before each has to follow: 24H, 7D, 30M')
+    .option('--days <number>', 'length of the period that ends today; 30 by default')
+    .action((traits: string[], query: QueryOptions) =>
+      print(session, pathWith('/api/funnels', { steps: traits.join(), ...query })),
+    )
 }
 
 async function print({ client, io }: Session, path: string): Promise<void> {

@@ -8,7 +8,8 @@ import { Denied } from '../reasons.ts'
 import { RateShape } from './match-rates.ts'
 
 const Count = Type.Integer({ minimum: 0 })
-const Interval = closed({
+/** A count, and between what the true one lies. */
+export const IntervalShape = closed({
   count: Count,
   low: Type.Integer({ minimum: 0, description: 'Between this …' }),
   high: Type.Integer({
@@ -25,8 +26,8 @@ const Shown = {
     rule: Type.String({ description: 'As it was understood.' }),
     isExact: Type.Boolean({ description: 'Everybody was looked at.' }),
     step: Type.Integer({ description: 'Counts are rounded down to a multiple of it.' }),
-    people: Interval,
-    base: Interval,
+    people: IntervalShape,
+    base: IntervalShape,
     share: RateShape,
   }),
 }

@@ -68,8 +68,8 @@ export async function estimateSegment(
     rule: printExpression(ruleOf(asked.segment)!),
     isExact: estimate.isExact,
     step: told.step,
-    people: toldOf(told, estimate.people),
-    base: toldOf(told, estimate.base),
+    people: told.interval(estimate.people),
+    base: told.interval(estimate.base),
     share: shareOf(estimate, told),
   }
 }
@@ -101,10 +101,6 @@ function askedSegment(
   }
   refuseBadRule(DRAFT, draft, snapshot)
   return { id: DRAFT, segment: draft }
-}
-
-function toldOf(told: ToldTo, { count, low, high }: Interval): Interval {
-  return { count: told.people(count), low: told.people(low), high: told.people(high) }
 }
 
 /** What was counted whole is known without doubt. */

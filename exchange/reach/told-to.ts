@@ -1,3 +1,4 @@
+import type { Interval } from '../../audience/events/estimate-rule.ts'
 import type { Segment } from '../../audience/segment.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { ContractRecord } from '../contract.ts'
@@ -44,6 +45,10 @@ export class ToldTo {
 
   people(count: number): number {
     return Math.floor(count / this.step) * this.step
+  }
+
+  interval({ count, low, high }: Interval): Interval {
+    return { count: this.people(count), low: this.people(low), high: this.people(high) }
   }
 
   rate(count: number, of: number): Rate {

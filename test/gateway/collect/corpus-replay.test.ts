@@ -5,6 +5,7 @@ import { EventDesk } from '../../../audience/events/event-desk.ts'
 import { RuleBooks } from '../../../audience/events/rule-book.ts'
 import type { Namespace } from '../../../audience/namespace.ts'
 import { ownerOf } from '../../../exchange/collect/owner-of.ts'
+import { getFunnel } from '../../../exchange/desk/funnel.ts'
 import { unpackProfile } from '../../../proto/profile-blob.ts'
 import { corpusPath } from '../../support/corpus.ts'
 import { EdgeHouse, OPERATOR } from '../../support/edge-house.ts'
@@ -118,6 +119,32 @@ describe.skipIf(PATH === undefined)('the corpus’ shop', () => {
     expect(found.sort()).toEqual(wanted.map(([user]) => user).sort())
     expect(found.length).toBeGreaterThan(0)
   })
+
+  test.each([undefined, '24H'])(
+    'goes down the funnel as the script does, within %s',
+    async (within) => {
+      const people = [...shownBy(rows).values()]
+      const withinMs = within === undefined ? Number.POSITIVE_INFINITY : DAY_MS
+      const follows = (before: number, at: number) => at > before && at - before <= withinMs
+      const wanted = [
+        people.filter(({ viewed }) => viewed.length > 0),
+        people.filter(({ viewed, carted }) =>
+          carted.some((cart) => viewed.some((view) => follows(view, cart))),
+        ),
+        people.filter(({ viewed, carted, bought }) =>
+          bought.some((buy) =>
+            carted.some((cart) => follows(cart, buy) && viewed.some((view) => follows(view, cart))),
+          ),
+        ),
+      ].map(({ length }) => length)
+      const deps = { deskDeps: house.exchange.deskDeps, audience: house.audience }
+      const asked = { steps: Object.keys(TRAITS), days: 400, ...(within ? { within } : {}) }
+      const funnel = await getFunnel(deps, OPERATOR, asked)
+      expect(funnel.isExact).toBe(true)
+      expect(funnel.steps.map((step) => step.people.count)).toEqual(wanted)
+      expect(wanted[0]! > wanted[1]! && wanted[1]! > wanted[2]! && wanted[2]! > 0).toBe(true)
+    },
+  )
 })
 
 async function furnish({ exchange: { desk } }: EdgeHouse): Promise<string> {
