@@ -9,6 +9,7 @@ import { seeded } from './workload.ts'
 
 const EVENTS = 2_000
 const ROUNDS = 9
+const WARM = 20_000
 
 interface Matched {
   /** Of the processor's time, an event, flattened and matched: the median of some rounds. */
@@ -41,6 +42,7 @@ function matched(traits: number): Matched {
   const index = new MatchIndex(rules)
   const events = Array.from({ length: EVENTS }, () => shopEvent(random))
   let shown = 0
+  for (let i = 0; i < WARM; i++) index.match(eventValues(events[i % EVENTS]!, EVENT_LIMITS))
   const took = Array.from({ length: ROUNDS }, () => {
     const before = process.cpuUsage()
     shown = 0

@@ -23,8 +23,10 @@ export function eventValues(event: object, { depthMax, valuesMax }: FlattenBound
       if (depth > depthMax) return
       if (Array.isArray(value)) for (const one of value) walk(one, path, depth + 1)
       else
-        for (const [name, one] of Object.entries(value))
+        for (const name of Object.keys(value)) {
+          const one = (value as Record<string, unknown>)[name]
           walk(one, path === '' ? name : `${path}.${name}`, depth + 1)
+        }
       return
     }
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return

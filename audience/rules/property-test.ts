@@ -42,11 +42,20 @@ function holdsOf(one: Scalar, is: PropertyTest['is'], value: Scalar | Scalar[]):
   }
 }
 
-/** Equal values have one name: what `==` compares, and what an index of values is keyed by. */
-export function nameOf(value: Scalar): string {
-  if (typeof value !== 'string') return `${typeof value === 'number' ? 'n' : 'b'}${value}`
-  const isNumber = value !== '' && value.trim() === value && String(Number(value)) === value
-  return isNumber ? `n${value}` : `t${value}`
+/**
+ * Equal values have one key, by SameValueZero: what `==` compares, and what an index of values is keyed by. A text that
+ * spells a number is that number.
+ */
+export function sameKey(value: Scalar): Scalar {
+  if (typeof value !== 'string' || !mayBeNumber(value)) return value
+  const number = Number(value)
+  return String(number) === value ? number : value
+}
+
+/** By how it begins: most texts are none, and to ask properly costs more than all else that is done with them. */
+function mayBeNumber(text: string): boolean {
+  const first = text.charCodeAt(0)
+  return (first >= 0x30 && first <= 0x39) || first === 0x2d || first === 0x49 || first === 0x4e
 }
 
 /** NaN where it is none: every comparison with it is false. */
@@ -56,5 +65,7 @@ export function numberOf(value: Scalar): number {
 }
 
 function isSame(a: Scalar, b: Scalar): boolean {
-  return a === b || nameOf(a) === nameOf(b)
+  if (a === b) return true
+  const [one, other] = [sameKey(a), sameKey(b)]
+  return one === other || (Number.isNaN(one) && Number.isNaN(other))
 }

@@ -42,6 +42,27 @@ describe('an index of many rules', () => {
     expect(index.match(eventValues({ c: ['a', 'b'], d: [1, '1'] }, BOUNDS))).toEqual(['x'])
   })
 
+  test('texts that a property contains, begins with or ends with are found among many, wherever they stand', () => {
+    const piece = fc.string({ unit: fc.constantFrom('a', 'b', 'é', '𝄞', '5'), maxLength: 6 })
+    const is = fc.constantFrom('contains', 'startswith', 'endswith') as fc.Arbitrary<'contains'>
+    const asked = fc.record({ property: fc.constant('t'), is, value: piece })
+    const rule = fc.oneof(
+      asked,
+      fc.record({ and: fc.tuple(asked, asked) }),
+      fc.record({ not: asked }),
+    )
+    fc.assert(
+      fc.property(fc.array(rule, { maxLength: 30 }), fc.array(piece), (trees, texts) => {
+        const index = new MatchIndex(trees.map((tree, id) => ({ id, rule: tree })))
+        for (let times = 0; times < 2; times++) {
+          const values = eventValues({ t: texts }, BOUNDS)
+          const held = trees.flatMap((tree, id) => (holdsForEvent(tree, values) ? [id] : []))
+          expect(index.match(values).sort((a, b) => a - b)).toEqual(held)
+        }
+      }),
+    )
+  })
+
   test('a rule of too many alternatives is found all the same', () => {
     const either = (name: string) =>
       `(${Array.from({ length: 10 }, (_, i) => `${name}${i} == 1`).join(' OR ')})`
