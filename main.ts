@@ -9,6 +9,8 @@ import { systemClock as clock } from './audience/clock.ts'
 import { type Gvl, loadGvl } from './audience/consent/gvl.ts'
 import { EventDesk } from './audience/events/event-desk.ts'
 import { RuleBooks } from './audience/events/rule-book.ts'
+import { sweepHeld } from './audience/events/sweep-held.ts'
+import { writeSightings } from './audience/events/write-sightings.ts'
 import { openReach, type Reach } from './audience/reach/reach.ts'
 import { announcePresence } from './audience/store/announce-presence.ts'
 import { openStore } from './audience/store/open-store.ts'
@@ -55,6 +57,7 @@ import {
   watchLedger,
   watchReach,
   watchShipper,
+  watchSightings,
 } from './gateway/metrics/room-metrics.ts'
 import { adminToken, adminTokenPath } from './gateway/supervisor/admin-token.ts'
 import { banner } from './gateway/supervisor/banner.ts'
@@ -175,6 +178,10 @@ async function edge({ config }: Settings): Promise<void> {
   const { gvl, ownGvlId, matchCounts: counts } = rooms
   const sync = new Sync({ ...rooms, edgeUrl, counts })
   const collector = new Collector({ ...rooms, clock })
+  const { sightings } = collector
+  const seen = writeSightings({ sightings, store: rooms.audience.store.sightings, log })
+  closeFirst(() => seen.close())
+  watchSightings(metrics, sightings)
   // Built beside this very file: scripts/build.mjs.
   const tagScript = await readFile(new URL('./tag.js', import.meta.url), 'utf8')
   const words = Object.keys(DoorRefusals) as DoorRefusal[]
@@ -225,6 +232,8 @@ async function desk({ config }: Settings): Promise<void> {
   const events = new EventDesk({ ...rooms, books, clock, log })
   closeFirst(() => events.close())
   watchEvents(metrics, events)
+  const sweep = sweepHeld(store.held, log)
+  closeFirst(() => sweep.stop())
   const isDemo = config.demo === 'on'
   const onEnded = () => demoEnded(config.dataDir)
   closeFirst(await settleDemoWorld({ ...rooms, log, isDemo, onEnded }))
@@ -241,6 +250,7 @@ async function desk({ config }: Settings): Promise<void> {
     gvl: await gvlOf(config),
     ownGvlId: config.gvlId,
     domain: config.domain,
+    edgeUrl: config.edgeUrl,
     usage: openUsageDesk(counting),
     host: config.consoleHost,
     port: config.consolePort,

@@ -4,6 +4,7 @@ import type { Audience } from '../audience/audience.ts'
 import type { Clock } from '../audience/clock.ts'
 import type { Gvl } from '../audience/consent/gvl.ts'
 import type { EventDesk } from '../audience/events/event-desk.ts'
+import { writeSightings } from '../audience/events/write-sightings.ts'
 import { Collector } from '../exchange/collect/collector.ts'
 import type { UsageDesk } from '../exchange/desk/open-usage-desk.ts'
 import type { Exchange } from '../exchange/exchange.ts'
@@ -39,6 +40,8 @@ export interface ConsoleOptions {
   gvl?: Gvl | undefined
   ownGvlId?: number | undefined
   domain: string
+  /** Public address of the edge door. */
+  edgeUrl: string
   /** Where the audit log is kept, and what `mode=replace` sets down meanwhile. */
   dataDir: string
   clock: Clock
@@ -65,14 +68,17 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
   // Whatever lies there was left by a process that died in the middle of a replacement.
   await rm(spoolDir, { recursive: true, force: true })
   const audit = await AuditLog.open(join(options.dataDir, AUDIT_FILE), options.clock)
-  const { host, port, clock, metrics, log } = options
+  const { host, port, clock, metrics, log, audience } = options
+  const collector = new Collector({ audience, clock })
+  const { sightings } = collector
+  const seen = writeSightings({ sightings, store: audience.store.sightings, log })
   const words = Object.keys(DoorRefusals) as DoorRefusal[]
   const refused = metrics.counterOf('passerelle_door_refused_total', 'reason', words)
   const door = await openNodeDoor({
     host,
     port,
     clock,
-    routes: routesOf(options, audit, spoolDir),
+    routes: routesOf(options, { audit, collector, spoolDir }),
     chunkedUploads: true,
     limits: { slowBodyMsMax: LIMITS.slowBodyMsMax, headerBytesMax: BROWSER_HEADER_BYTES_MAX },
     onRefused: (reason) => refused[reason].add(),
@@ -83,19 +89,25 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
     binding: door.binding,
     async close(drainMsMax) {
       await door.close(drainMsMax)
+      await seen.close()
       await audit.close()
     },
   }
 }
 
-function routesOf(options: ConsoleOptions, audit: AuditLog, spoolDir: string): Route[] {
+interface RoutesNeed {
+  audit: AuditLog
+  collector: Collector
+  spoolDir: string
+}
+
+function routesOf(options: ConsoleOptions, { collector, ...kept }: RoutesNeed): Route[] {
   const { exchange, usage, events, shipper, audience, clock, adminToken, ...more } = options
-  const { gvl, ownGvlId, domain } = more
+  const { gvl, ownGvlId, domain, edgeUrl } = more
   const slots = new ImportSlots()
-  const collector = new Collector({ audience, clock })
   const collect = { collector, metrics: new CollectMetrics(options.metrics), gvl, ownGvlId }
-  const desk = { audit, slots, spoolDir, usage, shipper, collect, backfill: events.backfill }
-  const rooms = { exchange, audience, clock, gvl, ownGvlId, domain, ...desk }
+  const desk = { ...kept, slots, usage, shipper, collect, backfill: events.backfill }
+  const rooms = { exchange, audience, clock, gvl, ownGvlId, domain, edgeUrl, ...desk }
   return [
     ...apiDoorRoutes({
       routes: apiRoutes(rooms),

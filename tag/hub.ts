@@ -3,17 +3,16 @@ import { LIMITS } from './limits.ts'
 /** What a page calls: `passerelle('track', 'Product Added', { price: 9.5 })`. */
 export type Command = ArrayLike<unknown>
 
-interface Hub {
-  (...command: unknown[]): void
-  /** What was called before the first tag came; whoever still pushes there is heard. */
-  q?: Command[]
+/** What a page's stub puts commands into; with the tags that hear them, once there are any. */
+interface Queue extends Array<Command> {
   past?: Command[]
   tags?: Record<string, (command: Command) => void>
 }
 
 declare global {
   interface Window {
-    passerelle?: Hub
+    passerelle?: (...command: unknown[]) => void
+    passerelleQueue?: Queue
   }
 }
 
@@ -22,25 +21,26 @@ declare global {
  * the same key is not begun.
  */
 export function joinHub(key: string, begin: () => (command: Command) => void): void {
-  const hub = window.passerelle?.tags ? window.passerelle : makeHub(window.passerelle?.q ?? [])
-  const tags = hub.tags!
-  if (tags[key]) return
+  window.passerelleQueue ??= []
+  const queue = window.passerelleQueue
+  if (!queue.tags) makeHub(queue)
+  if (queue.tags![key]) return
   const take = begin()
-  tags[key] = take
-  for (const command of hub.past!) take(command)
+  queue.tags![key] = take
+  for (const command of queue.past!) take(command)
 }
 
-/** Takes the place of the stub. The stub's own queue goes on: what is pushed there comes here. */
-function makeHub(queue: Command[]): Hub {
-  const past = queue.slice(-LIMITS.pastMax)
-  const tags: NonNullable<Hub['tags']> = {}
-  const tell = (command: Command): number => {
-    if (past.push(command) > LIMITS.pastMax) past.shift()
-    for (const key in tags) tags[key]!(command)
-    return past.length
+/** From now on whatever is pushed into the queue is heard at once. */
+function makeHub(queue: Queue): void {
+  const past = queue.splice(0).slice(-LIMITS.pastMax)
+  const tags: NonNullable<Queue['tags']> = {}
+  Object.assign(queue, { past, tags })
+  queue.push = (...commands) => {
+    for (const command of commands) {
+      if (past.push(command) > LIMITS.pastMax) past.shift()
+      for (const key in tags) tags[key]!(command)
+    }
+    return 0
   }
-  const hub: Hub = (...command) => void tell(command)
-  queue.push = tell
-  window.passerelle = Object.assign(hub, { q: queue, past, tags })
-  return hub
+  window.passerelle ??= (...command) => void queue.push(command)
 }

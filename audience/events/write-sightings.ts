@@ -21,7 +21,7 @@ export function writeSightings({
 }: {
   sightings: SourceSightings
   store: SightingStore
-  log: { warn(details: object, message: string): void }
+  log: { error(details: object, message: string): void }
 }): SightingsWriter {
   const write = async (): Promise<void> => {
     for (const [source, seen] of sightings.take())
@@ -32,7 +32,7 @@ export function writeSightings({
   }
   const trying = () =>
     write().catch((error: unknown) =>
-      log.warn({ error: String(error) }, 'what was seen of sources could not be written'),
+      log.error({ error: String(error) }, 'what was seen of sources could not be written'),
     )
   const rounds = new Rounds(PLAN_LIMITS.writeMs, trying)
   return {

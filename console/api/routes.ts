@@ -32,18 +32,24 @@ import { peopleRoutes } from '../resources/people.ts'
 import { reachRoutes } from '../resources/reach.ts'
 import { reconciliationRoute } from '../resources/reconciliation.ts'
 import { segmentRoutes } from '../resources/segments.ts'
+import { sourceQuarantineRoutes } from '../resources/source-quarantine.ts'
+import { sourceSchemaRoute } from '../resources/source-schema.ts'
+import { gtmTemplateRoute, type TagRooms } from '../resources/source-tag.ts'
 import { sourceRoutes } from '../resources/sources.ts'
 import { statementRoutes } from '../resources/statements.ts'
 import { syncSettingsRoutes } from '../resources/sync-settings.ts'
 import { taxonomyRoutes } from '../resources/taxonomies.ts'
 import { tokenKeysRoutes } from '../resources/token-keys.ts'
+import { trackingPlanRoutes } from '../resources/tracking-plans.ts'
 import { traitRoutes } from '../resources/traits.ts'
 import { usageRoute } from '../resources/usage.ts'
 import { openApiDocument } from './openapi.ts'
 import type { ApiRoute } from './route.ts'
 
 /** Every operation of the control plane. */
-export function apiRoutes(rooms: EventImportRooms & RehearsalRooms & BackfillRooms): ApiRoute[] {
+export function apiRoutes(
+  rooms: EventImportRooms & RehearsalRooms & BackfillRooms & TagRooms,
+): ApiRoute[] {
   const routes = [
     ...partnerRoutes(rooms),
     ...keyRoutes(rooms),
@@ -52,6 +58,10 @@ export function apiRoutes(rooms: EventImportRooms & RehearsalRooms & BackfillRoo
     ...namespaceRoutes(rooms),
     ...tokenKeysRoutes(rooms),
     ...sourceRoutes(rooms),
+    sourceSchemaRoute(rooms),
+    ...sourceQuarantineRoutes(rooms),
+    gtmTemplateRoute(rooms),
+    ...trackingPlanRoutes(rooms),
     ...traitRoutes(rooms),
     eventsImportRoute(rooms),
     ...eventRoutes(rooms),

@@ -39,6 +39,12 @@ export const OBJECT_NOUNS: readonly ObjectNoun[] = [
     isDeletable: true,
   },
   {
+    noun: 'trackingplan',
+    path: '/api/trackingplans',
+    says: 'what the events of sources should hold',
+    isDeletable: true,
+  },
+  {
     noun: 'offer',
     path: '/api/offers',
     says: 'what a seller would sell, to whom, at what price',

@@ -17,6 +17,7 @@ import { addPersonCommands } from './person-commands.ts'
 import { addReachCommands } from './reach-commands.ts'
 import { addRuleCommands } from './rule-commands.ts'
 import { itemsOf, type Session } from './session.ts'
+import { addSourceCommands } from './source-commands.ts'
 import { addStatementCommands } from './statement-commands.ts'
 import { addTaxonomyCommands } from './taxonomy-commands.ts'
 import { addTokenKeysCommand } from './token-keys-command.ts'
@@ -67,7 +68,10 @@ function programOf(io: Io): Command {
     }
     if (noun.noun === 'offer') addOfferCommands(command, session)
     if (noun.noun === 'contract') addContractCommands(program, command, session)
-    if (noun.noun === 'source') addSourceKeyCommands(command, session)
+    if (noun.noun === 'source') {
+      addSourceKeyCommands(command, session)
+      addSourceCommands(command, session)
+    }
     if (noun.noun === 'deal') addDealCommands(command, session)
   }
   addTaxonomyCommands(program, session)

@@ -1,5 +1,6 @@
 import type { Audience } from '../../audience/audience.ts'
 import type { EventDesk } from '../../audience/events/event-desk.ts'
+import type { SourceSightings } from '../../audience/events/source-sightings.ts'
 import { type ParkReason, ParkReasons } from '../../audience/people/reasons.ts'
 import type { Reach } from '../../audience/reach/reach.ts'
 import { StoreFindings } from '../../audience/store/reasons.ts'
@@ -38,6 +39,11 @@ export function watchLedger(metrics: Metrics, ledger: Ledger): void {
 /** Of what match rates are made of, what did not fit. */
 export function watchCounts(metrics: Metrics, counts: MatchCounts): void {
   metrics.gauge('passerelle_match_uncounted_total', {}, () => counts.uncounted())
+}
+
+/** Names of events and properties that were too many to be kept. */
+export function watchSightings(metrics: Metrics, sightings: SourceSightings): void {
+  metrics.gauge('passerelle_collect_names_left_out_total', {}, () => sightings.uncounted())
 }
 
 /** What the desk counts of all ledgers of this machine. */

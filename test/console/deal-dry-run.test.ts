@@ -43,6 +43,7 @@ beforeAll(async () => {
   desk = await openConsole({
     host: '127.0.0.1',
     domain: 'gateway.example',
+    edgeUrl: 'https://edge.example',
     port: 0,
     adminToken: ADMIN,
     audience,

@@ -114,6 +114,7 @@ export class ConsoleWorld {
     this.desk = await openConsole({
       host: '127.0.0.1',
       domain: 'gateway.example',
+      edgeUrl: 'https://edge.example',
       port: 0,
       adminToken: ADMIN,
       audience: this.audience,

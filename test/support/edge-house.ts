@@ -60,6 +60,7 @@ export class EdgeHouse {
   audience!: Audience
   exchange!: Exchange
   sync!: Sync
+  collector!: Collector
   door!: Door
 
   static async open(options: EdgeHouseOptions = {}): Promise<EdgeHouse> {
@@ -75,13 +76,14 @@ export class EdgeHouse {
     const { exchange } = house
     const { edgeUrl = 'https://edge.test', gvl, ownGvlId, random = Math.random } = options
     house.sync = new Sync({ audience, exchange, clock, edgeUrl, gvl, ownGvlId, random })
+    house.collector = new Collector({ audience, clock })
     house.door = await openNodeDoor({
       host: '127.0.0.1',
       port: 0,
       routes: [
         ...edgeRoutes({ sync: house.sync, metrics, clock, uid2OptOutToken: WEBHOOK_TOKEN }),
         ...collectRoutes({
-          collector: new Collector({ audience, clock }),
+          collector: house.collector,
           ...{ metrics, edgeUrl, gvl, ownGvlId, tagScript: options.tagScript ?? '' },
         }),
       ],

@@ -4,7 +4,7 @@ import { StoreFailed } from '../../audience/store/store-failed.ts'
 // @ts-expect-error plain JavaScript, as everything in scripts/
 import { buildTag } from '../../scripts/build.mjs'
 import { tcText } from '../audience/consent/support/tc-writer.ts'
-import { EDGE, keptBy, SHOP, sentBy, TagWorld } from './tag-page.ts'
+import { EDGE, keptBy, SHOP, sentBy, TagWorld } from '../support/web/tag-world.ts'
 
 // The tag as it is served, in a real browser, on a page of somebody else's under a strict policy.
 

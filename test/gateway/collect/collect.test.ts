@@ -161,6 +161,27 @@ describe('a message', () => {
   })
 })
 
+test('what a tracking plan keeps out is named in the answer, and is no failure', async () => {
+  const { desk } = house.exchange
+  const events = { 'Order Completed': { properties: { total: { type: 'number' } } } }
+  const plan = { name: 'Plan', owner: 'dmp', sources: ['shop'], mode: 'block', events }
+  await desk.putTrackingPlan(OPERATOR, { id: 'shop', body: plan })
+  const bad = { ...TRACK, event: 'Order Completed', properties: { total: 'much' } }
+  const one = await post('/v1/track', bad)
+  const problems = [{ field: 'properties.total', reason: 'must be number' }]
+  const blocked = { mode: 'block', problems }
+  expect([one.status, one.said]).toEqual([
+    200,
+    { success: true, unplanned: [{ message: 0, ...blocked }] },
+  ])
+  const batch = [bad, TRACK].map((message) => ({ type: 'track', ...message }))
+  const many = await post('/v1/batch', { batch })
+  expect(many.said).toEqual({ success: true, unplanned: [{ message: 0, ...blocked }] })
+  expect((await queued()).map(traitIds)).toEqual([['auto']])
+  expect(house.count('passerelle_collect_unplanned_total', { mode: 'block' })).toBe(2)
+  await desk.deleteTrackingPlan(OPERATOR, { id: 'shop' })
+})
+
 describe('a body', () => {
   test('is read by its content: gzip, text and forms that hold JSON', async () => {
     const json = JSON.stringify({ batch: [{ type: 'track', ...TRACK }] })

@@ -1,19 +1,19 @@
 import type { Page } from 'playwright-core'
-import { type CollectedEvent, unpackEvent } from '../../audience/events/collected-event.ts'
-import { EdgeHouse, OPERATOR } from '../support/edge-house.ts'
-import { type Chromium, startChromium } from '../support/web/browser.ts'
-import { showPage, type Visit, Web } from '../support/web/web.ts'
+import { type CollectedEvent, unpackEvent } from '../../../audience/events/collected-event.ts'
+import { EdgeHouse, OPERATOR } from '../edge-house.ts'
+import { type Chromium, startChromium } from './browser.ts'
+import { showPage, type Visit, Web } from './web.ts'
 
 export const EDGE = 'edge.example'
 export const SHOP = 'www.shop.example'
 /** Nothing but the shop's own scripts and the tag; nothing is asked of anybody else. */
-const POLICY = `default-src 'none'; script-src 'nonce-n' https://${EDGE}; connect-src https://${EDGE}`
+const POLICY = `default-src 'none'; script-src 'nonce-n' 'self' https://${EDGE}; connect-src https://${EDGE}`
 
 /** Remembers what a page sends in the moment it does: what was not sent leaves no trace to wait for. */
 const WATCH = `
   window.sent = []
   const { fetch } = window
-  window.fetch = (url, options) => (sent.push(options.body), fetch(url, options))
+  window.fetch = (url, options) => (options?.body && sent.push(options.body), fetch(url, options))
   const beacon = navigator.sendBeacon.bind(navigator)
   navigator.sendBeacon = (url, body) => (sent.push(body), beacon(url, body))
 `
@@ -74,7 +74,8 @@ export class TagWorld {
   /** A page with the tag, and commands before it. */
   tag(query = '', commands = ''): string {
     return `<script>
-      window.passerelle = window.passerelle || function () { (passerelle.q = passerelle.q || []).push(arguments) }
+      window.passerelleQueue = window.passerelleQueue || []
+      function passerelle() { passerelleQueue.push(arguments) }
       ${commands}
     </script>
     <script async src="https://${EDGE}/tag.js?key=${this.keys.shop}${query}"></script>`
