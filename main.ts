@@ -9,7 +9,6 @@ import { systemClock as clock } from './audience/clock.ts'
 import { type Gvl, loadGvl } from './audience/consent/gvl.ts'
 import { EventDesk } from './audience/events/event-desk.ts'
 import { RuleBooks } from './audience/events/rule-book.ts'
-import { sweepHeld } from './audience/events/sweep-held.ts'
 import { writeSightings } from './audience/events/write-sightings.ts'
 import { openReach, type Reach } from './audience/reach/reach.ts'
 import { announcePresence } from './audience/store/announce-presence.ts'
@@ -232,8 +231,6 @@ async function desk({ config }: Settings): Promise<void> {
   const events = new EventDesk({ ...rooms, books, clock, log })
   closeFirst(() => events.close())
   watchEvents(metrics, events)
-  const sweep = sweepHeld(store.held, log)
-  closeFirst(() => sweep.stop())
   const isDemo = config.demo === 'on'
   const onEnded = () => demoEnded(config.dataDir)
   closeFirst(await settleDemoWorld({ ...rooms, log, isDemo, onEnded }))

@@ -4,6 +4,7 @@ import type { Audience } from '../audience/audience.ts'
 import type { Clock } from '../audience/clock.ts'
 import type { Gvl } from '../audience/consent/gvl.ts'
 import type { EventDesk } from '../audience/events/event-desk.ts'
+import { sweepHeld } from '../audience/events/sweep-held.ts'
 import { writeSightings } from '../audience/events/write-sightings.ts'
 import { Collector } from '../exchange/collect/collector.ts'
 import type { UsageDesk } from '../exchange/desk/open-usage-desk.ts'
@@ -72,6 +73,7 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
   const collector = new Collector({ audience, clock })
   const { sightings } = collector
   const seen = writeSightings({ sightings, store: audience.store.sightings, log })
+  const sweep = sweepHeld(audience.store.held, log)
   const words = Object.keys(DoorRefusals) as DoorRefusal[]
   const refused = metrics.counterOf('passerelle_door_refused_total', 'reason', words)
   const door = await openNodeDoor({
@@ -89,7 +91,7 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
     binding: door.binding,
     async close(drainMsMax) {
       await door.close(drainMsMax)
-      await seen.close()
+      await Promise.all([seen.close(), sweep.stop()])
       await audit.close()
     },
   }
