@@ -3,6 +3,11 @@ import { EVENT_LIMITS } from './limits.ts'
 import type { OwnerRules } from './rule-book.ts'
 import { type WalkDeps, walkPeople } from './walk-people.ts'
 
+export interface EstimateDeps extends WalkDeps {
+  /** Default EVENT_LIMITS.estimatePeople. */
+  peopleMax?: number
+}
+
 /** How many people a rule would hold for now. */
 export interface Estimate {
   /** Nobody was left out: the counts are those there are. */
@@ -28,11 +33,11 @@ export interface Interval {
  * of several ids is in it by one of them. How many there are is Wilson's interval of a count in a known share of everybody.
  */
 export async function estimateRule(
-  deps: WalkDeps,
+  deps: EstimateDeps,
   rules: OwnerRules,
   segment: number,
 ): Promise<Estimate> {
-  const { clock } = deps
+  const { clock, peopleMax = EVENT_LIMITS.estimatePeople } = deps
   const untilMs = clock.elapsed() + EVENT_LIMITS.estimateMs
   const counts = { sampled: 0, matched: 0 }
   let share = 0
@@ -42,7 +47,7 @@ export async function estimateRule(
     counts.sampled += step.people.length
     for (const person of step.people)
       if (evaluatePerson(rules, person, nowMs).members.has(segment)) counts.matched++
-    if (counts.sampled >= EVENT_LIMITS.estimatePeople || clock.elapsed() >= untilMs) break
+    if (counts.sampled >= peopleMax || clock.elapsed() >= untilMs) break
   }
   return {
     ...counts,

@@ -2,7 +2,6 @@ import type { History, Moment } from '../../proto/history-blob.ts'
 import { DAY_MS, dayOf } from '../clock.ts'
 import { expiryDayOf } from '../people/memberships.ts'
 import { nextChangeMs, ruleHolds } from '../rules/evaluate.ts'
-import { segmentsOf } from '../rules/expression.ts'
 import type { PersonHistory, RuleTime } from '../rules/history.ts'
 import { windowChangeMs } from '../rules/window.ts'
 import type { BookRule, BookTrait, OwnerRules } from './rule-book.ts'
@@ -100,7 +99,7 @@ class Evaluation implements PersonHistory {
 
   #ask(rule: BookRule): void {
     this.#wake(nextChangeMs(rule.tree, this, this.#at))
-    for (const id of segmentsOf(rule.tree)) {
+    for (const id of rule.asked) {
       const held = this.#known.held.get(this.#rules.imported.get(id) ?? 0)
       if (held !== undefined) this.#wake(held * DAY_MS)
     }

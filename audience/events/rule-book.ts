@@ -31,6 +31,8 @@ export interface BookRule {
   tree: Expression
   /** Traits it asks for, itself or through the rules of other segments. */
   reach: ReadonlySet<string>
+  /** Segments it asks for itself. */
+  asked: ReadonlySet<string>
   /** Names all that decides who is in the segment: two rules of one signature decide the same. */
   signature: string
 }
@@ -97,7 +99,7 @@ export class OwnerRules {
       if (places) places.push(place)
       else this.#rulesOfTrait.set(trait, [place])
     }
-    for (const id of segmentsOf(rule.tree)) {
+    for (const id of rule.asked) {
       const segment = segments.get(id)
       if (segment && segment.rule === undefined) this.imported.set(id, segment.number)
     }
@@ -256,7 +258,8 @@ function inOrder(
     if (!segment || !tree) return undefined
     const reach = traitsOf(tree)
     const others: unknown[] = []
-    for (const other of segmentsOf(tree)) {
+    const asked = segmentsOf(tree)
+    for (const other of asked) {
       const rule = add(other)
       for (const trait of rule?.reach ?? []) reach.add(trait)
       others.push([other, rule?.signature ?? segments.get(other)?.number])
@@ -264,7 +267,7 @@ function inOrder(
     const days = [...reach].sort().map((trait) => traits.get(trait))
     const { number, ttlDays } = segment
     const signature = signatureOf([zone, ttlDays, tree, others, days])
-    const rule = { id, segment: number, ttlDays, tree, reach, signature }
+    const rule = { id, segment: number, ttlDays, tree, reach, asked, signature }
     done.set(id, rule)
     rules.push(rule)
     return rule

@@ -11,6 +11,8 @@ import type { OwnerRules } from './rule-book.ts'
 export interface WalkDeps {
   store: Pick<Store, 'people' | 'histories'>
   clock: Clock
+  /** Ids read in one step. Default EVENT_LIMITS.sliceIds. */
+  sliceIds?: number
 }
 
 export interface WalkStep {
@@ -24,8 +26,9 @@ export interface WalkStep {
  * whoever stops has a uniform sample. A person of several ids is met at one of them. Leaves the turn between steps.
  */
 export async function* walkPeople(deps: WalkDeps, rules: OwnerRules): AsyncGenerator<WalkStep> {
+  const { store, sliceIds = EVENT_LIMITS.sliceIds } = deps
   for (let position = 0; position < POSITIONS; ) {
-    const step = await deps.store.histories.from(position, EVENT_LIMITS.sliceIds)
+    const step = await store.histories.from(position, sliceIds)
     const end = step.next ?? POSITIONS
     const people = await peopleIn(deps, rules, { histories: step.histories, position, end })
     yield { people, share: end / POSITIONS }

@@ -1,5 +1,5 @@
 import { compare } from './empty-profile.ts'
-import { type Expression, type FrequencyTest, leavesOf } from './expression.ts'
+import type { Expression, FrequencyTest } from './expression.ts'
 import type { PersonHistory, RuleTime } from './history.ts'
 import { propertyHolds } from './property-test.ts'
 import { scoreChangeMs, scoreHolds } from './score-test.ts'
@@ -25,8 +25,11 @@ export function ruleHolds(tree: Expression, history: PersonHistory, at: RuleTime
  * wakes then asks again. This is what makes exits come on time.
  */
 export function nextChangeMs(tree: Expression, history: PersonHistory, at: RuleTime): number {
+  if ('not' in tree) return nextChangeMs(tree.not, history, at)
+  const parts = 'and' in tree ? tree.and : 'or' in tree ? tree.or : undefined
+  if (parts === undefined) return leafChangeMs(tree, history, at)
   let nextMs = Number.POSITIVE_INFINITY
-  for (const leaf of leavesOf(tree)) nextMs = Math.min(nextMs, leafChangeMs(leaf, history, at))
+  for (const part of parts) nextMs = Math.min(nextMs, nextChangeMs(part, history, at))
   return nextMs
 }
 

@@ -3,44 +3,14 @@ import { describe, expect, test } from 'vitest'
 import { Calendar } from '../../../audience/calendar.ts'
 import { nextChangeMs, ruleHolds } from '../../../audience/rules/evaluate.ts'
 import type { Expression } from '../../../audience/rules/expression.ts'
-import type { PersonHistory, Shown } from '../../../audience/rules/history.ts'
+import type { PersonHistory } from '../../../audience/rules/history.ts'
 import { parseExpression } from '../../../audience/rules/parse-expression.ts'
-import { SEGMENTS, TRAITS, timedRule } from './arbitrary-rule.ts'
+import { anyHistory, nobody, START_MS } from './arbitrary-history.ts'
+import { timedRule } from './arbitrary-rule.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
-const START_MS = Date.parse('2026-03-20T09:17:00Z')
 const zones = ['UTC', 'Europe/Paris', 'America/Sao_Paulo'].map((zone) => new Calendar(zone))
-
-const shown = fc
-  .array(
-    fc.record({
-      atMs: fc.integer({ min: 0, max: 20 * 24 * 60 }).map((minute) => START_MS + minute * 60_000),
-      count: fc.integer({ min: 1, max: 3 }),
-    }),
-    { maxLength: 5 },
-  )
-  .map((events) => events.sort((a, b) => a.atMs - b.atMs))
-
-const history = fc
-  .tuple(
-    fc.tuple(...TRAITS.map(() => shown)),
-    fc.tuple(
-      ...SEGMENTS.map(() =>
-        fc.option(fc.integer({ min: 0, max: 20 * DAY_MS }), { nil: undefined }),
-      ),
-    ),
-  )
-  .map(
-    ([events, since]): PersonHistory => ({
-      shown: (trait) => events[TRAITS.indexOf(trait)] as readonly Shown[],
-      property: () => [],
-      memberSinceMs(segment) {
-        const after = since[SEGMENTS.indexOf(segment)]
-        return after === undefined ? undefined : START_MS + after
-      },
-    }),
-  )
 
 describe('what time alone changes', () => {
   test('is never overlooked: between two announced changes the answer stays', () => {
@@ -51,7 +21,7 @@ describe('what time alone changes', () => {
     fc.assert(
       fc.property(
         timedRule,
-        history,
+        anyHistory,
         fc.constantFrom(...zones),
         moments,
         (rule, person, calendar, where) => {
@@ -97,12 +67,6 @@ describe('what time alone changes', () => {
     expect(change('SEQUENCE(a THEN NOT WITHIN 1H b)')).toBe('2026-10-20T19:00:00.000Z')
   })
 })
-
-const nobody: PersonHistory = {
-  shown: () => [],
-  property: () => [],
-  memberSinceMs: () => undefined,
-}
 
 describe('a rule over a person', () => {
   const calendar = zones[0]!
