@@ -38,6 +38,9 @@ export interface Partners {
 /** Roles whose holders are vendors of their own: each one's consent is asked (API.md, "Consent"). */
 const VENDOR_ROLES: ReadonlySet<string> = new Set(['dmp', 'data_provider', 'ssp'])
 
+/** One object for all that say nothing: what is made for one of them is good for the others. */
+const NO_WIRES: WireSettings = {}
+
 /** The last made of each record, taken again while it would come out the same. */
 const made = new WeakMap<CatalogRecord, CompiledPartner>()
 
@@ -72,7 +75,7 @@ function compilePartner(record: CatalogRecord, all: Records): CompiledPartner {
     idOrder: value.settings?.idOrder ?? ID_ORDER,
     sync: value.sync,
     syncSettings: value.settings?.cookieSync,
-    wires: value.settings?.wires ?? {},
+    wires: value.settings?.wires ?? NO_WIRES,
   }
   made.set(record, partner)
   return partner

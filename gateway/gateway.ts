@@ -6,7 +6,7 @@ import { NoticeBook } from '../exchange/usage/notice-book.ts'
 import type { Usage } from '../exchange/usage/usage.ts'
 import { usageTerms } from '../exchange/usage/usage-terms.ts'
 import { ARTF_SERVICES, artfGrpcRoutes, artfJsonRoute } from './artf/artf-routes.ts'
-import { WANTS } from './bid/arrive.ts'
+import { CONTENT_TYPE, WANTS } from './bid/arrive.ts'
 import type { BidRooms } from './bid/bid-rooms.ts'
 import { ENRICH_JSON } from './bid/enrich-wire.ts'
 import { createBidHandler } from './bid/handle-bid.ts'
@@ -26,6 +26,8 @@ import { openUwsDoor } from './http/open-uws-door.ts'
 import type { Metrics } from './metrics/counters.ts'
 import { NoticeMetrics } from './notice/notice-metrics.ts'
 import { noticeRoutes } from './notice/notice-routes.ts'
+import { ENRICH_PROTOBUF } from './protobuf/enrich-protobuf.ts'
+import { isProtobuf } from './protobuf/is-protobuf.ts'
 
 export interface GatewayOptions {
   host: string
@@ -72,7 +74,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     wants: WANTS,
     body: 'whole',
     bodyBytesMax: BID_LIMITS.bodyBytesMax,
-    handle: createBidHandler(rooms, ENRICH_JSON),
+    handle: enrichHandler(rooms),
   }
   const wires = [enrich, artfJsonRoute(rooms, artf), ...openNotices(options)]
   const door = await openDoor(options, [...wires, ...options.healthRoutes])
@@ -86,6 +88,14 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       close()
     },
   }
+}
+
+/** In JSON or in protobuf, as its content type says. */
+function enrichHandler(rooms: BidRooms): Route['handle'] {
+  const json = createBidHandler(rooms, ENRICH_JSON)
+  const protobuf = createBidHandler(rooms, ENRICH_PROTOBUF)
+  return (ask, answer) =>
+    isProtobuf(ask.headers[CONTENT_TYPE]!, ask.body) ? protobuf(ask, answer) : json(ask, answer)
 }
 
 async function openGrpc(

@@ -17,6 +17,11 @@ export interface TokenPlace {
   readonly holes: readonly number[]
 }
 
+/** The seal as it was written last, for a form that has a copy of the piece. */
+export function sealIn({ bytes, holes }: TokenPlace): Uint8Array {
+  return bytes.subarray(holes[0]!, holes[0]! + SEAL_CHARS)
+}
+
 /** A token whose seal is still to be written. */
 export function unsealed({ descriptor }: Stamp): string {
   return `${descriptor}.${'-'.repeat(SEAL_CHARS)}`

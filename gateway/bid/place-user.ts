@@ -1,25 +1,27 @@
 import type { RequestPlaces } from '../../proto/request-places.ts'
 import type { Edits } from './edits.ts'
-import type { IdsPiece } from './ids-piece.ts'
+import type { JsonIds } from './ids-piece.ts'
 import type { Plan } from './plan-additions.ts'
 
 /** Places ids into `user`, and with them the segments: what has no list of its own yet becomes members beside each other. */
 export function placeUser(plan: Plan, places: RequestPlaces, edits: Edits): void {
   const { root, user, data } = places
   const members: Buffer[] = []
-  const { fragment, ids } = plan
+  const { fragment } = plan
+  const ids = plan.ids as JsonIds
   if (fragment !== undefined && data.count > 0)
     edits.add(data.close, !data.empty, fragment.json.objects)
   else if (fragment !== undefined) members.push(fragment.json.array)
-  if (!isPlacedInside(edits, ids!)) members.push(...eidMember(ids!))
-  if (ids!.buyeruid !== undefined) members.push(ids!.buyeruid)
+  if (!isPlacedInside(edits, ids)) members.push(...eidMember(ids))
+  if (ids.buyeruid !== undefined) members.push(ids.buyeruid)
   if (user.count === 0) edits.add(root.close, !root.empty, userOf(members))
   else for (const [i, one] of members.entries()) edits.add(user.close, i > 0 || !user.empty, one)
 }
 
 /** `"user":{…}` with all that a plan adds to it, for an answer of additions alone. */
-export function userJson({ fragment, ids }: Plan): string {
-  if (ids === undefined) return fragment!.json.whole.toString()
+export function userJson({ fragment, ids: given }: Plan): string {
+  if (given === undefined) return fragment!.json.whole.toString()
+  const ids = given as JsonIds
   const members = [
     ...(fragment === undefined ? [] : [fragment.json.array]),
     ...eidMember(ids),
@@ -29,7 +31,7 @@ export function userJson({ fragment, ids }: Plan): string {
 }
 
 /** Into a list that is there, or into `ext` where that is; false where it takes a member of `user`. */
-function isPlacedInside(edits: Edits, { eids, home, places }: IdsPiece): boolean {
+function isPlacedInside(edits: Edits, { eids, home, places }: JsonIds): boolean {
   if (eids === undefined) return true
   const list = home === 'user' ? places.eids : places.extEids
   if (list.count > 0) edits.add(list.close, !list.empty, eids.objects)
@@ -39,7 +41,7 @@ function isPlacedInside(edits: Edits, { eids, home, places }: IdsPiece): boolean
   return true
 }
 
-function eidMember({ eids, home }: IdsPiece): Buffer[] {
+function eidMember({ eids, home }: JsonIds): Buffer[] {
   if (eids === undefined) return []
   return [home === 'user' ? eids.array : eids.whole]
 }

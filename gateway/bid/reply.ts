@@ -20,16 +20,38 @@ export function replyRefused(bid: Bid, refusal: BidRefusal): void {
   bid.answer.send(status, headers, NOTHING)
 }
 
-/** Sends what the plan comes to: the enriched request, the additions alone, or the same bytes. */
-export function reply(bid: Bid): void {
-  placeAdditions(bid)
-  if (bid.isTraced) replyTraced(bid)
-  else if (bid.plan.isEmpty) replyUnchanged(bid)
-  else replyEnriched(bid)
+/** How enriched requests of one form are written. */
+export interface EnrichForm {
+  /** Works out where each addition goes; empties the plan where together they would make the answer too long. */
+  place(bid: Bid): void
+  /** The request with its additions. Valid until the next one. */
+  enriched(bid: Bid): Uint8Array
+  /** The additions alone, shaped like the request they belong to (`Prefer: return=additions`). */
+  additions(bid: Bid): Uint8Array
+  /** An answer with its trace; absent where the form has no place for one. */
+  traced?(bid: Bid, answer: Uint8Array): Uint8Array
 }
 
-function replyEnriched(bid: Bid): void {
-  const body = wantedBody(bid)
+/** Sends what the plan comes to: the enriched request, the additions alone, or the same bytes. */
+export function replyIn(form: EnrichForm): (bid: Bid) => void {
+  return (bid) => {
+    form.place(bid)
+    if (bid.isTraced && form.traced) replyTraced(bid, form)
+    else if (bid.plan.isEmpty) replyUnchanged(bid)
+    else replyEnriched(bid, form)
+  }
+}
+
+/** In JSON. */
+export const reply = replyIn({
+  place: placeAdditions,
+  enriched: ({ edits, bytes }) => out.subarray(0, edits.compose(bytes, out)),
+  additions: ({ plan, bytes }) => additionsJson(plan, bytes),
+  traced: withTrace,
+})
+
+function replyEnriched(bid: Bid, form: EnrichForm): void {
+  const body = wantedBody(bid, form)
   bid.steps.end(Step.splice)
   send(bid, headOf(bid), body)
 }
@@ -43,17 +65,15 @@ function replyUnchanged(bid: Bid): void {
 }
 
 /** Traced answers are made the slow way: they are for people. */
-function replyTraced(bid: Bid): void {
-  const body = wantedBody(bid)
+function replyTraced(bid: Bid, form: EnrichForm): void {
+  const body = wantedBody(bid, form)
   bid.steps.end(Step.splice)
   const reason = bid.plan.isEmpty ? ['x-passerelle-reason', bid.reason] : []
-  send(bid, [...headOf(bid), ...reason], withTrace(bid, body))
+  send(bid, [...headOf(bid), ...reason], form.traced!(bid, body))
 }
 
-/** The request with its additions, or these alone. Valid until the next one. */
-function wantedBody({ prefer, plan, edits, bytes }: Bid): Uint8Array {
-  if (prefer.returns === 'additions') return additionsJson(plan, bytes)
-  return out.subarray(0, edits.compose(bytes, out))
+function wantedBody(bid: Bid, form: EnrichForm): Uint8Array {
+  return bid.prefer.returns === 'additions' ? form.additions(bid) : form.enriched(bid)
 }
 
 /** Answers are sent before the next one is made, so that one page serves them all. */

@@ -26,9 +26,7 @@ function traceOf(bid: Bid): object {
     matchedIds: Math.max(0, person.nodes - 1),
     segments: segmentsIn(plan.fragment),
     segmentsLeftOut: selection.leftOut,
-    ...(plan.ids === undefined
-      ? {}
-      : { eids: plan.ids.sources, buyeruid: plan.ids.buyeruid !== undefined }),
+    ...(plan.ids === undefined ? {} : { eids: plan.ids.sources, buyeruid: plan.ids.hasBuyeruid }),
     deals: plan.placed.map(({ deal }) => deal.wireId),
     dealsWithheld: Object.fromEntries(withheld),
     microseconds: Object.fromEntries(

@@ -3,7 +3,7 @@ import type { ImpPlace } from '../../proto/request-places.ts'
 import type { ScanOutcome } from '../../proto/scan-outcome.ts'
 import type { Bid } from './bid.ts'
 import type { DealPiece } from './deal-pieces.ts'
-import type { IdsPiece } from './ids-piece.ts'
+import type { IdsPiece } from './ids-given.ts'
 import type { IsThere } from './make-fragment.ts'
 import type { BidRefusal } from './reasons.ts'
 

@@ -9,6 +9,7 @@ import { textOf } from '../../proto/text.ts'
 import type { Bid } from '../bid/bid.ts'
 import type { IsThere } from '../bid/make-fragment.ts'
 import type { RequestForm } from '../bid/wire.ts'
+import { makeMessageIds } from './message-ids.ts'
 
 /** Bid requests in protobuf (openrtb.proto). */
 export const PROTOBUF_FORM: RequestForm = {
@@ -29,7 +30,7 @@ export const PROTOBUF_FORM: RequestForm = {
     places.transparency.count === 0
       ? undefined
       : new Set(messagesAt(bytes, TRANSPARENCY).map((one) => transparency.decode(one).domain)),
-  makeIds: () => undefined,
+  makeIds: makeMessageIds,
   impId: ({ bytes }, { idKind, idStart, idEnd }) => textOf(bytes, idKind, idStart, idEnd),
 }
 

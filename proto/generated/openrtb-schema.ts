@@ -41,7 +41,8 @@ export const OPENRTB_SCHEMA = {
                 "bidfloorcur": { "type": "string", "id": 3 },
                 "wseat": { "rule": "repeated", "type": "string", "id": 4 },
                 "wadomain": { "rule": "repeated", "type": "string", "id": 5 },
-                "at": { "type": "int32", "id": 6 }
+                "at": { "type": "int32", "id": 6 },
+                "guar": { "type": "int32", "id": 7 }
               }
             },
             "Site": {

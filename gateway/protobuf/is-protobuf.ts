@@ -1,0 +1,19 @@
+/** Content types by which OpenRTB in protobuf goes; the first is the specification's. */
+const TYPES: ReadonlySet<string> = new Set([
+  'application/x-protobuf',
+  'application/protobuf',
+  'application/vnd.google.protobuf',
+  'application/octet-stream',
+])
+
+const OPEN_BRACE = 0x7b
+
+/**
+ * Whether a body of this content type is protobuf. Octets may be JSON: they are where they begin with a brace, with which
+ * no message does that is taken here (it would be a group).
+ */
+export function isProtobuf(type: string, body: Uint8Array): boolean {
+  if (type === 'application/json' || type === '') return false
+  const [name = ''] = type.split(';', 1)
+  return TYPES.has(name.trim().toLowerCase()) && body[0] !== OPEN_BRACE
+}
