@@ -1,5 +1,6 @@
 import { arriveAs } from '../bid/arrive.ts'
 import type { Bid } from '../bid/bid.ts'
+import { decisionId } from '../bid/decision-id.ts'
 import { JSON_FORM } from '../bid/json-form.ts'
 import { dataObject } from '../bid/make-fragment.ts'
 import { type BidRefusal, BidRefusals } from '../bid/reasons.ts'
@@ -34,7 +35,7 @@ export function artfProtobuf(options: ArtfOptions): Wire {
     arrive: (bid) => arrive(bid, readRtbRequest(bid.ask.body), options),
     reply(bid) {
       const { wires = {} } = bid.holder?.partner ?? {}
-      bid.answer.send(200, PROTOBUF_TYPE, writeRtbResponse(responseOf(bid), wires))
+      bid.answer.send(200, headOf(bid, PROTOBUF), writeRtbResponse(responseOf(bid), wires))
     },
     refuse(bid, refusal) {
       const { status, says } = BidRefusals[refusal]
@@ -49,13 +50,17 @@ export function artfJson(options: ArtfOptions): Wire {
     form: JSON_FORM,
     gives: EVERYTHING,
     arrive: (bid) => arrive(bid, readRtbJson(bid.ask.body), options),
-    reply: (bid) => bid.answer.send(200, JSON_TYPE, jsonOf(responseOf(bid))),
+    reply: (bid) => bid.answer.send(200, headOf(bid, JSON_TYPE), jsonOf(responseOf(bid))),
     refuse: replyRefused,
   }
 }
 
-const PROTOBUF_TYPE = ['content-type', 'application/x-protobuf']
-const JSON_TYPE = ['content-type', 'application/json']
+const PROTOBUF = 'application/x-protobuf'
+const JSON_TYPE = 'application/json'
+
+function headOf(bid: Bid, type: string): string[] {
+  return ['content-type', type, 'x-passerelle-decision', decisionId(bid)]
+}
 
 /** What is kept of an RTBRequest until it is answered. */
 interface Kept {

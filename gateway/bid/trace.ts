@@ -1,5 +1,6 @@
 import { IdPlaces } from '../../audience/people/candidates.ts'
 import type { Bid } from './bid.ts'
+import { decisionId } from './decision-id.ts'
 import type { DataFragment } from './make-fragment.ts'
 import { STEP_NAMES } from './step-clock.ts'
 
@@ -19,6 +20,7 @@ function traceOf(bid: Bid): object {
   const { plan, person, candidates, view, selection } = bid
   const withheld = view?.deals(bid.exchange)?.withheld() ?? new Map<string, number>()
   return {
+    decision: decisionId(bid),
     consent: { allowed: true, gdpr: bid.consent.gdprApplies },
     ...(bid.reason === '' ? {} : { reason: bid.reason }),
     ...(person.foundBy < 0 ? {} : { foundBy: IdPlaces[candidates.place[person.foundBy]!] }),

@@ -1,4 +1,4 @@
-import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js'
+import type { Metadata, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js'
 import type { Clock } from '../../audience/clock.ts'
 import type { Answer, Ask } from '../http/door.ts'
 import type { GrpcRoute } from './grpc-route.ts'
@@ -8,6 +8,8 @@ interface GrpcExchangeOptions {
   then: sendUnaryData<Buffer>
   route: GrpcRoute
   clock: Clock
+  /** Headers of ours as trailing metadata. */
+  metadataOf(headers: readonly string[]): Metadata
   failure(code: number, reason: string, details: string): Parameters<sendUnaryData<Buffer>>[0]
 }
 
@@ -60,10 +62,10 @@ export class GrpcExchange implements Ask, Answer {
   send(status: number, headers: readonly string[], body: Uint8Array | string = ''): void {
     if (this.#isDone) return
     this.#isDone = true
-    const { then, failure } = this.#options
+    const { then, failure, metadataOf } = this.#options
     const bytes = Buffer.from(body as Uint8Array)
     const reason = headers[headers.indexOf('x-passerelle-reason') + 1] ?? ''
-    if (status < 300) then(null, bytes)
+    if (status < 300) then(null, bytes, metadataOf(headers))
     else then(failure(CODES[status] ?? UNKNOWN, reason, bytes.toString() || reason))
   }
 }

@@ -76,7 +76,7 @@ function unary(path: string): ServiceDefinition<UntypedServiceImplementation> {
 
 function callOf(route: GrpcRoute, { clock, onFailed }: GrpcDoorOptions) {
   return (call: ServerUnaryCall<Buffer, Buffer>, then: sendUnaryData<Buffer>): void => {
-    const exchange = new GrpcExchange({ call, then, route, clock, failure })
+    const exchange = new GrpcExchange({ call, then, route, clock, failure, metadataOf })
     call.on('cancelled', () => exchange.aborted())
     try {
       route.handle(exchange, exchange)
@@ -85,6 +85,15 @@ function callOf(route: GrpcRoute, { clock, onFailed }: GrpcDoorOptions) {
       exchange.send(500, ['x-passerelle-reason', 'failed'])
     }
   }
+}
+
+const OUR_OWN = 'x-passerelle-'
+
+function metadataOf(headers: readonly string[]): Metadata {
+  const metadata = new Metadata()
+  for (let i = 0; i < headers.length; i += 2)
+    if (headers[i]!.startsWith(OUR_OWN)) metadata.set(headers[i]!, headers[i + 1]!)
+  return metadata
 }
 
 /** Why a call came to nothing, as grpc-js takes it. */

@@ -40,6 +40,8 @@ export interface CallOptions {
   key?: string
   service?: string
   deadlineMs?: number
+  /** Told the metadata that ends a call. */
+  onStatus?(metadata: Metadata): void
 }
 
 /** A client of the library from npm, with a connection of its own. */
@@ -58,15 +60,28 @@ export class ArtfClient {
     return answer.decode(await this.call(`/${service}/GetMutations`, bytes, options))
   }
 
+  /** The same, with the name of the decision from the call's metadata. */
+  async told(bytes: Uint8Array, key: string): Promise<Told & { decision: string }> {
+    let decision = ''
+    const onStatus = (metadata: Metadata) => {
+      decision = String(metadata.get('x-passerelle-decision')[0] ?? '')
+    }
+    const answer = await this.mutations(bytes, { key, onStatus })
+    return { ...answer, decision }
+  }
+
   call(path: string, bytes: Uint8Array, options: CallOptions = {}): Promise<Buffer> {
-    const { key, deadlineMs = 20_000 } = options
+    const { key, deadlineMs = 20_000, onStatus } = options
     const metadata = new Metadata()
     if (key !== undefined) metadata.set('authorization', `Bearer ${key}`)
     const deadline = Date.now() + deadlineMs
     return new Promise((resolve, reject) => {
-      const then = (error: ServiceError | null, got?: Buffer) =>
-        error ? reject(error) : resolve(got!)
-      this.#client.makeUnaryRequest(
+      let answer: Buffer | undefined
+      const then = (error: ServiceError | null, got?: Buffer) => {
+        if (error) reject(error)
+        answer = got
+      }
+      const under = this.#client.makeUnaryRequest(
         path,
         Buffer.from,
         (got) => got,
@@ -75,6 +90,10 @@ export class ArtfClient {
         { deadline },
         then,
       )
+      under.on('status', (status) => {
+        onStatus?.(status.metadata)
+        if (answer) resolve(answer)
+      })
     })
   }
 

@@ -1,0 +1,197 @@
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { systemClock } from '../../audience/clock.ts'
+import { openBidRooms } from '../../gateway/bid/open-bid-rooms.ts'
+import type { Door } from '../../gateway/http/door.ts'
+import { openNodeDoor } from '../../gateway/http/open-node-door.ts'
+import { mcpRoute } from '../../gateway/mcp/mcp-route.ts'
+import { ArtfClient, encodeRtb } from '../support/artf-client.ts'
+import { BidHouse, caseWorld, type World } from '../support/bid-house.ts'
+import { asMessage, decodePlain, encodeJson, ownType } from '../support/openrtb-message.ts'
+import { type Random, seeded } from '../support/random.ts'
+
+// One decision behind every wire: the same person and request get the same over each, and pay the same.
+
+const SEED = 20261126
+const type = ownType()
+let house: BidHouse
+let bids: ReturnType<typeof openBidRooms>
+let edge: Door
+let grpc: ArtfClient
+let mcp: Client
+let key: string
+
+/** The world of the cases; all that is sold in it bills on delivery, which any wire can carry. */
+function world(): World {
+  const cases = caseWorld()
+  for (const contract of Object.values(cases.contracts))
+    Object.assign(contract, { billOn: 'delivered' })
+  return cases
+}
+
+beforeAll(async () => {
+  house = await BidHouse.open()
+  await house.settle(world())
+  key = house.keys.get('north-dsp')!
+  const { audience, exchange, usage, egress, matchCounts, metrics } = house
+  bids = openBidRooms({
+    ...{ audience, exchange, usage, egress, matchCounts, metrics, clock: systemClock },
+    ...{ gvl: undefined, ownGvlId: undefined, domain: 'gateway.example' },
+  })
+  const routes = [mcpRoute(bids.rooms, { mayNameProvider: false })]
+  edge = await openNodeDoor({ host: '127.0.0.1', port: 0, routes, clock: systemClock })
+  grpc = new ArtfClient(house.gateway.grpcPort!)
+  mcp = new Client({ name: 'a-test', version: '1' })
+  const url = new URL(`http://127.0.0.1:${edge.port}/mcp`)
+  const headers = { authorization: `Bearer ${key}` }
+  await mcp.connect(
+    new StreamableHTTPClientTransport(url, { requestInit: { headers } }) as Transport,
+  )
+})
+
+afterAll(async () => {
+  await mcp.close()
+  grpc.close()
+  await edge.close(100)
+  bids.close()
+  await house.close()
+})
+
+/** What an answer gave: `<provider>:<segment>`, and `<imp> <deal>`; sorted. */
+interface Given {
+  segments: string[]
+  deals: string[]
+  decision: string
+}
+
+interface Request {
+  id: string
+  imp: { id: string; pmp?: { deals: { id: string }[] } }[]
+  user: { buyeruid: string; data?: { id: string; segment: { id: string }[] }[] }
+}
+
+interface Mutation {
+  intent: string
+  path: string
+  ids: { id: string[] }
+}
+
+const WIRES: Record<string, (request: Request) => Promise<Given>> = {
+  async json(request) {
+    const headers = { prefer: 'trace' }
+    const { body } = await house.enrich(JSON.stringify(request), { buyer: 'north-dsp', headers })
+    const { ext, ...enriched } = JSON.parse(body.toString())
+    return { ...givenIn(enriched, request), decision: ext.passerelle.decision ?? '' }
+  },
+  async protobuf(request) {
+    const headers = { 'content-type': 'application/x-protobuf' }
+    const bytes = encodeJson(type, request)
+    const { body } = await house.enrich(bytes, { buyer: 'north-dsp', headers })
+    return { ...givenIn(decodePlain(type, body) as unknown as Request, request), decision: '' }
+  },
+  async grpc(request) {
+    const bid_request = asMessage(type, request)
+    const { mutations, decision } = await grpc.told(encodeRtb({ bid_request }), key)
+    return { ...givenBy(mutations as unknown as Mutation[]), decision }
+  },
+  async artf(request) {
+    const body = JSON.stringify({ id: 'q', bid_request: request })
+    const authorization = `Bearer ${key}`
+    const got = await house.post('/artf/mutations', body, { authorization })
+    const decision = String(got.headers['x-passerelle-decision'])
+    return { ...givenBy(JSON.parse(got.body.toString()).mutations), decision }
+  },
+  async mcp(request) {
+    const given = { id: 'q', bid_request: request }
+    const told = await mcp.callTool({ name: 'extend_rtb', arguments: given })
+    const { mutations } = told.structuredContent as { mutations: Mutation[] }
+    return { ...givenBy(mutations), decision: '' }
+  },
+}
+
+function givenIn(enriched: Request, request: Request): Omit<Given, 'decision'> {
+  const held = request.user.data?.length ?? 0
+  const fresh = (enriched.user.data ?? []).slice(held)
+  return {
+    segments: fresh.flatMap(({ id, segment }) => segment.map((one) => `${id}:${one.id}`)).sort(),
+    deals: enriched.imp
+      .flatMap(({ id, pmp }, i) =>
+        (pmp?.deals ?? [])
+          .slice(request.imp[i]!.pmp?.deals.length ?? 0)
+          .map((deal) => `${id} ${deal.id}`),
+      )
+      .sort(),
+  }
+}
+
+function givenBy(mutations: Mutation[]): Omit<Given, 'decision'> {
+  const of = (...names: unknown[]) => mutations.filter(({ intent }) => names.includes(intent))
+  return {
+    segments: of('ACTIVATE_SEGMENTS', 1)
+      .flatMap(({ ids }) => ids.id)
+      .sort(),
+    deals: of('ACTIVATE_DEALS', 2)
+      .flatMap(({ path, ids }) => ids.id.map((one) => `${path.slice('/imp/'.length)} ${one}`))
+      .sort(),
+  }
+}
+
+/** A request of somebody of the world, or of nobody, who allows more or less. */
+function requestOf(random: Random): Request {
+  const people = [...caseWorld().people.map(({ uid }) => uid), 'nobody']
+  const maybe = <T>(value: T) => (random() < 0.3 ? value : undefined)
+  const deal = { id: random.pick(['cars-deal', 'theirs']), bidfloor: 2.5, bidfloorcur: 'EUR' }
+  const request = {
+    id: `r${random.int(1e6)}`,
+    imp: Array.from({ length: 1 + random.int(2) }, (_, i) => ({
+      id: String(i + 1),
+      pmp: maybe({ deals: [deal] }),
+    })),
+    site: maybe({ id: 'site-7', domain: 'news.example' }),
+    device: maybe({ lmt: random.int(2), geo: { country: random.pick(['USA', 'FRA', 'BRA']) } }),
+    regs: maybe(
+      random.pick([{ coppa: 1 }, { gdpr: 0 }, { us_privacy: '1YYN' }, { ext: { gpc: '1' } }, {}]),
+    ),
+    user: {
+      buyeruid: random.pick(people),
+      eids: maybe([{ source: 'pubcid.org', uids: [{ id: 'pub-1' }] }]),
+      data: maybe([{ id: 'data-hill', name: 'hill.example', segment: [{ id: 'cars' }] }]),
+    },
+  }
+  return JSON.parse(JSON.stringify(request))
+}
+
+/** Units by contract and segment that were counted since the last time. */
+async function unitsSince(): Promise<Record<string, number>> {
+  await house.usage.meter.flush()
+  const units: Record<string, number> = {}
+  for (const record of house.ledger.records.splice(0))
+    if (record.kind === 'delivered')
+      for (const { contract, segment, deal = '', units: more } of record.lines)
+        units[`${contract} ${segment} ${deal}`] = more
+  return units
+}
+
+test(`every wire gives the same, decides the same and counts the same, once a call (seed ${SEED})`, async () => {
+  const random = seeded(SEED)
+  let given = 0
+  for (let i = 0; i < 80; i++) {
+    const request = requestOf(random)
+    await unitsSince()
+    const { json, ...others } = WIRES
+    const first = await json!(request)
+    const units = await unitsSince()
+    if (first.segments.length > 0) given++
+    for (const [name, ask] of Object.entries(others)) {
+      const told = await ask(request)
+      const where = `${name}: ${JSON.stringify(request)}`
+      const { segments, deals, decision } = told
+      expect({ segments, deals }, where).toEqual({ segments: first.segments, deals: first.deals })
+      if (decision !== '' && first.decision !== '') expect(decision, where).toBe(first.decision)
+      expect(await unitsSince(), where).toEqual(units)
+    }
+  }
+  expect(given).toBeGreaterThan(15)
+})
