@@ -6,7 +6,7 @@ export const INTENTS = ARTF_SCHEMA.nested.passerelle.nested.artf.nested.Intent.v
 export type Intent = keyof typeof INTENTS
 
 /** What our data supports: see docs/decisions/0026-wires.md. */
-const OURS: readonly Intent[] = [
+export const OUR_INTENTS: readonly Intent[] = [
   'ACTIVATE_SEGMENTS',
   'ACTIVATE_DEALS',
   'SUPPRESS_DEALS',
@@ -22,7 +22,7 @@ export type IntentSet = ReadonlySet<Intent>
  */
 export function intentsFor(asked: readonly number[], mayNameProvider: boolean): IntentSet {
   const takes = (intent: Intent) => asked.length === 0 || asked.includes(INTENTS[intent])
-  const taken = new Set(OURS.filter(takes))
+  const taken = new Set(OUR_INTENTS.filter(takes))
   if (!mayNameProvider || !asked.includes(INTENTS.ADD_DATA_SEGMENT_WITH_EMBEDDINGS)) return taken
   taken.delete('ACTIVATE_SEGMENTS')
   return taken.add('ADD_DATA_SEGMENT_WITH_EMBEDDINGS')
