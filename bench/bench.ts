@@ -1,4 +1,5 @@
-// `npm run bench [-- --quick] [-- --json]`: ours beside a floor and peers, interleaved in one run.
+// `npm run bench [-- --quick] [-- --json]`: ours beside a floor and peers, interleaved in one run; with
+// `--population 100000` so many seeded people through the collector instead (population/run-population.ts).
 // The figures are ratios of server CPU a request; README's table is rewritten by a full run.
 import { execFileSync } from 'node:child_process'
 import { cpus } from 'node:os'
@@ -11,6 +12,7 @@ import { hasWrk } from './load.ts'
 import { matchImportFigures } from './match-import.ts'
 
 import { startOurs } from './ours.ts'
+import { runPopulation } from './population/run-population.ts'
 import { type Contender, startPeer } from './processes.ts'
 import { profileFigures } from './profile-figures.ts'
 import { reachFigures } from './reach-speed.ts'
@@ -23,7 +25,12 @@ import { makeWorkload, SEED } from './workload.ts'
 import { writeReadme } from './write-readme.ts'
 
 const { values: flags } = parseArgs({
-  options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, only: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean' },
+    json: { type: 'boolean' },
+    only: { type: 'string' },
+    population: { type: 'string' },
+  },
 })
 const quick = flags.quick ?? false
 const CONNECTIONS = 16
@@ -105,4 +112,5 @@ function machine(): string {
   return `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, ${commit}`
 }
 
-await main()
+if (flags.population === undefined) await main()
+else await runPopulation(Number(flags.population), SEED, say)

@@ -98,7 +98,6 @@ describe('the seeded population', () => {
     expect(weighed.recall).toBeGreaterThan(0.9)
     expect(weighed.recall).toBeLessThan(1)
     expect(desk.counts()).toMatchObject({ quarantined: 0, failures: 0 })
-    expect(desk.counts().linkRefused).toBeGreaterThan(0)
     expect(house.failures).toEqual([])
   })
 })
