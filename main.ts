@@ -20,6 +20,7 @@ import { openConsole } from './console/console.ts'
 import { settleDemoWorld } from './console/settle-demo-world.ts'
 import { Collector } from './exchange/collect/collector.ts'
 import { ownerOf } from './exchange/collect/owner-of.ts'
+import { writeCounts } from './exchange/counts/write-counts.ts'
 import { keepStatements } from './exchange/desk/keep-statements.ts'
 import { openUsageDesk, usageDeps } from './exchange/desk/open-usage-desk.ts'
 import { lookupsOf } from './exchange/desk/usage-deps.ts'
@@ -32,7 +33,7 @@ import { forBids } from './exchange/for-bids.ts'
 import { type Ledger, openLedger } from './exchange/ledger/open-ledger.ts'
 import { shipLedger } from './exchange/ledger/ship-ledger.ts'
 import { MatchCounts } from './exchange/matchrates/match-counts.ts'
-import { writeCounts } from './exchange/matchrates/write-counts.ts'
+import { SourceCounts } from './exchange/quality/source-counts.ts'
 import { Sync } from './exchange/sync/sync.ts'
 import { Usage } from './exchange/usage/usage.ts'
 import { watchCaps } from './exchange/usage/watch-caps.ts'
@@ -160,10 +161,11 @@ async function openBidPath(me: Process, config: Config) {
   const spool = await EgressSpool.open(egressDir(config), me.name, clock)
   const egress = new EgressMeter(spool, clock)
   closeFirst(() => egress.close())
-  const matchCounts = countMatches(me, { audience, config })
+  const counts = count(me, { audience, config })
   const { gvlId: ownGvlId, domain } = config
   const gvl = await gvlOf(config)
-  return { audience, exchange, usage, egress, matchCounts, metrics, clock, gvl, ownGvlId, domain }
+  const rooms = { audience, exchange, usage, egress, ...counts }
+  return { ...rooms, metrics, clock, gvl, ownGvlId, domain }
 }
 
 /** Browsers and SDKs: cookie sync, the opt-out, and the collector; and what clients of the bid path ask from anywhere. */
@@ -174,9 +176,9 @@ async function edge({ config }: Settings): Promise<void> {
   const bids = openBidRooms(rooms)
   closeFirst(() => bids.close())
   const { edgeUrl, uid2OptOutToken, artfDataSegments: mayNameProvider } = config
-  const { gvl, ownGvlId, matchCounts: counts } = rooms
-  const sync = new Sync({ ...rooms, edgeUrl, counts })
-  const collector = new Collector({ ...rooms, clock })
+  const { gvl, ownGvlId, matchCounts, sourceCounts } = rooms
+  const sync = new Sync({ ...rooms, edgeUrl, counts: matchCounts })
+  const collector = new Collector({ ...rooms, counts: sourceCounts })
   const { sightings } = collector
   const seen = writeSightings({ sightings, store: rooms.audience.store.sightings, log })
   closeFirst(() => seen.close())
@@ -227,10 +229,8 @@ async function desk({ config }: Settings): Promise<void> {
   const egress = applyEgress({ ...spooled, clock, log })
   closeFirst(() => egress.close())
   rooms.finders.push(shipper)
-  const books = new RuleBooks(() => feed.current(), ownerOf)
-  const events = new EventDesk({ ...rooms, books, clock, log })
-  closeFirst(() => events.close())
-  watchEvents(metrics, events)
+  const { sourceCounts } = count(me, { ...rooms, config })
+  const events = processEvents(me, rooms, sourceCounts)
   const isDemo = config.demo === 'on'
   const onEnded = () => demoEnded(config.dataDir)
   closeFirst(await settleDemoWorld({ ...rooms, log, isDemo, onEnded }))
@@ -242,6 +242,7 @@ async function desk({ config }: Settings): Promise<void> {
   closeFirst(() => statements.close())
   const door = await openConsole({
     ...rooms,
+    sourceCounts,
     shipper,
     events,
     gvl: await gvlOf(config),
@@ -288,18 +289,32 @@ function openProcess(name: string): Process {
   return { name, metrics, log, instance, closeFirst: (one) => void closers.push(one) }
 }
 
-/** What match rates are made of, counted in this process and brought to the store. */
-function countMatches(
+function processEvents(
+  { metrics, log, closeFirst }: Process,
+  { audience }: Rooms,
+  sources: SourceCounts,
+): EventDesk {
+  const books = new RuleBooks(() => audience.feed.current(), ownerOf, clock)
+  const events = new EventDesk({ audience, books, clock, log, sources })
+  closeFirst(() => events.close())
+  watchEvents(metrics, events)
+  return events
+}
+
+/** What match rates and data quality are made of, counted in this process and brought to the store. */
+function count(
   { name: process, metrics, log, closeFirst }: Process,
   { audience, config }: { audience: Audience; config: Config },
-): MatchCounts {
-  const counts = new MatchCounts()
+): { matchCounts: MatchCounts; sourceCounts: SourceCounts } {
+  const matchCounts = new MatchCounts()
+  const sourceCounts = new SourceCounts()
   const { tallies } = audience.store
   const name = [hostname(), resolve(config.dataDir), process].join('|')
+  const counts = [matchCounts, sourceCounts]
   const writer = writeCounts({ counts, tallies, name, clock, log })
   closeFirst(() => writer.close())
-  watchCounts(metrics, counts)
-  return counts
+  watchCounts(metrics, matchCounts, sourceCounts)
+  return { matchCounts, sourceCounts }
 }
 
 /** What every process works with. */

@@ -1,25 +1,18 @@
 import { RuleText } from './events/trait.ts'
 import { LabelDeclaration } from './label-declaration.ts'
 import { LIMITS } from './limits.ts'
+import { PROVENANCE_NAMES } from './provenance.ts'
 import { checker, NAME_PATTERN, type Static, Type } from './schema.ts'
 
 /** Catalog kind under which segments are kept; a record's id is the segment's. */
 export const SEGMENT_KIND = 'segment'
 
-/** How the owner came by a segment, in the owner's own words: nothing is derived from it. */
-export const Provenances = {
-  first_party: 'From the owner’s own contact with the person.',
-  campaign: 'From campaigns the owner ran.',
-  second_party: 'From a partner that collected it itself.',
-  third_party: 'From a provider that collected it elsewhere.',
-} as const
-export type Provenance = keyof typeof Provenances
-
 const fields = {
   name: Type.String({ minLength: 1, maxLength: 255, pattern: NAME_PATTERN }),
   /** Partner id: the tenant the segment belongs to. */
   owner: Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,62}$' }),
-  provenance: Type.Enum(Object.keys(Provenances) as Provenance[]),
+  /** How the owner says it came by it; what it is made of may be weaker (exchange/provenance). */
+  provenance: Type.Enum(PROVENANCE_NAMES),
   /** Node of a taxonomy the segment stands for (AdCOM list "Category Taxonomies"; `segtax` ≥ 500 is private). */
   taxonomy: Type.Optional(
     Type.Object(

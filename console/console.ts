@@ -10,6 +10,7 @@ import { Collector } from '../exchange/collect/collector.ts'
 import type { UsageDesk } from '../exchange/desk/open-usage-desk.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { LedgerShipper } from '../exchange/ledger/ship-ledger.ts'
+import type { SourceCounts } from '../exchange/quality/source-counts.ts'
 import { CollectMetrics } from '../gateway/collect/collect-metrics.ts'
 import { type DoorRefusal, DoorRefusals, type Route } from '../gateway/http/door.ts'
 import { openNodeDoor } from '../gateway/http/open-node-door.ts'
@@ -46,6 +47,8 @@ export interface ConsoleOptions {
   /** Where the audit log is kept, and what `mode=replace` sets down meanwhile. */
   dataDir: string
   clock: Clock
+  /** Takes what data quality is made of, of files of events. */
+  sourceCounts?: SourceCounts
   metrics: Metrics
   /** All processes' metrics as Prometheus text. */
   metricsText(): Promise<string>
@@ -70,7 +73,8 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
   await rm(spoolDir, { recursive: true, force: true })
   const audit = await AuditLog.open(join(options.dataDir, AUDIT_FILE), options.clock)
   const { host, port, clock, metrics, log, audience } = options
-  const collector = new Collector({ audience, clock })
+  const { sourceCounts: counts } = options
+  const collector = new Collector({ audience, clock, ...(counts ? { counts } : {}) })
   const { sightings } = collector
   const seen = writeSightings({ sightings, store: audience.store.sightings, log })
   const sweep = sweepHeld(audience.store.held, log)

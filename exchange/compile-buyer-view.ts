@@ -11,6 +11,7 @@ import { isLive } from './compile-contracts.ts'
 import { CompiledDealIndex } from './compile-deal-index.ts'
 import { type DealLists, type Deals, dealListsFor } from './compile-deals.ts'
 import { Entitlements } from './compile-entitlements.ts'
+import { LiveLicences } from './compile-licences.ts'
 import type { CompiledPartner } from './compile-partners.ts'
 import { type Parts, Rights, type RightsAt } from './compile-rights.ts'
 import type { DealTerms } from './deal-terms.ts'
@@ -37,6 +38,7 @@ export class CompiledBuyerView implements BuyerView {
   readonly #partner: CompiledPartner
   readonly #at: ViewAt
   readonly #rights: Rights | undefined
+  readonly #licences: LiveLicences
   readonly #entitlements: Entitlements
   #identity: readonly IdentityRight[] | undefined
   readonly #dealLists: readonly DealLists[]
@@ -52,7 +54,9 @@ export class CompiledBuyerView implements BuyerView {
     this.buyer = partner.number
     const rights = at.confirmed ? new Rights(parts, partner.id, at) : undefined
     this.#rights = rights
-    this.#entitlements = new Entitlements(parts, partner, rights)
+    const licences = new LiveLicences(parts, at)
+    this.#licences = licences
+    this.#entitlements = new Entitlements(parts, partner, { rights, licences })
     this.#dealLists = dealListsFor(parts.deals, partner.id)
     this.period = this.#periodOf(rights)
   }
@@ -126,6 +130,7 @@ export class CompiledBuyerView implements BuyerView {
     const period = new Period(nowMs)
     if (rights) period.narrow(rights.period)
     period.narrow(contracts.identity.periodAt(nowMs))
+    period.narrow(contracts.modeling.periodAt(nowMs))
     for (const lists of this.#dealLists)
       for (const list of lists.values()) {
         period.narrow(list.periodAt(nowMs))
@@ -146,6 +151,7 @@ export class CompiledBuyerView implements BuyerView {
     if (!audience) return undefined
     const licence = new Map<number, SegmentUse>()
     for (const segment of audience) {
+      if (!this.#licences.holds(segment, seller.id)) return undefined
       if (segment.owner === seller.id && seller.active) continue
       const contract = this.#rightsOf(seller.id).contractFor(segment)
       if (!contract) return undefined

@@ -28,6 +28,8 @@ export interface Contracts {
   readonly byBuyer: LayeredMap<string, BuyerContracts>
   /** Active contracts with the use `identity`. */
   readonly identity: Dated<CompiledContract>
+  /** The same with the use `modeling`. */
+  readonly modeling: Dated<CompiledContract>
   /** How many of them name each list of regions. */
   readonly regions: ReadonlyMap<string, number>
 }
@@ -95,7 +97,8 @@ export function compileContracts(records: KindRecords, before = NO_CONTRACTS): C
   return {
     records,
     byBuyer: before.byBuyer.with(byBuyer),
-    identity: compileIdentity(before.identity, changes),
+    identity: withUse(before.identity, 'identity', changes),
+    modeling: withUse(before.modeling, 'modeling', changes),
     regions: tally(before.regions, changes, ({ regions }) => regions),
   }
 }
@@ -123,11 +126,12 @@ function splitByBuyer(changes: Changes<CompiledContract>) {
   return byBuyer
 }
 
-function compileIdentity(
+function withUse(
   before: Dated<CompiledContract>,
+  use: Use,
   { gone, come }: Changes<CompiledContract>,
 ): Dated<CompiledContract> {
-  const sells = (contract: CompiledContract) => contract.record.uses.includes('identity')
+  const sells = (contract: CompiledContract) => contract.record.uses.includes(use)
   if (!gone.some(sells) && !come.some(sells)) return before
   return new Dated(replaced(before.all, { gone: new Set(gone), come: come.filter(sells) }))
 }
@@ -150,5 +154,6 @@ const NO_CONTRACTS: Contracts = {
   records: LayeredMap.empty(),
   byBuyer: LayeredMap.empty(),
   identity: new Dated<CompiledContract>([]),
+  modeling: new Dated<CompiledContract>([]),
   regions: new Map(),
 }

@@ -1,4 +1,5 @@
 import type { DataGroup, Entitlement, LiveContract, Provider, SegmentWrite } from './buyer-view.ts'
+import type { LiveLicences } from './compile-licences.ts'
 import type { CompiledPartner } from './compile-partners.ts'
 import type { Parts, Rights } from './compile-rights.ts'
 import type { CompiledSegment } from './compile-segments.ts'
@@ -22,12 +23,18 @@ export class Entitlements {
   readonly #buyer: CompiledPartner
   /** Undefined where nothing shared may be given. */
   readonly #rights: Rights | undefined
+  readonly #licences: LiveLicences
   readonly #known = new SegmentTable<Entitlement | null>()
   readonly #groups = new Groups()
 
-  constructor(parts: Parts, buyer: CompiledPartner, rights: Rights | undefined) {
+  constructor(
+    parts: Parts,
+    buyer: CompiledPartner,
+    { rights, licences }: { rights: Rights | undefined; licences: LiveLicences },
+  ) {
     this.#parts = parts
     this.#buyer = buyer
+    this.#licences = licences
     this.#rights = rights
   }
 
@@ -71,7 +78,7 @@ export class Entitlements {
 
   #grantOf(segment: CompiledSegment): Grant | undefined {
     const owner = this.#parts.partners.byId.get(segment.owner)
-    if (!owner) return undefined
+    if (!owner || !this.#licences.holds(segment, this.#buyer.id)) return undefined
     if (owner === this.#buyer)
       return owner.active ? { segment, owner, contract: undefined } : undefined
     const contract = this.#rights?.contractFor(segment)

@@ -8,6 +8,7 @@ import {
   type Contracts,
   isLive,
 } from './compile-contracts.ts'
+import type { Needs } from './compile-licences.ts'
 import type { Partners } from './compile-partners.ts'
 import type { CompiledSegment, Segments } from './compile-segments.ts'
 import { dayText } from './moment.ts'
@@ -19,6 +20,7 @@ export interface Parts {
   readonly segments: Segments
   readonly contracts: Contracts
   readonly caps: Caps
+  readonly needs: Needs
 }
 
 /** When and where a right is asked for. */

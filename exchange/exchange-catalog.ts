@@ -8,6 +8,7 @@ import { Caps } from './compile-caps.ts'
 import { type Contracts, compileContracts } from './compile-contracts.ts'
 import { compileDeals, type Deals } from './compile-deals.ts'
 import { type KeyHolder, KeyRing } from './compile-keys.ts'
+import { Needs } from './compile-licences.ts'
 import { type CompiledPartner, compilePartners, type Partners } from './compile-partners.ts'
 import { type CountryClasses, compileRegions } from './compile-regions.ts'
 import { type CompiledSegment, compileSegments, type Segments } from './compile-segments.ts'
@@ -15,6 +16,7 @@ import { compileToldIds, type ToldIds } from './compile-told-ids.ts'
 import { compileResolved, type ResolvedSource } from './eids/eid-resolvers.ts'
 import { TOKEN_KEYS_KIND } from './eids/token-keys-record.ts'
 import { LIMITS } from './limits.ts'
+import { basisRecords } from './provenance/basis-of.ts'
 import { MATCH_SECRET_KIND, type MatchSecretRecord } from './sync/match-secret.ts'
 import { SETTINGS_KIND, SYNC_SETTINGS_ID, type SyncSettings } from './sync/sync-settings.ts'
 
@@ -117,13 +119,14 @@ export class ExchangeCatalog {
   ): CompiledBuyerView {
     const partner = this.partnerByNumber(buyer)
     if (!partner) throw new Error(`no partner has the number ${buyer} in this catalog`)
-    const { partners, segments, contracts, caps, deals } = this.#parts
+    const { partners, segments, contracts, caps, deals, needs } = this.#parts
     const parts = {
       partners: partners.value,
       segments: segments.value,
       contracts: contracts.value,
       caps: caps.value,
       deals: deals.value,
+      needs: needs.value,
     }
     return new CompiledBuyerView(parts, partner, at)
   }
@@ -142,7 +145,7 @@ export class ExchangeCatalog {
 
 /** What views are made of did not change: they are true of the new version too. */
 function sameViews(before: CatalogParts, after: CatalogParts): boolean {
-  return (['partners', 'segments', 'contracts', 'caps', 'deals'] as const).every(
+  return (['partners', 'segments', 'contracts', 'caps', 'deals', 'needs'] as const).every(
     (name) => before[name] === after[name],
   )
 }
@@ -153,6 +156,7 @@ interface CatalogParts {
   readonly contracts: Part<Contracts>
   readonly caps: Part<Caps>
   readonly deals: Part<Deals>
+  readonly needs: Part<Needs>
   readonly regions: Part<CountryClasses>
   readonly eids: Part<ReadonlyMap<string, number>>
   readonly told: Part<ToldIds>
@@ -162,6 +166,7 @@ interface CatalogParts {
 
 function compileParts(snapshot: CatalogSnapshot, before: CatalogParts | undefined): CatalogParts {
   const records = (kind: string) => snapshot.kind(kind)
+  const basis = basisRecords(snapshot)
   const partners = part(before?.partners, [records('partner')], () =>
     compilePartners(records('partner')),
   )
@@ -176,6 +181,7 @@ function compileParts(snapshot: CatalogSnapshot, before: CatalogParts | undefine
     contracts,
     caps: part(before?.caps, [records(CAP_KIND)], () => new Caps(records(CAP_KIND))),
     deals,
+    needs: part(before?.needs, Object.values(basis), () => new Needs(basis)),
     segments: part(before?.segments, [records('segment')], (segments) =>
       compileSegments(records('segment'), segments),
     ),

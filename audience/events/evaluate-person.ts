@@ -4,7 +4,8 @@ import { expiryDayOf } from '../people/memberships.ts'
 import { nextChangeMs, ruleHolds } from '../rules/evaluate.ts'
 import type { PersonHistory, RuleTime } from '../rules/history.ts'
 import { windowChangeMs } from '../rules/window.ts'
-import type { BookRule, BookTrait, OwnerRules } from './rule-book.ts'
+import type { BookRule, BookTrait } from './book-rules.ts'
+import type { OwnerRules } from './rule-book.ts'
 
 /** What is known of one person, at all of its ids. */
 export interface PersonKnown {
@@ -80,7 +81,8 @@ class Evaluation implements PersonHistory {
     const known = this.#shown.get(id)
     if (known) return known
     const trait = this.#rules.traits.get(id)
-    const moments = trait ? this.#momentsOf(trait) : NONE
+    // What may not be used now waits, and shows nothing.
+    const moments = trait && trait.untilMs > 0 ? this.#momentsOf(trait) : NONE
     this.#shown.set(id, moments)
     return moments
   }
@@ -104,7 +106,11 @@ class Evaluation implements PersonHistory {
       if (held !== undefined) this.#wake(held * DAY_MS)
     }
     if (!ruleHolds(rule.tree, this, this.#at)) return
-    const expiryDay = expiryDayOf(this.#lastShownMs(rule), rule.ttlDays)
+    // What a contract gave is over with the contract.
+    const expiryDay = Math.min(
+      expiryDayOf(this.#lastShownMs(rule), rule.ttlDays),
+      Math.floor(rule.untilMs / DAY_MS),
+    )
     if (expiryDay <= this.#today) return
     this.#members.set(rule.segment, { sinceMs: this.#sinceMs(rule.segment), expiryDay })
     this.#wake(expiryDay * DAY_MS)
@@ -131,9 +137,10 @@ class Evaluation implements PersonHistory {
     if (atMs > this.#at.nowMs) this.#nextMs = Math.min(this.#nextMs, atMs)
   }
 
-  #noteEnd({ id, ttlDays }: BookTrait): void {
-    const [oldest] = this.shown(id)
-    if (oldest) this.#wake(windowChangeMs(oldest.atMs, { is: '<=', for: `${ttlDays}D` }, this.#at))
+  #noteEnd(trait: BookTrait): void {
+    const [oldest] = trait.untilMs > 0 ? this.shown(trait.id) : this.#momentsOf(trait)
+    const is = { is: '<=', for: `${trait.ttlDays}D` } as const
+    if (oldest) this.#wake(windowChangeMs(oldest.atMs, is, this.#at))
   }
 
   #traits(): BookTrait[] {

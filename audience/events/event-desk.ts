@@ -12,7 +12,13 @@ import type { Change, IdRef, UserKey } from '../store/store.ts'
 import { StoreFailed } from '../store/store-failed.ts'
 import { Backfill } from './backfill.ts'
 import { type CollectedEvent, unpackEvent } from './collected-event.ts'
-import { type EventAt, type Learned, type LearnedPerson, learn } from './learn.ts'
+import {
+  type EventAt,
+  type Learned,
+  type LearnedPerson,
+  learn,
+  type SourceLearned,
+} from './learn.ts'
 import { EVENT_LIMITS } from './limits.ts'
 import { LinkEvents } from './link-events.ts'
 import { type OwnerRules, RuleBook, type RuleBooks } from './rule-book.ts'
@@ -22,11 +28,17 @@ export interface EventDeskOptions {
   books: RuleBooks
   clock: Clock
   log: EventDeskLog
+  /** Told what came of each source's events; absent: nobody asks. */
+  sources?: SourceObserver
   /** Default EVENT_LIMITS.pollMs; tests poke. */
   pollMs?: number
   /** Default EVENT_LIMITS.sliceEveryMs and sliceIds. */
   sliceEveryMs?: number
   sliceIds?: number
+}
+
+export interface SourceObserver {
+  add(source: { id: string; owner: number }, learned: SourceLearned): void
 }
 
 export interface EventDeskLog {
@@ -224,7 +236,7 @@ export class EventDesk {
         own.events.push({ event, ref })
       else if (event.sameAs || event.contacts) own.touched.push(ref)
     }
-    for (const [rules, own] of byOwner) this.#add(await this.#learn(rules, own))
+    for (const [rules, own] of byOwner) this.#add(rules.number, await this.#learn(rules, own))
   }
 
   /** The collector may know of a trait a moment before this process does. */
@@ -336,9 +348,10 @@ export class EventDesk {
     return learn({ store: audience.store, clock }, rules, what)
   }
 
-  #add({ counted, repeated }: Learned): void {
+  #add(owner: number, { counted, repeated, sources }: Learned): void {
     this.#counts.counted += counted
     this.#counts.repeated += repeated
+    for (const [id, learned] of sources) this.#options.sources?.add({ id, owner }, learned)
   }
 }
 

@@ -4,8 +4,9 @@ import { type ExplainedPart, explainRule } from '../rules/explain-rule.ts'
 import { type Expression, leavesOf } from '../rules/expression.ts'
 import type { PersonHistory } from '../rules/history.ts'
 import { printExpression } from '../rules/print-expression.ts'
+import type { BookRule } from './book-rules.ts'
 import { type PersonKnown, seePerson } from './evaluate-person.ts'
-import type { BookRule, OwnerRules } from './rule-book.ts'
+import type { OwnerRules } from './rule-book.ts'
 
 /** Why a person is in a segment by its rule, or is not. */
 export interface ExplainedMembership {

@@ -9,6 +9,8 @@ export interface GatheredId extends KnownId {
   held: Uint8Array
   /** The same, open to be changed. */
   history: History
+  /** Ids of one person that matches of the exchange alone join have the same. */
+  cluster: number
 }
 
 /** A person as an owner may see it: all ids that live matches join, as far as that owner may use them. */
@@ -29,14 +31,11 @@ export async function gatherPeople(
   const enters: Enters = (edge) => owner > 0 && (edge.owner === 0 || edge.owner === owner)
   const { ids, edges } = await knownFrom({ store: store.people, clock }, starts, enters)
   const blobs = await store.histories.read(ids.map(({ key }) => key))
-  const personOf = ids.map((_, i) => i)
-  const rootOf = (at: number): number => {
-    let root = at
-    while (personOf[root] !== root) root = personOf[root]!
-    personOf[at] = root
-    return root
-  }
-  for (const { a, b } of edges) personOf[rootOf(b)] = rootOf(a)
+  const rootOf = joined(ids.length, edges)
+  const clusterOf = joined(
+    ids.length,
+    edges.filter(({ owner: by }) => by === 0),
+  )
   const people = new Map<number, GatheredPerson>()
   for (const [i, id] of ids.entries()) {
     const root = rootOf(i)
@@ -47,7 +46,8 @@ export async function gatherPeople(
     }
     people.set(root, person)
     const held = blobs[i]!
-    person.ids.push({ ...id, held, history: unpackHistory(held) })
+    const cluster = clusterOf(i)
+    person.ids.push({ ...id, held, history: unpackHistory(held), cluster })
     person.isSuppressed ||= id.suppression !== undefined
   }
   for (const { a, expiryDay } of edges) {
@@ -55,4 +55,17 @@ export async function gatherPeople(
     person.splitDay = Math.min(person.splitDay, expiryDay)
   }
   return [...people.values()]
+}
+
+/** Names, for each place, all that pairs join it with. */
+function joined(size: number, pairs: readonly { a: number; b: number }[]): (at: number) => number {
+  const above = Array.from({ length: size }, (_, i) => i)
+  const rootOf = (at: number): number => {
+    let root = at
+    while (above[root] !== root) root = above[root]!
+    above[at] = root
+    return root
+  }
+  for (const { a, b } of pairs) above[rootOf(b)] = rootOf(a)
+  return rootOf
 }

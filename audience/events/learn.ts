@@ -6,6 +6,7 @@ import type { IdRef, Store, UserKey } from '../store/store.ts'
 import { type CollectedEvent, messageName } from './collected-event.ts'
 import { evaluatePerson, type Verdict } from './evaluate-person.ts'
 import { type GatheredId, type GatheredPerson, gatherPeople } from './gather-people.ts'
+import { heldBy } from './held-by.ts'
 import { dropForgotten, noteShown } from './note-event.ts'
 import type { OwnerRules } from './rule-book.ts'
 
@@ -28,6 +29,8 @@ export interface Learned {
   repeated: number
   /** Whom the rules were asked of. */
   people: LearnedPerson[]
+  /** What came of the events, by source. */
+  sources: Map<string, SourceLearned>
 }
 
 export interface LearnedPerson {
@@ -37,6 +40,14 @@ export interface LearnedPerson {
   keys: UserKey[]
   /** Segments it is in by rule. */
   segments: ReadonlyMap<number, unknown>
+}
+
+/** What came of the events of one source. */
+export interface SourceLearned {
+  counted: number
+  repeated: number
+  /** Of the counted ones, those about somebody who is known by another id, too. */
+  matched: number
 }
 
 /** How often it is done anew where somebody else wrote the same histories meanwhile. */
@@ -72,7 +83,7 @@ export async function learn(
 }
 
 class Round {
-  readonly learned: Learned = { counted: 0, repeated: 0, people: [] }
+  readonly learned: Learned = { counted: 0, repeated: 0, people: [], sources: new Map() }
   readonly #deps: LearnDeps
   readonly #rules: OwnerRules
   readonly #nowMs: number
@@ -97,21 +108,36 @@ class Round {
 
   async #count(events: readonly EventAt[], people: readonly GatheredPerson[]): Promise<void> {
     const histories = new Map<string, History>()
+    const matched = new Set<string>()
     for (const { ids } of people)
-      for (const { key, history } of ids) histories.set(nameOf(key), history)
+      for (const { key, history } of ids) {
+        histories.set(nameOf(key), history)
+        if (ids.length > 1) matched.add(nameOf(key))
+      }
     const messages = events.map(({ event, ref }) => ({ key: ref.key, message: messageName(event) }))
     const seen = await this.#deps.store.histories.seen(messages)
     const once = new Set<string>()
     for (const [i, { event, ref }] of events.entries()) {
       const name = messages[i]!.message.toString('latin1')
+      const ofSource = this.#ofSource(event.source)
       if (seen[i] || once.has(name)) {
         this.learned.repeated++
+        ofSource.repeated++
         continue
       }
       once.add(name)
       this.learned.counted++
+      ofSource.counted++
+      if (matched.has(nameOf(ref.key))) ofSource.matched++
       this.#countOne(event, { key: nameOf(ref.key), message: messages[i]!.message, histories })
     }
+  }
+
+  #ofSource(id: string): SourceLearned {
+    const { sources } = this.learned
+    let own = sources.get(id)
+    if (!own) sources.set(id, (own = { counted: 0, repeated: 0, matched: 0 }))
+    return own
   }
 
   #countOne(
@@ -130,9 +156,7 @@ class Round {
     const known = ids.filter(({ history }) => this.#rules.owns(history))
     if (known.length === 0) return []
     for (const { history } of known) dropForgotten(history, this.#rules, this.#nowMs)
-    const held = new Map(
-      ids.flatMap(({ memberships }) => memberships.map((one) => [one.segment, one.expiryDay])),
-    )
+    const held = heldBy(this.#rules, ids, known)
     const histories = known.map(({ history }) => history)
     const verdict = evaluatePerson(this.#rules, { histories, held }, this.#nowMs)
     // A match that ends matters only where others had a say.

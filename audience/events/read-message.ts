@@ -4,8 +4,10 @@ import { looksPersonal, PERSONAL_SAYS } from '../identity/personal-value.ts'
 import { IdFaults, idFault } from '../namespace.ts'
 import type { EndRequest } from '../people/link.ts'
 import type { UserKeys } from '../people/user-key.ts'
+import { isWeaker, type Provenance } from '../provenance.ts'
 import type { Problem } from '../refusal.ts'
 import { type EventValues, eventValues } from '../rules/event-values.ts'
+import type { BookTrait } from './book-rules.ts'
 import type { CollectedEvent } from './collected-event.ts'
 import { contactsOf } from './contacts-of.ts'
 import { EVENT_LIMITS } from './limits.ts'
@@ -26,6 +28,7 @@ export interface MessageSource {
   userId: number | undefined
   /** ISO 3166-1 alpha-2: whose telephone numbers they are that come without a country code. */
   country: string | undefined
+  provenance: Provenance
   switches: Switches
 }
 
@@ -67,7 +70,7 @@ export function readMessage(
   if ('problem' in ids) return ids
   const time = timeOf(message, context)
   if ('problem' in time) return time
-  const { source, rules, hashKey, keys } = context
+  const { source, hashKey, keys } = context
   const typed = { ...message, type }
   const values = switchValues(eventValues(typed, EVENT_LIMITS), { ...source, hashKey })
   const isOpen = (path: string) => switchOf(path, source.switches) !== 'drop'
@@ -79,7 +82,7 @@ export function readMessage(
     ...time,
     ...ids,
     ...(contacts.length > 0 ? { contacts } : {}),
-    traits: rules?.index.match(values).map(({ number }) => number) ?? [],
+    traits: traitsShown(values, context),
   }
   return { event, message: typed, values }
 }
@@ -160,7 +163,8 @@ function timeOf(message: Fields, { sentAt, receivedMs }: MessageContext): { atMs
   return { atMs: Math.round(atMs) }
 }
 
-function momentOf(value: unknown): number | undefined {
+/** Milliseconds since the epoch; undefined for what is no date and time. */
+export function momentOf(value: unknown): number | undefined {
   const ms = typeof value === 'number' ? value : typeof value === 'string' ? Date.parse(value) : NaN
   return Number.isFinite(ms) ? ms : undefined
 }
@@ -178,4 +182,15 @@ function messageIdOf(message: Fields, { hashKey }: MessageContext): string {
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value
   return typeof value === 'number' && Number.isFinite(value) ? String(value) : ''
+}
+
+function traitsShown(values: EventValues, { rules, source }: MessageContext): number[] {
+  const shown = rules?.index.match(values) ?? []
+  return shown.flatMap((trait) => (sees(trait, source) ? [trait.number] : []))
+}
+
+/** A third party's events are seen by traits that name their source, so that it is known which contract they rest on. */
+function sees(trait: BookTrait, { id, provenance }: MessageSource): boolean {
+  if (trait.source !== undefined) return trait.source === id
+  return provenance !== 'third_party' && !isWeaker(provenance, trait.provenance)
 }

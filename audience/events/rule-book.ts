@@ -1,11 +1,13 @@
-import { createHash } from 'node:crypto'
 import type { History } from '../../proto/history-blob.ts'
 import { type Calendar, calendarIn } from '../calendar.ts'
-import { type Expression, segmentsOf, traitsOf } from '../rules/expression.ts'
+import { type Clock, systemClock } from '../clock.ts'
 import { MatchIndex } from '../rules/match-index.ts'
-import { readExpression } from '../rules/read-expression.ts'
 import { SEGMENT_KIND, type Segment } from '../segment.ts'
 import type { CatalogSnapshot, KindRecords } from '../store/catalog-snapshot.ts'
+import { type BookRule, type BookTrait, bookTrait, RuleOrder } from './book-rules.ts'
+import type { Licences } from './licences.ts'
+import { treeOf } from './rule-tree.ts'
+import { SOURCE_KIND } from './source.ts'
 import { TRAIT_KIND, type Trait } from './trait.ts'
 
 /** What a book has to know of a partner that owns traits. */
@@ -14,27 +16,8 @@ export interface Owner {
   number: number
   /** IANA name: whose days the windows of its rules count. */
   timeZone: string
-}
-
-export interface BookTrait {
-  id: string
-  number: number
-  ttlDays: number
-}
-
-/** A segment with a rule. */
-export interface BookRule {
-  id: string
-  /** Number of the segment. */
-  segment: number
-  ttlDays: number
-  tree: Expression
-  /** Traits it asks for, itself or through the rules of other segments. */
-  reach: ReadonlySet<string>
-  /** Segments it asks for itself. */
-  asked: ReadonlySet<string>
-  /** Names all that decides who is in the segment: two rules of one signature decide the same. */
-  signature: string
+  /** What its rules may use that is not its own; absent: nothing, and all its sources are its own. */
+  licences?: Licences
 }
 
 /** The traits and rules of one owner. */
@@ -47,8 +30,10 @@ export class OwnerRules {
   readonly traitByNumber = new Map<number, BookTrait>()
   /** Each behind those it asks for. */
   readonly rules: readonly BookRule[]
-  /** Segments without rule that rules ask for: id → number. */
+  /** Segments without rule, and of others, that rules ask for: id → number. */
   readonly imported = new Map<string, number>()
+  /** Those of others, which count over matches of the exchange only. */
+  readonly foreign = new Set<number>()
   readonly #records: OwnedRecords
   #index: MatchIndex<BookTrait> | undefined
   readonly #rulesOfTrait = new Map<string, number[]>()
@@ -58,20 +43,26 @@ export class OwnerRules {
     this.number = owner.number
     this.calendar = calendarIn(owner.timeZone)
     this.#records = records
-    for (const [traitId, { number, ttlDays }] of records.traits) {
-      const trait = { id: traitId, number, ttlDays }
+    const { licences, timeZone } = owner
+    for (const [traitId, record] of records.traits) {
+      const trait = bookTrait(traitId, record, licences)
+      // What a contract brought that is over is forgotten with it.
+      if (!trait) continue
       this.traits.set(traitId, trait)
-      this.traitByNumber.set(number, trait)
+      this.traitByNumber.set(trait.number, trait)
     }
-    this.rules = inOrder(records.segments, this.traits, owner.timeZone)
-    for (const [place, rule] of this.rules.entries()) this.#note(rule, place, records.segments)
+    const { segments } = records
+    this.rules = new RuleOrder({ segments, traits: this.traits, licences, timeZone }).rules
+    for (const [place, rule] of this.rules.entries())
+      this.#note(rule, place, { segments, licences })
   }
 
   /** Finds the traits an event shows. Made when first asked for: only collectors do. */
   get index(): MatchIndex<BookTrait> {
     this.#index ??= new MatchIndex(
       [...this.traits.values()].flatMap((trait) => {
-        const rule = treeOf(this.#records.traits.get(trait.id)!.when)
+        // One that may not be used now sees nothing.
+        const rule = trait.untilMs > 0 && treeOf(this.#records.traits.get(trait.id)!.when)
         return rule ? [{ id: trait, rule }] : []
       }),
     )
@@ -93,7 +84,11 @@ export class OwnerRules {
     return [...places].sort((a, b) => a - b).map((place) => this.rules[place]!)
   }
 
-  #note(rule: BookRule, place: number, segments: OwnedRecords['segments']): void {
+  #note(
+    rule: BookRule,
+    place: number,
+    { segments, licences }: Pick<OwnedRecords, 'segments'> & { licences: Licences | undefined },
+  ): void {
     for (const trait of rule.reach) {
       const places = this.#rulesOfTrait.get(trait)
       if (places) places.push(place)
@@ -102,6 +97,10 @@ export class OwnerRules {
     for (const id of rule.asked) {
       const segment = segments.get(id)
       if (segment && segment.rule === undefined) this.imported.set(id, segment.number)
+      const foreign = segment ? undefined : licences?.segment(id)
+      if (!foreign) continue
+      this.imported.set(id, foreign.number)
+      this.foreign.add(foreign.number)
     }
   }
 }
@@ -113,8 +112,12 @@ export class RuleBook {
   readonly #ownerOfTrait = new Map<number, OwnerRules>()
   readonly #ownerOfSegment = new Map<number, OwnerRules>()
   readonly #imported = new Set<number>()
+  /** What it says of licences holds before this moment … */
+  untilMs = Number.POSITIVE_INFINITY
+  /** … and as long as these are the same, by owner. */
+  readonly licences = new Map<string, string>()
 
-  constructor(snapshot: CatalogSnapshot | undefined, ownerOf: OwnerLookup) {
+  constructor(snapshot: CatalogSnapshot | undefined, ownerOf: OwnerLookup, nowMs: number) {
     const records = new Map<string, OwnedRecords>()
     for (const { id, value } of snapshot?.kind(TRAIT_KIND).values() ?? [])
       ownedBy(records, (value as Trait).owner).traits.set(id, value as Trait)
@@ -123,8 +126,11 @@ export class RuleBook {
       own?.segments.set(id, value as Segment)
     }
     for (const [id, own] of records) {
-      const owner = snapshot && ownerOf(snapshot, id)
-      if (owner) this.#add(new OwnerRules(id, owner, own))
+      const owner = snapshot && ownerOf(snapshot, id, nowMs)
+      if (!owner) continue
+      this.#add(new OwnerRules(id, owner, own))
+      this.licences.set(id, owner.licences?.key ?? '')
+      this.untilMs = Math.min(this.untilMs, owner.licences?.untilMs ?? Infinity)
     }
   }
 
@@ -183,28 +189,61 @@ export class RuleBook {
   }
 }
 
-export type OwnerLookup = (snapshot: CatalogSnapshot, id: string) => Owner | undefined
+export type OwnerLookup = (
+  snapshot: CatalogSnapshot,
+  id: string,
+  nowMs: number,
+) => Owner | undefined
 
 /** The book of the catalog as it is, made anew only where something in it changed. */
 export class RuleBooks {
   readonly #current: () => CatalogSnapshot | undefined
   readonly #ownerOf: OwnerLookup
+  readonly #clock: Pick<Clock, 'now'>
   #kinds: readonly (KindRecords | undefined)[] = []
+  #licensing: readonly (KindRecords | undefined)[] = []
   #book: RuleBook | undefined
 
-  constructor(current: () => CatalogSnapshot | undefined, ownerOf: OwnerLookup) {
+  constructor(
+    current: () => CatalogSnapshot | undefined,
+    ownerOf: OwnerLookup,
+    clock: Pick<Clock, 'now'> = systemClock,
+  ) {
     this.#current = current
     this.#ownerOf = ownerOf
+    this.#clock = clock
   }
 
   now(): RuleBook {
     const snapshot = this.#current()
     const kinds = [TRAIT_KIND, SEGMENT_KIND, 'partner'].map((kind) => snapshot?.kind(kind))
-    if (this.#book && kinds.every((records, i) => records === this.#kinds[i])) return this.#book
+    const licensing = [SOURCE_KIND, 'contract'].map((kind) => snapshot?.kind(kind))
+    const book = this.#book
+    if (book && isSame(kinds, this.#kinds)) {
+      if (isSame(licensing, this.#licensing) && this.#clock.now() < book.untilMs) return book
+      if (this.#isStillLicensed(book, snapshot)) {
+        this.#licensing = licensing
+        return book
+      }
+    }
     this.#kinds = kinds
-    this.#book = new RuleBook(snapshot, this.#ownerOf)
+    this.#licensing = licensing
+    this.#book = new RuleBook(snapshot, this.#ownerOf, this.#clock.now())
     return this.#book
   }
+
+  /** Contracts come and go all the time; few are about what rules use. */
+  #isStillLicensed(book: RuleBook, snapshot: CatalogSnapshot | undefined): boolean {
+    const nowMs = this.#clock.now()
+    if (!snapshot || nowMs >= book.untilMs) return false
+    return [...book.licences].every(
+      ([id, key]) => (this.#ownerOf(snapshot, id, nowMs)?.licences?.key ?? '') === key,
+    )
+  }
+}
+
+function isSame(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.every((part, i) => part === other[i])
 }
 
 /** What an owner's rules are made of. */
@@ -217,65 +256,4 @@ function ownedBy(records: Map<string, OwnedRecords>, owner: string): OwnedRecord
   let own = records.get(owner)
   if (!own) records.set(owner, (own = { traits: new Map(), segments: new Map() }))
   return own
-}
-
-/** Trees by what was written: a record that did not change is not read again. */
-const trees = new WeakMap<object, Expression | undefined>()
-const textTrees = new Map<string, Expression | undefined>()
-const TEXTS_MAX = 20_000
-
-export function treeOf(given: unknown): Expression | undefined {
-  if (typeof given === 'string') {
-    if (!textTrees.has(given)) {
-      if (textTrees.size >= TEXTS_MAX) textTrees.clear()
-      textTrees.set(given, readTree(given))
-    }
-    return textTrees.get(given)
-  }
-  if (!trees.has(given as object)) trees.set(given as object, readTree(given))
-  return trees.get(given as object)
-}
-
-/** What is kept was checked when it was written; what cannot be read all the same holds for nobody. */
-function readTree(given: unknown): Expression | undefined {
-  const read = readExpression(given, '')
-  return 'tree' in read ? read.tree : undefined
-}
-
-/** Rules, each behind those it asks for; one on a circle, which the desk refuses, is left out. */
-function inOrder(
-  segments: ReadonlyMap<string, Segment>,
-  traits: ReadonlyMap<string, BookTrait>,
-  zone: string,
-): BookRule[] {
-  const rules: BookRule[] = []
-  const done = new Map<string, BookRule | undefined>()
-  const add = (id: string): BookRule | undefined => {
-    if (done.has(id)) return done.get(id)
-    done.set(id, undefined)
-    const segment = segments.get(id)
-    const tree = segment?.rule === undefined ? undefined : treeOf(segment.rule)
-    if (!segment || !tree) return undefined
-    const reach = traitsOf(tree)
-    const others: unknown[] = []
-    const asked = segmentsOf(tree)
-    for (const other of asked) {
-      const rule = add(other)
-      for (const trait of rule?.reach ?? []) reach.add(trait)
-      others.push([other, rule?.signature ?? segments.get(other)?.number])
-    }
-    const days = [...reach].sort().map((trait) => traits.get(trait))
-    const { number, ttlDays } = segment
-    const signature = signatureOf([zone, ttlDays, tree, others, days])
-    const rule = { id, segment: number, ttlDays, tree, reach, asked, signature }
-    done.set(id, rule)
-    rules.push(rule)
-    return rule
-  }
-  for (const id of segments.keys()) add(id)
-  return rules
-}
-
-function signatureOf(parts: unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22)
 }

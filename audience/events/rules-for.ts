@@ -1,14 +1,15 @@
 import { segmentsOf } from '../rules/expression.ts'
 import { SEGMENT_KIND, type Segment } from '../segment.ts'
 import type { CatalogSnapshot } from '../store/catalog-snapshot.ts'
-import { type OwnedRecords, type OwnerLookup, OwnerRules, treeOf } from './rule-book.ts'
+import { type OwnedRecords, type OwnerLookup, OwnerRules } from './rule-book.ts'
+import { treeOf } from './rule-tree.ts'
 import { TRAIT_KIND, type Trait } from './trait.ts'
 
 /** The rules that decide on one segment as it is given, kept or not: its own, and those it asks for. */
 export function rulesFor(
   snapshot: CatalogSnapshot,
   ownerOf: OwnerLookup,
-  { id, segment }: { id: string; segment: Segment },
+  { id, segment, nowMs }: { id: string; segment: Segment; nowMs: number },
 ): OwnerRules {
   const traits = new Map<string, Trait>()
   for (const { id: trait, value } of snapshot.kind(TRAIT_KIND).values())
@@ -21,6 +22,6 @@ export function rulesFor(
       if (asked?.owner === segment.owner && !segments.has(other)) segments.set(other, asked)
     }
   }
-  const owner = ownerOf(snapshot, segment.owner) ?? { number: -1, timeZone: 'UTC' }
+  const owner = ownerOf(snapshot, segment.owner, nowMs) ?? { number: -1, timeZone: 'UTC' }
   return new OwnerRules(segment.owner, owner, { traits, segments })
 }

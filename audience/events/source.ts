@@ -1,3 +1,4 @@
+import { PROVENANCE_NAMES } from '../provenance.ts'
 import { checker, NAME_PATTERN, type Static, Type } from '../schema.ts'
 import { EVENT_LIMITS } from './limits.ts'
 
@@ -26,6 +27,10 @@ export const SourceBodySchema = Type.Object(
       { anonymousId: Type.Optional(NamespaceName), userId: Type.Optional(NamespaceName) },
       { additionalProperties: false, minProperties: 1 },
     ),
+    /** How the owner comes by its events; default first_party. Fixed when it is made. */
+    provenance: Type.Optional(Type.Enum(PROVENANCE_NAMES)),
+    /** Contract under which a third party's events are collected: nothing is while it is not live. */
+    contract: Type.Optional(Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,62}$' })),
     /** Whether an event that says nothing of the GDPR counts as under it. Default 0. */
     gdprDefault: Type.Optional(Type.Enum([0, 1])),
     /**

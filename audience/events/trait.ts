@@ -1,3 +1,4 @@
+import { PROVENANCE_NAMES } from '../provenance.ts'
 import { LIMITS as RULE_LIMITS } from '../rules/limits.ts'
 import { checker, NAME_PATTERN, type Static, Type } from '../schema.ts'
 
@@ -15,6 +16,10 @@ const fields = {
   owner: Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,62}$' }),
   /** Asked of each event, e.g. `event == "Products Searched" AND properties.category == "auto"`. */
   when: RuleText,
+  /** The one source whose events it sees; absent: all of the owner's that are as strong as its provenance, and of no third party. */
+  source: Type.Optional(Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,62}$' })),
+  /** How the owner came by it; default that of its source, else first_party. */
+  provenance: Type.Optional(Type.Enum(PROVENANCE_NAMES)),
   /** Days of the owner's calendar for which an event that showed it counts, beside the day itself. */
   ttlDays: Type.Integer({ minimum: 1, maximum: RULE_LIMITS.daysMax }),
 }

@@ -3,7 +3,8 @@ import type { Clock } from '../clock.ts'
 import type { KeptHistory } from '../store/event-stores.ts'
 import type { Store } from '../store/store.ts'
 import type { PersonKnown } from './evaluate-person.ts'
-import { type GatheredPerson, gatherPeople } from './gather-people.ts'
+import { gatherPeople } from './gather-people.ts'
+import { heldBy } from './held-by.ts'
 import { POSITIONS, positionOf, representativeOf } from './key-space.ts'
 import { EVENT_LIMITS } from './limits.ts'
 import type { OwnerRules } from './rule-book.ts'
@@ -56,15 +57,10 @@ async function peopleIn(
     const known = person.ids.filter(({ history }) => rules.owns(history))
     if (person.isSuppressed || known.length === 0) return []
     const at = positionOf(representativeOf(known.map(({ key }) => key)))
-    return at < position || at >= end ? [] : [knownOf(person, known)]
+    if (at < position || at >= end) return []
+    const held = heldBy(rules, person.ids, known)
+    return [{ histories: known.map(({ history }) => history), held }]
   })
-}
-
-function knownOf({ ids }: GatheredPerson, known: GatheredPerson['ids']): PersonKnown {
-  const held = new Map(
-    ids.flatMap(({ memberships }) => memberships.map((one) => [one.segment, one.expiryDay])),
-  )
-  return { histories: known.map(({ history }) => history), held }
 }
 
 function nextTurn(): Promise<void> {

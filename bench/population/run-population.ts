@@ -106,7 +106,7 @@ async function send(
   messages: readonly object[],
 ): Promise<void> {
   const source = collector.sourceNamed(channel)!
-  const consent = { gvl: undefined, ownGvlId: undefined, gpc: false }
+  const consent = { collector, gvl: undefined, ownGvlId: undefined, gpc: false }
   const permits = (message: unknown) => permitMessage(message, source, consent) === 0
   const delivery = { messages, type: undefined, sentAt: undefined, bytes: 0, permits }
   const { faults } = await collector.collect(source, delivery)

@@ -29,6 +29,7 @@ import { namespaceRoutes } from '../resources/namespaces.ts'
 import { offerRoutes } from '../resources/offers.ts'
 import { partnerRoutes } from '../resources/partners.ts'
 import { peopleRoutes } from '../resources/people.ts'
+import { qualityRoutes } from '../resources/quality.ts'
 import { reachRoutes } from '../resources/reach.ts'
 import { reconciliationRoute } from '../resources/reconciliation.ts'
 import { segmentRoutes } from '../resources/segments.ts'
@@ -62,6 +63,7 @@ export function apiRoutes(
     ...sourceQuarantineRoutes(rooms),
     gtmTemplateRoute(rooms),
     ...trackingPlanRoutes(rooms),
+    ...qualityRoutes(rooms),
     ...traitRoutes(rooms),
     eventsImportRoute(rooms),
     ...eventRoutes(rooms),

@@ -14,6 +14,7 @@ import { addMatchRateCommand } from './match-rate-command.ts'
 import { addObjectCommands, OBJECT_NOUNS } from './object-commands.ts'
 import { addOfferCommands } from './offer-commands.ts'
 import { addPersonCommands } from './person-commands.ts'
+import { addQualityCommand } from './quality-command.ts'
 import { addReachCommands } from './reach-commands.ts'
 import { addRuleCommands } from './rule-commands.ts'
 import { itemsOf, type Session } from './session.ts'
@@ -71,6 +72,7 @@ function programOf(io: Io): Command {
     if (noun.noun === 'source') {
       addSourceKeyCommands(command, session)
       addSourceCommands(command, session)
+      addQualityCommand(command, session)
     }
     if (noun.noun === 'deal') addDealCommands(command, session)
   }

@@ -71,7 +71,7 @@ class EventImport {
     this.#call = call
     this.#source = sourceOf(rooms, id)
     this.#columns = new EventColumns({ map: mapOf(map), type, event })
-    const owner = ownerOf(rooms.exchange.deskDeps.feed.current()!, shown.owner)
+    const owner = ownerOf(rooms.exchange.deskDeps.feed.current()!, shown.owner, rooms.clock.now())
     this.#rows = new EventRows(this.#columns, owner?.timeZone ?? 'UTC')
   }
 

@@ -42,6 +42,9 @@ export const PersonExplainedShape = {
     at: Moment,
     segment: closed({
       ...{ id: Type.String(), owner: Type.String(), provenance: Type.String() },
+      isDormant: Type.Boolean({
+        description: 'It is made of what is not licensed now: nobody is given it.',
+      }),
       ttlDays: Type.Integer(),
     }),
     suppressed,

@@ -1,5 +1,5 @@
+import { PROVENANCE_NAMES } from '../../audience/provenance.ts'
 import { Type } from '../../audience/schema.ts'
-import { Provenances } from '../../audience/segment.ts'
 import type { LabelShown } from '../../exchange/desk/labels.ts'
 import { closed } from '../../exchange/fields.ts'
 import { SIGNATURE_KIND } from '../../exchange/label/label-records.ts'
@@ -37,7 +37,7 @@ const LabelShape = {
       { description: 'Why nothing is published on the segment, and what to do.' },
     ),
     standardNames: Texts,
-    provenance: Type.Enum(Object.keys(Provenances)),
+    provenance: Type.Enum(PROVENANCE_NAMES, { description: 'The weakest of what it is made of.' }),
     refreshedOn: Type.Optional(Type.String()),
     offers: Texts,
     signed: Type.Optional(closed({ at: Type.String(), by: Type.String() })),

@@ -61,7 +61,10 @@ export const ReportShape = closed({
       segment: Type.String(),
       name: Type.String(),
       owner: Type.String(),
-      provenance: Type.String(),
+      provenance: Type.String({ description: 'The weakest of what it is made of.' }),
+      isDormant: Type.Boolean({
+        description: 'It is made of what is not licensed now: nobody is given it.',
+      }),
       until: Day,
       at: Type.Union([Place, Type.Null()]),
       over: Type.Union([Type.Array(Place), Type.Null()]),

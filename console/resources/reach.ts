@@ -1,3 +1,4 @@
+import { PROVENANCE_NAMES } from '../../audience/provenance.ts'
 import { Type } from '../../audience/schema.ts'
 import { KPIS, type KpiName, type KpiQuery } from '../../exchange/desk/kpis.ts'
 import type { UsageDesk } from '../../exchange/desk/open-usage-desk.ts'
@@ -30,7 +31,9 @@ const ReachShape = {
   schema: closed({
     asOf: Moment,
     step: Step,
-    segments: Type.Array(closed({ segment: Type.String(), people: Count })),
+    segments: Type.Array(
+      closed({ segment: Type.String(), people: Count, provenance: Type.Enum(PROVENANCE_NAMES) }),
+    ),
     overlaps: Type.Array(
       closed({
         segments: Type.Array(Type.String()),

@@ -14,6 +14,9 @@ import { SourceSightings } from '../../audience/events/source-sightings.ts'
 import { switchMessage } from '../../audience/events/switch-message.ts'
 import type { Problem } from '../../audience/refusal.ts'
 import type { HeldMessage } from '../../audience/store/plan-stores.ts'
+import { sourceLicence } from '../provenance/licences.ts'
+import { measureMessage, newTally, saysConsent } from '../quality/measure-message.ts'
+import { SourceCounts } from '../quality/source-counts.ts'
 import { ownerOf } from './owner-of.ts'
 import { type AsideMessage, forReplay, putAside, readAside } from './put-aside.ts'
 import { type CollectSource, SourceRings } from './source-ring.ts'
@@ -26,6 +29,8 @@ export interface Delivery {
   sentAt: unknown
   /** Bytes of the request: where they are few, no message can be too long. */
   bytes: number
+  /** Whether the request says something of consent for all of them. */
+  saysConsent?: boolean
   /** Whether what a message says of consent, or what stands for all of them, lets it be kept. */
   permits(message: unknown): boolean
 }
@@ -47,6 +52,13 @@ export interface Collected {
   unplanned: Unplanned[]
 }
 
+export interface CollectorOptions {
+  audience: Audience
+  clock: Clock
+  /** Takes what data quality is made of; absent: nobody asks. */
+  counts?: SourceCounts
+}
+
 /** Takes messages in, apart from HTTP: reads them, asks plans and traits of them, and queues what is to be counted. */
 export class Collector {
   readonly sightings = new SourceSightings()
@@ -54,15 +66,17 @@ export class Collector {
   readonly #clock: Clock
   readonly #rings: SourceRings
   readonly #books: RuleBooks
+  readonly #counts: SourceCounts
   #hashKey: Buffer | undefined
   #underWay = 0
 
-  constructor({ audience, clock }: { audience: Audience; clock: Clock }) {
+  constructor({ audience, clock, counts }: CollectorOptions) {
     this.#audience = audience
     this.#clock = clock
+    this.#counts = counts ?? new SourceCounts()
     const current = () => audience.feed.current()
     this.#rings = new SourceRings(current)
-    this.#books = new RuleBooks(current, ownerOf)
+    this.#books = new RuleBooks(current, ownerOf, clock)
   }
 
   /** False while the catalog or the secret is missing: nobody can be known yet. */
@@ -93,16 +107,26 @@ export class Collector {
     return this.#rings.now()?.byId(id)
   }
 
+  /** Whether what a source collects may be kept now: a third party's is under a live contract only. */
+  mayCollect({ id, isLicensed }: CollectSource): boolean {
+    const snapshot = this.#audience.feed.current()
+    if (!isLicensed || !snapshot) return !isLicensed
+    if (!this.#audience.feed.confirmed()) return false
+    return sourceLicence(snapshot, id, this.#clock.now()).state === 'live'
+  }
+
   /**
    * Resolves once all that is to be counted of a delivery, or was put aside, is durable, with what became of the rest.
    * Reads the messages before it returns. Rejects with QueueFull, or as the store does; then nothing of it counts.
    */
   async collect(source: CollectSource, delivery: Delivery): Promise<Collected> {
-    const { events, held, ...told } = this.#read(source, delivery)
+    const { events, held, tally, ...told } = this.#read(source, delivery)
     this.#underWay++
     try {
       if (held.length > 0) await this.#audience.store.held.hold(source.id, held)
       if (events.length > 0) await this.#audience.store.events.append(events.map(packEvent))
+      // What is not taken comes again, and is counted then.
+      this.#counts.add({ id: source.id, owner: source.owner }, tally)
       return told
     } finally {
       this.#underWay--
@@ -115,7 +139,7 @@ export class Collector {
    */
   async replay(sourceId: string, held: readonly (HeldMessage & { id: string })[]): Promise<number> {
     const source = this.#rings.now()?.byId(sourceId)
-    if (source === undefined || !this.isReady) return 0
+    if (source === undefined || !this.isReady || !this.mayCollect(source)) return 0
     const done = held.flatMap(({ id, body }) => {
       const event = this.#readAgain(source, readAside({ body }))
       return event ? [{ id, event }] : []
@@ -135,6 +159,9 @@ export class Collector {
     const { messages, type, sentAt, permits } = delivery
     const found = { events: [] as CollectedEvent[], held: [] as HeldMessage[] }
     const told: Collected = { faults: [], unplanned: [] }
+    const mayCollect = this.mayCollect(source)
+    const tally = newTally()
+    tally.received = messages.length
     const rules = this.#books.now().owner(source.ownerId)
     const nowMs = this.#clock.now()
     const hashKey = this.#keyOfHashes()!
@@ -142,7 +169,11 @@ export class Collector {
     const context = { source, rules, type, sentAt, receivedMs: nowMs, hashKey, keys }
     const mayBeLong = delivery.bytes > messageBytesMax
     for (const [i, message] of messages.entries()) {
-      if (!permits(message)) continue
+      if (saysConsent(message, delivery.saysConsent === true)) tally.consented++
+      if (!mayCollect || !permits(message)) {
+        tally.denied++
+        continue
+      }
       if (mayBeLong && isLongerThan(message, messageBytesMax)) {
         told.faults.push({ message: i, field: '', reason: TOO_LONG })
         continue
@@ -152,14 +183,17 @@ export class Collector {
         told.faults.push({ message: i, ...read.problem })
         continue
       }
+      measureMessage(tally, read, { receivedMs: nowMs, sentAt, userId: source.userId })
       const judgement = this.#judge(source, read, nowMs)
+      if (source.plan) tally.planned++
+      if (judgement) tally.unplanned++
       if (judgement && judgement.mode !== 'warn') {
         told.unplanned.push({ message: i, ...judgement })
         if (judgement.mode === 'quarantine')
           found.held.push(putAside(read, source, { judgement, hashKey, keys, nowMs }))
       } else if (counts(read.event)) found.events.push(read.event)
     }
-    return { ...found, ...told }
+    return { ...found, ...told, tally }
   }
 
   /** Notes what a message holds, and asks its source's plan. */

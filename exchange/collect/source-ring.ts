@@ -8,6 +8,7 @@ import type { CatalogSnapshot, KindRecords } from '../../audience/store/catalog-
 import { hashKey, SOURCE_KEY_KIND, type SourceKeyRecord } from '../key.ts'
 import { LIMITS } from '../limits.ts'
 import type { PartnerRecord } from '../partner.ts'
+import { sourceProvenance } from '../provenance/provenance-of.ts'
 
 /** A source as the collector knows it. */
 export interface CollectSource extends MessageSource {
@@ -17,6 +18,8 @@ export interface CollectSource extends MessageSource {
   gdprDefault: 0 | 1
   /** What its messages should hold; undefined: nobody has said. */
   plan: CompiledPlan | undefined
+  /** Collects under a contract: see Collector.mayCollect. */
+  isLicensed: boolean
 }
 
 /** The sources of active partners, by their write keys. Immutable: of one catalog. */
@@ -93,6 +96,8 @@ function compiled(id: string, snapshot: CatalogSnapshot): CollectSource | undefi
     userId: numberOf(source.namespaces.userId),
     country: alpha2Of(owner.region),
     switches: new Map(Object.entries(source.properties ?? {})),
+    provenance: sourceProvenance(source),
+    isLicensed: source.contract !== undefined,
     gdprDefault: source.gdprDefault === 1 ? 1 : 0,
     plan: planFor(snapshot, { id, owner: source.owner }),
   }

@@ -5,6 +5,8 @@ import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { ContractBody } from '../contract.ts'
 import { momentOf } from '../moment.ts'
 import { OFFER_KIND, type OfferRecord } from '../offer.ts'
+import { basisRecords } from '../provenance/basis-of.ts'
+import { isOfOthers } from '../provenance/provenance-of.ts'
 import { malformedPrice, senselessPrice } from './check-price.ts'
 import { seatProblems } from './check-seats.ts'
 
@@ -86,7 +88,10 @@ export function ownershipProblem(
 ): string | undefined {
   const segment = snapshot.kind('segment').get(id)?.value as Segment | undefined
   if (!segment) return `there is no segment ${id}`
-  return segment.owner === seller ? undefined : `${id} is not owned by the seller`
+  if (segment.owner !== seller) return `${id} is not owned by the seller`
+  return isOfOthers(basisRecords(snapshot), id)
+    ? `${id} is made of segments of others, which are not for sale`
+    : undefined
 }
 
 function writingProblem(

@@ -5,6 +5,7 @@ import { type Expression, leavesOf, segmentsOf, traitsOf } from '../../audience/
 import { readExpression } from '../../audience/rules/read-expression.ts'
 import { SEGMENT_KIND, type Segment, type SegmentBody } from '../../audience/segment.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
+import { liveFor } from '../provenance/licences.ts'
 
 /** An expression as it was sent, as a tree. Refuses with everything that is wrong with it, at `field`. */
 export function soundExpression(given: unknown, field: string, subject: RuleSubject): Expression {
@@ -26,17 +27,32 @@ export function ruleOf({ rule }: Pick<SegmentBody, 'rule'>): Expression | undefi
  * Refuses `unprocessable` a rule that makes no sense here: its form, what an empty profile satisfies, traits and
  * segments that are not there or another's, a circle of segments, and what nothing collected would ever decide.
  */
-export function refuseBadRule(id: string, segment: SegmentBody, snapshot: CatalogSnapshot): void {
+export function refuseBadRule(
+  id: string,
+  { segment, before }: { segment: SegmentBody; before: SegmentBody | undefined },
+  { snapshot, nowMs }: RuleAround,
+): void {
   if (segment.rule === undefined) return
   const tree = soundExpression(segment.rule, 'rule', 'person')
+  // What it asked for already it may go on asking for: it holds for nobody while that is not licensed.
+  const kept = before && ruleOf(before)
+  const keptSegments = kept ? segmentsOf(kept) : new Set<string>()
+  const isUsable = (other: string) =>
+    keptSegments.has(other) ||
+    liveFor(snapshot, { buyer: segment.owner, segment: other }, nowMs) !== undefined
   const reasons = new Set([
     ...propertyReasons(tree),
     ...traitReasons(tree, segment.owner, snapshot),
-    ...segmentReasons(tree, segment.owner, snapshot),
+    ...segmentReasons(tree, { owner: segment.owner, snapshot, isUsable }),
   ])
   if (reasons.size === 0) for (const reason of reachReasons(id, tree, snapshot)) reasons.add(reason)
   const problems: Problem[] = [...reasons].map((reason) => ({ field: 'rule', reason }))
   if (problems.length > 0) throw new Refused('unprocessable', problems)
+}
+
+export interface RuleAround {
+  snapshot: CatalogSnapshot
+  nowMs: number
 }
 
 function* propertyReasons(tree: Expression): Iterable<string> {
@@ -53,11 +69,22 @@ function* traitReasons(tree: Expression, owner: string, snapshot: CatalogSnapsho
   }
 }
 
-function* segmentReasons(tree: Expression, owner: string, snapshot: CatalogSnapshot) {
+function* segmentReasons(
+  tree: Expression,
+  {
+    owner,
+    snapshot,
+    isUsable,
+  }: { owner: string; snapshot: CatalogSnapshot; isUsable(id: string): boolean },
+) {
   for (const leaf of leavesOf(tree)) {
     if (!('segment' in leaf)) continue
     const segment = snapshot.kind(SEGMENT_KIND).get(leaf.segment)?.value as Segment | undefined
-    if (segment?.owner !== owner) yield `${owner} has no segment ${leaf.segment}`
+    const isOwn = segment?.owner === owner
+    if (!segment || !(isOwn || isUsable(leaf.segment)))
+      yield `${owner} has no segment ${leaf.segment}, nor a live contract with use modeling for it`
+    else if (leaf.since && !isOwn)
+      yield `segment ${leaf.segment} is not ${owner}’s: since when somebody is in it is not told`
     else if (leaf.since && segment.rule === undefined)
       yield `segment ${leaf.segment} has no rule: since when somebody is in it is not known`
   }

@@ -58,7 +58,7 @@ export async function estimateSegment(
   const asked = askedSegment(deskDeps, actor, checkedBody<EstimateBody>(body, checkBody))
   const { clock } = deskDeps
   const snapshot = snapshotOf(deskDeps)
-  const rules = rulesFor(snapshot, ownerOf, asked)
+  const rules = rulesFor(snapshot, ownerOf, { ...asked, nowMs: clock.now() })
   const { number, owner } = asked.segment
   const estimate = await estimateRule({ store: audience.store, clock }, rules, number)
   const told = new ToldTo(actor, snapshot, clock.now())
@@ -99,7 +99,7 @@ function askedSegment(
     ...{ name: 'draft', owner, provenance: 'first_party', ttlDays, rule },
     number: AUDIENCE_LIMITS.numberMax,
   }
-  refuseBadRule(DRAFT, draft, snapshot)
+  refuseBadRule(DRAFT, { segment: draft, before: undefined }, { snapshot, nowMs: deps.clock.now() })
   return { id: DRAFT, segment: draft }
 }
 

@@ -54,9 +54,9 @@ export async function getFunnel(
 ): Promise<FunnelShown> {
   const { clock } = deskDeps
   const snapshot = snapshotOf(deskDeps)
-  const rules = rulesOf(snapshot, ownerIn(snapshot, actor, steps))
-  const { calendar } = rules
   const nowMs = clock.now()
+  const rules = rulesOf(snapshot, ownerIn(snapshot, actor, steps), nowMs)
+  const { calendar } = rules
   const sinceMs = calendar.startOf(calendar.dayOf(nowMs) - days + 1)
   const asked = { steps, within, sinceMs }
   refuseAll('invalid', checkExpression(treeOf(asked, steps.length - 1), 'within', 'person'))
@@ -98,10 +98,10 @@ function ownerIn(snapshot: CatalogSnapshot, actor: Actor, steps: readonly string
 }
 
 /** The owner's traits, without its segments. */
-function rulesOf(snapshot: CatalogSnapshot, owner: string): OwnerRules {
+function rulesOf(snapshot: CatalogSnapshot, owner: string, nowMs: number): OwnerRules {
   const traits = new Map<string, Trait>()
   for (const { id, value } of snapshot.kind(TRAIT_KIND).values())
     if ((value as Trait).owner === owner) traits.set(id, value as Trait)
-  const known = ownerOf(snapshot, owner) ?? { number: -1, timeZone: 'UTC' }
+  const known = ownerOf(snapshot, owner, nowMs) ?? { number: -1, timeZone: 'UTC' }
   return new OwnerRules(owner, known, { traits, segments: new Map() })
 }

@@ -20,6 +20,8 @@ import { liveNamespaces, type Stale, staleBecause } from '../label/stale-because
 import { LIMITS } from '../limits.ts'
 import { OFFER_KIND, type OfferRecord } from '../offer.ts'
 import type { PartnerRecord } from '../partner.ts'
+import { basisRecords } from '../provenance/basis-of.ts'
+import { segmentProvenance } from '../provenance/provenance-of.ts'
 import { nodesOf } from '../taxonomy/nodes-of.ts'
 import { pathText, taxonomyOf } from '../taxonomy/taxonomy-record.ts'
 import { type Actor, type DeskDeps, notFound, sees, snapshotOf } from './desk.ts'
@@ -71,7 +73,7 @@ export async function getLabel(deps: DeskDeps, actor: Actor, id: string): Promis
     ...made,
     stale,
     standardNames: standardNames(snapshot, segment),
-    provenance: segment.provenance,
+    provenance: segmentProvenance(basisRecords(snapshot), id),
     ...(refreshedOn === undefined ? {} : { refreshedOn }),
     offers: openOffers(snapshot, id)
       .filter(({ offer }) => mayKnowOffer(actor, offer))

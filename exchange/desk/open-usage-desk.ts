@@ -7,6 +7,7 @@ import { closeStatements } from './close-statements.ts'
 import type { DeskDeps } from './desk.ts'
 import { getKpis } from './kpis.ts'
 import { previewContract } from './preview-contract.ts'
+import { getQuality, listQuality } from './quality.ts'
 import { getReach } from './reach.ts'
 import { reconcile } from './reconcile.ts'
 import { openUsageReport } from './report-usage.ts'
@@ -22,6 +23,8 @@ const VERBS = {
   reconcile,
   getReach,
   getKpis,
+  getQuality,
+  listQuality,
   getStatements,
   closeStatements,
   disputeStatement,

@@ -1,9 +1,12 @@
+import type { Provenance } from '../../audience/provenance.ts'
 import type { PeopleSet } from '../../audience/reach/people-set.ts'
 import type { ReachIndex } from '../../audience/reach/reach-index.ts'
 import { type Problem, refuse } from '../../audience/refusal.ts'
 import { LIMITS } from '../limits.ts'
 import type { Rate } from '../matchrates/rate.ts'
 import type { PartnerRecord } from '../partner.ts'
+import { basisRecords } from '../provenance/basis-of.ts'
+import { segmentProvenance } from '../provenance/provenance-of.ts'
 import { type Counted, type Couple, couplesOf, type PartnerNamed } from '../reach/couples.ts'
 import { ToldTo } from '../reach/told-to.ts'
 import { wonUnits } from '../reach/won-units.ts'
@@ -20,7 +23,7 @@ export interface ReachShown {
   asOf: string
   /** Counts of people are rounded down to a multiple of it; 1: to the unit. */
   step: number
-  segments: { segment: string; people: number }[]
+  segments: { segment: string; people: number; provenance: Provenance }[]
   /** Every two of the segments: who is in both. */
   overlaps: { segments: [string, string]; people: number; ofFirst: Rate; ofSecond: Rate }[]
   /** People in the audience; null where none was asked for. */
@@ -51,6 +54,7 @@ export async function getReach(
         })
       : undefined
   const index = await countedIn(deps)
+  const basis = basisRecords(snapshotOf(deps))
   const segments = (query.segments ?? []).map((segment) => {
     const numbers = [asked.numberOf(segment)]
     return { segment, numbers, people: index.people({ any: numbers }) }
@@ -65,6 +69,7 @@ export async function getReach(
     segments: segments.map(({ segment, people }) => ({
       segment,
       people: told.people(people.count()),
+      provenance: segmentProvenance(basis, segment),
     })),
     overlaps: overlapsOf(segments, told),
     audience: audience ? told.people(audience.people.count()) : null,

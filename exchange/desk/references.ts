@@ -1,8 +1,8 @@
 import { SOURCE_KIND } from '../../audience/events/source.ts'
 import { TRACKING_PLAN_KIND, type TrackingPlan } from '../../audience/events/tracking-plan.ts'
-import { TRAIT_KIND } from '../../audience/events/trait.ts'
+import { TRAIT_KIND, type Trait } from '../../audience/events/trait.ts'
 import { Refused } from '../../audience/refusal.ts'
-import { segmentsOf, traitsOf } from '../../audience/rules/expression.ts'
+import { traitsOf } from '../../audience/rules/expression.ts'
 import { SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { ContractRecord } from '../contract.ts'
@@ -12,6 +12,7 @@ import { LIMITS } from '../limits.ts'
 import { momentOf } from '../moment.ts'
 import { OFFER_KIND, type OfferRecord, partnersNamed } from '../offer.ts'
 import type { PartnerRecord } from '../partner.ts'
+import { asksIn } from '../provenance/asks-of.ts'
 import { ruleOf } from './check-rule.ts'
 
 /** An object that rests on another, e.g. `contract autumn`. */
@@ -73,13 +74,14 @@ export function holdersOfOffer(
   )
 }
 
-/** What keeps a source from being deleted: the tracking plan that names it. */
-export function holdersOfSource(snapshot: CatalogSnapshot, id: string): Iterable<Holder> {
-  return where<TrackingPlan>(
+/** What keeps a source from being deleted: the tracking plan that names it, and traits that see it alone. */
+export function* holdersOfSource(snapshot: CatalogSnapshot, id: string): Iterable<Holder> {
+  yield* where<TrackingPlan>(
     snapshot,
     TRACKING_PLAN_KIND,
     ({ sources }) => sources?.includes(id) ?? false,
   )
+  yield* where<Trait>(snapshot, TRAIT_KIND, ({ source }) => source === id)
 }
 
 /** What keeps a trait from being deleted: segments whose rules ask for it. */
@@ -90,7 +92,7 @@ export function holdersOfTrait(snapshot: CatalogSnapshot, id: string): Iterable<
   })
 }
 
-/** What keeps a segment from being deleted: living contracts, offers, deals, and other segments' rules. */
+/** What keeps a segment from being deleted: living contracts, offers, deals, and segments of its owner made of it. */
 export function* holdersOfSegment(
   snapshot: CatalogSnapshot,
   id: string,
@@ -105,10 +107,13 @@ export function* holdersOfSegment(
   yield* where<DealRecord>(snapshot, 'deal', ({ audience }) =>
     [audience?.any, audience?.all, audience?.none].some((ids) => ids?.includes(id)),
   )
-  yield* where<Segment>(snapshot, SEGMENT_KIND, (segment) => {
-    const rule = ruleOf(segment)
-    return rule !== undefined && segmentsOf(rule).has(id)
-  })
+  // What others make of it under contracts that are over does not bind its owner.
+  const owner = (snapshot.kind(SEGMENT_KIND).get(id)?.value as Segment | undefined)?.owner
+  yield* where<Segment>(
+    snapshot,
+    SEGMENT_KIND,
+    (segment) => segment.owner === owner && asksIn(segment).segments.includes(id),
+  )
 }
 
 /** Refuses with `conflict` and the names of what holds the object; many are counted. */

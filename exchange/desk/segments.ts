@@ -10,6 +10,7 @@ import type { ContractRecord } from '../contract.ts'
 import { REFRESH_KIND, SIGNATURE_KIND } from '../label/label-records.ts'
 import { nodesOf } from '../taxonomy/nodes-of.ts'
 import { missingNode } from '../taxonomy/taxonomy-record.ts'
+import { refuseBadBasis } from './check-provenance.ts'
 import { refuseBadRule } from './check-rule.ts'
 import type { Shown, WriteOptions, Written } from './desk.ts'
 import { type Actor, type DeskDeps, isExchange, mustWriteFor, sees } from './desk.ts'
@@ -48,7 +49,9 @@ export async function putSegment(
         const before = existing?.value as Segment | undefined
         refuseForeign(actor, { kind: 'segment', before, owner: given.owner })
         refuseUnknownOwner(snapshot, given.owner)
-        refuseBadRule(id, given, snapshot)
+        const around = { snapshot, nowMs: deps.clock.now() }
+        refuseBadRule(id, { segment: given, before }, around)
+        refuseBadBasis(id, given, snapshot)
         refuseUnknownNodes(before, given, snapshot)
         const number = before?.number ?? (await deps.catalog.nextNumber('segment'))
         return { value: { ...given, number } }

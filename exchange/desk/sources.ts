@@ -4,6 +4,7 @@ import { refuse } from '../../audience/refusal.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { CatalogWrite } from '../../audience/store/store.ts'
 import { SOURCE_KEY_KIND, type SourceKeyRecord } from '../key.ts'
+import { refuseUnlicensedSource } from './check-provenance.ts'
 import {
   type Actor,
   type DeskDeps,
@@ -49,6 +50,7 @@ export async function putSource(
         const before = existing?.value as Source | undefined
         refuseForeign(actor, { kind: 'source', before, owner: given.owner })
         refuseUnknownOwner(snapshot, given.owner)
+        refuseUnlicensedSource(given, before, { snapshot, nowMs: deps.clock.now() })
         const also = await newNamespaces(deps, given, snapshot)
         return { value: given, ...(also.length > 0 ? { also } : {}) }
       },
@@ -57,7 +59,7 @@ export async function putSource(
   return { ...written, value: { id, ...written.value! } }
 }
 
-/** Deletes a source that no tracking plan names, and its keys. Its namespaces stay: people are known by what is in them. */
+/** Deletes a source that no tracking plan and no trait names, and its keys. Its namespaces stay: people are known by what is in them. */
 export function deleteSource(
   deps: DeskDeps,
   actor: Actor,

@@ -4,7 +4,11 @@ import {
   type Trait,
   type TraitBody,
 } from '../../audience/events/trait.ts'
+import type { Provenance } from '../../audience/provenance.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
+import { basisRecords } from '../provenance/basis-of.ts'
+import { traitProvenance } from '../provenance/provenance-of.ts'
+import { refuseBadProvenance } from './check-provenance.ts'
 import { soundExpression } from './check-rule.ts'
 import {
   type Actor,
@@ -12,6 +16,7 @@ import {
   mustWriteFor,
   type Shown,
   sees,
+  snapshotOf,
   type WriteOptions,
   type Written,
 } from './desk.ts'
@@ -27,7 +32,7 @@ import { holdersOfTrait, refuseWhileHeld } from './references.ts'
 import { checkedBody, checkId, writeRecord } from './write-record.ts'
 
 /** A trait as the desk shows it. */
-export type TraitShown = TraitBody & { id: string }
+export type TraitShown = TraitBody & { id: string; provenance: Provenance }
 
 /** Makes or replaces a trait. Refuses `unprocessable` what its `when` cannot ask, `conflict` another owner. */
 export async function putTrait(
@@ -48,12 +53,13 @@ export async function putTrait(
         const before = existing?.value as Trait | undefined
         refuseForeign(actor, { kind: 'trait', before, owner: given.owner })
         refuseUnknownOwner(snapshot, given.owner)
+        refuseBadProvenance(given, snapshot)
         const number = before?.number ?? (await deps.catalog.nextNumber('trait'))
         return { value: { ...given, number } }
       },
     },
   )
-  return { ...written, value: show(id, written.value!) }
+  return { ...written, value: shower(deps)(id, written.value!) }
 }
 
 /** Deletes a trait. Refuses with `conflict` while a segment's rule asks for it. */
@@ -70,17 +76,21 @@ export function deleteTrait(
 }
 
 export function getTrait(deps: DeskDeps, actor: Actor, id: string): Shown<TraitShown> {
-  return readRecord(deps, id, reading(actor))
+  return readRecord(deps, id, reading(deps, actor))
 }
 
 export function listTraits(deps: DeskDeps, actor: Actor, page: PageOptions): Page<TraitShown> {
-  return listRecords(deps, page, reading(actor))
+  return listRecords(deps, page, reading(deps, actor))
 }
 
-function reading(actor: Actor): Reading<Trait, TraitShown> {
-  return { kind: TRAIT_KIND, visible: ({ owner }) => sees(actor, owner), show }
+function reading(deps: DeskDeps, actor: Actor): Reading<Trait, TraitShown> {
+  return { kind: TRAIT_KIND, visible: ({ owner }) => sees(actor, owner), show: shower(deps) }
 }
 
-function show(id: string, { number: _number, ...fields }: Trait): TraitShown {
-  return { id, ...fields }
+/** Shows where it comes from, declared or not. */
+function shower(deps: DeskDeps): (id: string, trait: Trait) => TraitShown {
+  const records = basisRecords(snapshotOf(deps))
+  return (id, { number: _number, ...fields }) => {
+    return { id, ...fields, provenance: traitProvenance(records, fields) }
+  }
 }

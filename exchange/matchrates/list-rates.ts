@@ -1,13 +1,11 @@
-import { type Clock, DAY_MS } from '../../audience/clock.ts'
+import type { Clock } from '../../audience/clock.ts'
 import { NAMESPACE_KIND, type Namespace, OWN_NAMESPACES } from '../../audience/namespace.ts'
-import { refuse } from '../../audience/refusal.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { TallyStore } from '../../audience/store/store.ts'
+import { type DaysAsked, daysAsked } from '../counts/days-asked.ts'
 import type { Actor } from '../desk/desk.ts'
-import { dayIn, momentOf } from '../moment.ts'
 import type { PartnerRecord } from '../partner.ts'
 import { BROWSER_CLASSES, type BrowserClass } from './browser-class.ts'
-import { RATE_LIMITS } from './limits.ts'
 import {
   type Measure,
   RATE_NAMES,
@@ -18,10 +16,7 @@ import {
 } from './measures.ts'
 import { type Rate, rateOf } from './rate.ts'
 
-export interface RatesAsked {
-  /** UTC days, both included. */
-  from?: string
-  to?: string
+export interface RatesAsked extends DaysAsked {
   partner?: string
   browser?: BrowserClass
   /** A row for each day, too. */
@@ -96,17 +91,6 @@ function itemOf({ key, counts }: Row): RatesItem {
     return [name, rateOf(counts[count] ?? 0, counts[of] ?? 0)]
   })
   return { ...key, ...Object.fromEntries(rates), denied: counts.denied ?? 0 } as RatesItem
-}
-
-function daysAsked({ from, to }: RatesAsked, nowMs: number): { from: string; to: string } {
-  const last = to ?? dayIn(nowMs)
-  const first = from ?? dayIn(momentOf(last) - (RATE_LIMITS.daysDefault - 1) * DAY_MS)
-  const days = (momentOf(last) - momentOf(first)) / DAY_MS + 1
-  if (Number.isNaN(days)) throw refuse('invalid', from === undefined ? 'to' : 'from', 'is no day')
-  if (days < 1) throw refuse('invalid', 'from', 'must not be after to')
-  if (days > RATE_LIMITS.daysMax)
-    throw refuse('invalid', 'from', `must be within ${RATE_LIMITS.daysMax} days of to`)
-  return { from: first, to: last }
 }
 
 function namesIn(snapshot: CatalogSnapshot) {

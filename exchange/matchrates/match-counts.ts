@@ -1,8 +1,9 @@
 import type { Candidates } from '../../audience/people/candidates.ts'
 import type { CompiledPartner } from '../compile-partners.ts'
+import type { Counting } from '../counts/write-counts.ts'
 import { BROWSER_CLASSES, type BrowserNumber } from './browser-class.ts'
 import { RATE_LIMITS } from './limits.ts'
-import { MEASURE_NAMES, type Measure, type RateField } from './measures.ts'
+import { MEASURE_NAMES, type Measure, type RateField, rateFieldName } from './measures.ts'
 
 type Counted = Pick<CompiledPartner, 'number' | 'namespace'>
 
@@ -25,7 +26,7 @@ export interface Taken extends RateField {
  * What match rates are made of, counted where it happens: at the edge door for syncs, on the bid path for bids. A
  * count is one addition to a cell that is there from the second time on.
  */
-export class MatchCounts {
+export class MatchCounts implements Counting {
   /** By partner and browser class: a cell for each namespace. */
   readonly #cells = new Map<number, Cell[]>()
   #size = 0
@@ -95,6 +96,10 @@ export class MatchCounts {
     // Partners come and go: what is counted again has its place again.
     if (this.#size === RATE_LIMITS.cellsMax) this.#begin()
     return taken
+  }
+
+  takeFields(): { field: string; count: number }[] {
+    return this.take().map(({ count, ...field }) => ({ field: rateFieldName(field), count }))
   }
 
   #cell(partner: number, browser: BrowserNumber, namespace: number): Cell | undefined {

@@ -57,7 +57,7 @@ export interface RateField {
   namespace: number
 }
 
-/** Begins the names of these counters, and of the streams they come from: usage has no such. */
+/** Begins the names of these counters: usage has no such. */
 export const RATES_PREFIX = 'rate|'
 
 export function rateFieldName({ measure, partner, browser, namespace }: RateField): string {

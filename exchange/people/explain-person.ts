@@ -1,5 +1,6 @@
 import { explainMembership } from '../../audience/events/explain-membership.ts'
 import { type GatheredPerson, gatherPeople } from '../../audience/events/gather-people.ts'
+import { heldBy } from '../../audience/events/held-by.ts'
 import type { OwnerRules } from '../../audience/events/rule-book.ts'
 import { rulesFor } from '../../audience/events/rules-for.ts'
 import type { Known } from '../../audience/people/known.ts'
@@ -12,6 +13,7 @@ import { type Actor, isExchange, snapshotOf } from '../desk/desk.ts'
 import { checkedBody } from '../desk/write-record.ts'
 import { closed, OperatorId } from '../fields.ts'
 import { refreshOf } from '../label/label-records.ts'
+import { type MadeOf, madeOf } from '../provenance/made-of.ts'
 import { type ContractShown, contractsOn } from './contracts-on.ts'
 import { type AskedPerson, askedBy, type PeopleDeskDeps, PersonBody } from './people-desk.ts'
 import { dateOf, type PersonReport, reportOf } from './person-report.ts'
@@ -48,7 +50,7 @@ const checkBody = checker(ExplainBody)
 /** Why a person is in a segment, or is not. Days are UTC; moments end with Z. */
 export interface PersonExplained {
   at: string
-  segment: { id: string; owner: string; provenance: string; ttlDays: number }
+  segment: MadeOf & { id: string; owner: string; ttlDays: number }
   suppressed: PersonReport['suppressed']
   /** A membership stands at an id of the person. */
   isMember: boolean
@@ -114,20 +116,21 @@ export async function explainPerson(
   const segment = snapshot.kind(SEGMENT_KIND).get(body.segment)?.value as Segment | undefined
   if (!segment || !asked.sees(segment.owner))
     throw refuse('unprocessable', 'segment', 'there is no segment of this id that is yours')
-  const rules = rulesFor(snapshot, ownerOf, { id: body.segment, segment })
+  const { clock } = deskDeps
+  const nowMs = clock.now()
+  const rules = rulesFor(snapshot, ownerOf, { id: body.segment, segment, nowMs })
   const enters = ({ owner }: { owner: number }) => owner === 0 || owner === rules.number
   const known = await audience.known([asked.start], enters)
   const { store } = audience
-  const { clock } = deskDeps
   const [person] = await gatherPeople({ store, clock }, known.ids.slice(0, 1), rules.number)
-  const nowMs = clock.now()
   const report = reportOf(known, { snapshot, nowMs, sees: asked.sees, egress: [] })
   const refresh = refreshOf(snapshot, body.segment)
   const memberships = membershipsOf({ known, report, person: person!, segment, id: body.segment })
   const explained: PersonExplained = {
     at: new Date(nowMs).toISOString(),
     segment: {
-      ...{ id: body.segment, owner: segment.owner, provenance: segment.provenance },
+      ...{ id: body.segment, owner: segment.owner },
+      ...madeOf(snapshot, body.segment, nowMs),
       ttlDays: segment.ttlDays,
     },
     suppressed: report.suppressed,
@@ -176,9 +179,7 @@ function byRule(
   const rule = rules.rules.find(({ segment }) => segment === number)
   if (!rule) return null
   const known = person.ids.filter(({ history }) => rules.owns(history))
-  const held = new Map(
-    person.ids.flatMap(({ memberships }) => memberships.map((one) => [one.segment, one.expiryDay])),
-  )
+  const held = heldBy(rules, person.ids, known)
   const histories = person.isSuppressed ? [] : known.map(({ history }) => history)
   const explained = explainMembership(rules, rule, { known: { histories, held }, nowMs })
   const { isIn, expiryDay, turnsAtMs, turnsBy, turning } = explained

@@ -16,6 +16,7 @@ import { EGRESS_CHANNELS } from '../egress/channels.ts'
 import { FORMER_PARTNER_KIND, type FormerPartner, formerName } from '../former-partner.ts'
 import { whyDormant } from '../live-contracts.ts'
 import type { PartnerRecord } from '../partner.ts'
+import { madeOf } from '../provenance/made-of.ts'
 
 /** What is known of a person, as somebody may see it. Days are UTC, `until` the first on which it no longer holds. */
 export interface PersonReport {
@@ -60,7 +61,10 @@ export interface ReportedSegment {
   segment: string
   name: string
   owner: string
+  /** The weakest of what it is made of. */
   provenance: string
+  /** True where it is made of what is not licensed now: nobody is given it. */
+  isDormant: boolean
   until: string
   /** Place in `ids` of the id it is kept at; null where that is not shown. */
   at: number | null
@@ -199,6 +203,7 @@ class Reporter {
   }
 
   #addSegments(at: number): void {
+    const { snapshot, nowMs } = this.#options
     for (const { segment: number, expiryDay } of this.#known.ids[at]!.memberships) {
       const segment = this.#names.segment(number)
       const owner = segment?.owner ?? EXCHANGE_OWNER
@@ -207,7 +212,7 @@ class Reporter {
         segment: segment?.id ?? `#${number}`,
         name: segment?.name ?? '',
         owner,
-        provenance: segment?.provenance ?? '',
+        ...(segment ? madeOf(snapshot, segment.id, nowMs) : { provenance: '', isDormant: false }),
         until: dateOf(expiryDay),
         at: this.#ids[at] ?? null,
         over: this.#pathTo(at),

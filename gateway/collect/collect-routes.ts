@@ -156,7 +156,8 @@ async function takeFrom(
     return denied === 0
   }
   const sentAt = fields['sentAt']
-  const collected = await room.collector.collect(source, { messages, type, sentAt, bytes, permits })
+  const taken = { messages, type, sentAt, bytes, permits, saysConsent: gpc }
+  const collected = await room.collector.collect(source, taken)
   const { faults, unplanned } = collected
   room.metrics.taken(messages.length - faults.length - unplanned.length, faults.length)
   for (const { mode } of unplanned) room.metrics.unplanned(mode)

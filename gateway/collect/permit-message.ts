@@ -1,11 +1,13 @@
 import { decide } from '../../audience/consent/decide.ts'
 import type { Gvl } from '../../audience/consent/gvl.ts'
+import type { Collector } from '../../exchange/collect/collector.ts'
 import type { CollectSource } from '../../exchange/collect/source-ring.ts'
 import type { PrivacyFields } from '../edge/privacy.ts'
 import { readPrivacy } from '../edge/privacy.ts'
 import { EdgeRefused } from '../edge/reasons.ts'
 
 export interface PermitOptions {
+  collector: Pick<Collector, 'mayCollect'>
   gvl: Gvl | undefined
   ownGvlId: number | undefined
 }
@@ -23,8 +25,9 @@ export interface RequestConsent {
 export function permitMessage(
   message: unknown,
   source: CollectSource,
-  { gvl, ownGvlId, gpc }: PermitOptions & RequestConsent,
+  { collector, gvl, ownGvlId, gpc }: PermitOptions & RequestConsent,
 ): 0 | string {
+  if (!collector.mayCollect(source)) return 'contract_not_live'
   const fields = consentIn(message, gpc)
   if (fields === undefined) return 'consent_unreadable'
   try {

@@ -29,6 +29,8 @@ export const METRIC_HELP = {
   passerelle_sync_matched_total: 'Ids taken from browsers that came back, by partner.',
   passerelle_match_uncounted_total:
     'Events left out of match rates: more partners, browser classes and namespaces than one process counts.',
+  passerelle_source_uncounted_total:
+    'Messages left out of data quality scores: of more sources than one process counts.',
   passerelle_sync_seconds:
     'From the arrival of a head to the answer, by endpoint of the edge door.',
   passerelle_collect_messages_total:

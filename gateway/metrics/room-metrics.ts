@@ -7,6 +7,7 @@ import { StoreFindings } from '../../audience/store/reasons.ts'
 import type { Ledger } from '../../exchange/ledger/open-ledger.ts'
 import type { LedgerShipper } from '../../exchange/ledger/ship-ledger.ts'
 import type { MatchCounts } from '../../exchange/matchrates/match-counts.ts'
+import type { SourceCounts } from '../../exchange/quality/source-counts.ts'
 import type { Metrics } from './counters.ts'
 
 /** What the audience room counts by itself, read when asked for. */
@@ -36,9 +37,10 @@ export function watchLedger(metrics: Metrics, ledger: Ledger): void {
   metrics.gauge('passerelle_ledger_behind', {}, () => (ledger.isBehind() ? 1 : 0))
 }
 
-/** Of what match rates are made of, what did not fit. */
-export function watchCounts(metrics: Metrics, counts: MatchCounts): void {
-  metrics.gauge('passerelle_match_uncounted_total', {}, () => counts.uncounted())
+/** Of what match rates and data quality are made of, what did not fit. */
+export function watchCounts(metrics: Metrics, matches: MatchCounts, sources: SourceCounts): void {
+  metrics.gauge('passerelle_match_uncounted_total', {}, () => matches.uncounted())
+  metrics.gauge('passerelle_source_uncounted_total', {}, () => sources.uncounted())
 }
 
 /** Names of events and properties that were too many to be kept. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../../audience/clock.ts'
+import { writeCounts } from '../../exchange/counts/write-counts.ts'
 import { MatchCounts } from '../../exchange/matchrates/match-counts.ts'
-import { writeCounts } from '../../exchange/matchrates/write-counts.ts'
 import { Cli } from './cli-support.ts'
 import { type Body, ConsoleWorld, fill } from './world.ts'
 
@@ -27,7 +27,13 @@ beforeAll(async () => {
       const counts = new MatchCounts()
       const clock = { now: () => world.clock.now() + aheadMs, elapsed: systemClock.elapsed }
       const { tallies } = world.store
-      const writer = writeCounts({ counts, tallies, name, clock, log: { warn: () => {} } })
+      const writer = writeCounts({
+        counts: [counts],
+        tallies,
+        name,
+        clock,
+        log: { warn: () => {} },
+      })
       const visit = { isAllowed: true, isMatched: false, isDue: true }
       for (let i = 0; i < 4; i++) counts.visit(dsp, CHROMIUM, { ...visit, isMatched: i === 0 })
       for (let i = 0; i < 3; i++) counts.offered(dsp, CHROMIUM)

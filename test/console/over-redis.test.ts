@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { writeCounts } from '../../exchange/counts/write-counts.ts'
 import { MatchCounts } from '../../exchange/matchrates/match-counts.ts'
-import { writeCounts } from '../../exchange/matchrates/write-counts.ts'
 import { patiently } from '../support/patiently.ts'
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts'
 import { type Asked, type Body, ConsoleWorld, fill } from './world.ts'
@@ -65,7 +65,7 @@ test('match rates of several processes add up', async () => {
     const counts = new MatchCounts()
     counts.offered({ number, namespace }, 1)
     const log = { warn: () => {} }
-    await writeCounts({ counts, tallies, name, clock: world.clock, log }).close()
+    await writeCounts({ counts: [counts], tallies, name, clock: world.clock, log }).close()
   }
   const { items } = await world.must('GET', '/api/matchrates')
   expect(items).toMatchObject([{ partner: 'dsp', browser: 'chromium', matched: { of: 3 } }])

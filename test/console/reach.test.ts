@@ -86,9 +86,9 @@ describe('GET /api/reach', () => {
   test('counts people in segments, and in every two of them', async () => {
     const { body } = await get('/api/reach?segments=cars,boats,clients')
     expect(body.segments).toEqual([
-      { segment: 'cars', people: 5 },
-      { segment: 'boats', people: 3 },
-      { segment: 'clients', people: 4 },
+      { segment: 'cars', people: 5, provenance: 'third_party' },
+      { segment: 'boats', people: 3, provenance: 'third_party' },
+      { segment: 'clients', people: 4, provenance: 'third_party' },
     ])
     expect(body.overlaps).toEqual([
       { segments: ['cars', 'boats'], people: 2, ofFirst: rate(2, 5), ofSecond: rate(2, 3) },
@@ -167,7 +167,10 @@ describe('GET /api/reach', () => {
     const buyer = await world.key('dsp')
     const stranger = await world.key('ssp')
     const { body } = await get('/api/reach?segments=cars&partner=dsp', seller)
-    expect(body).toMatchObject({ step: 250, segments: [{ segment: 'cars', people: 0 }] })
+    expect(body).toMatchObject({
+      step: 250,
+      segments: [{ segment: 'cars', people: 0, provenance: 'third_party' }],
+    })
     expect(body.couples[0]).toMatchObject({ total: 0, synced: { count: 0, of: 0, rate: null } })
     expect((await get('/api/reach?segments=cars&partner=ssp', seller)).status).toBe(422)
     expect((await get('/api/reach?segments=cars', stranger)).status).toBe(422)

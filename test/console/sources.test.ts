@@ -115,7 +115,7 @@ describe('a segment’s rule', () => {
     expect(await refusal('theirs')).toEqual([422, 'dmp has no trait theirs'])
     expect(await refusal('auto_search AND SEGMENT(nowhere)')).toEqual([
       422,
-      'dmp has no segment nowhere',
+      'dmp has no segment nowhere, nor a live contract with use modeling for it',
     ])
     expect(await refusal('NOT auto_search')).toEqual([422, expect.stringContaining('nothing is')])
     expect(await refusal('city == "Paris"')).toEqual([

@@ -17,6 +17,7 @@ import { openUsageDesk, usageDeps } from '../../exchange/desk/open-usage-desk.ts
 import type { UsageDeps } from '../../exchange/desk/usage-deps.ts'
 import { type Exchange, openExchange } from '../../exchange/exchange.ts'
 import { type LedgerShipper, shipLedger } from '../../exchange/ledger/ship-ledger.ts'
+import { SourceCounts } from '../../exchange/quality/source-counts.ts'
 import type { LedgerRecord } from '../../exchange/usage/ledger-record.ts'
 import { tallyEntriesOf } from '../../exchange/usage/tally-entries.ts'
 import { usageTerms } from '../../exchange/usage/usage-terms.ts'
@@ -67,6 +68,8 @@ export class ConsoleWorld {
   shipper!: LedgerShipper
   desk!: Console
   events!: EventDesk
+  /** What the desk counted of sources. */
+  readonly sourceCounts = new SourceCounts()
   usageDeps!: UsageDeps
   /** What the desk appended. */
   readonly ledger: LedgerRecord[] = []
@@ -109,8 +112,9 @@ export class ConsoleWorld {
       store: this.store,
       append: async (record) => void this.ledger.push(record),
     })
-    const books = new RuleBooks(() => feed.current(), ownerOf)
-    this.events = new EventDesk({ audience: this.audience, books, clock, log })
+    const books = new RuleBooks(() => feed.current(), ownerOf, clock)
+    const sources = this.sourceCounts
+    this.events = new EventDesk({ audience: this.audience, books, clock, log, sources })
     this.desk = await openConsole({
       host: '127.0.0.1',
       domain: 'gateway.example',
@@ -120,6 +124,7 @@ export class ConsoleWorld {
       audience: this.audience,
       exchange: this.exchange,
       events: this.events,
+      sourceCounts: this.sourceCounts,
       shipper: this.shipper,
       usage: openUsageDesk(this.usageDeps),
       dataDir: dir,

@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Candidates } from '../../../audience/people/candidates.ts'
 import type { TallyBatch } from '../../../audience/store/store.ts'
+import { writeCounts } from '../../../exchange/counts/write-counts.ts'
 import { RATE_LIMITS } from '../../../exchange/matchrates/limits.ts'
 import { MatchCounts } from '../../../exchange/matchrates/match-counts.ts'
 import { rateFieldName } from '../../../exchange/matchrates/measures.ts'
-import { writeCounts } from '../../../exchange/matchrates/write-counts.ts'
 import { WoundClock } from '../../support/memory-store.ts'
 import { MemoryTallies } from '../../support/memory-tallies.ts'
 
@@ -49,7 +49,7 @@ test('what several processes count is in the store once, however often it fails 
       const begin = (name: string) => {
         const counts = new MatchCounts()
         const log = { warn: () => {} }
-        return { counts, writer: writeCounts({ counts, tallies, name, clock, log }) }
+        return { counts, writer: writeCounts({ counts: [counts], tallies, name, clock, log }) }
       }
       const processes = [begin('bid 1'), begin('edge')]
       const expected: Record<string, number> = {}

@@ -3,12 +3,16 @@ import type { Clock } from '../../audience/clock.ts'
 import { Rounds } from '../../audience/rounds.ts'
 import { type TallyAdd, TallyGap, type TallyStore } from '../../audience/store/store.ts'
 import { dayIn } from '../moment.ts'
-import { RATE_LIMITS } from './limits.ts'
-import type { MatchCounts } from './match-counts.ts'
-import { RATES_PREFIX, rateFieldName } from './measures.ts'
+import { COUNT_LIMITS } from './limits.ts'
+
+/** Something that counts in memory. */
+export interface Counting {
+  /** Everything counted since the last time, by the names of its counters; from now on it counts from 0. */
+  takeFields(): readonly { field: string; count: number }[]
+}
 
 export interface WriteCountsOptions {
-  counts: MatchCounts
+  counts: readonly Counting[]
   tallies: TallyStore
   /** Tells this writer from all others on the store, in all its lives, e.g. machine, directory and process. */
   name: string
@@ -32,6 +36,9 @@ export function writeCounts(options: WriteCountsOptions): CountsWriter {
   return new Writer(options)
 }
 
+/** Begins the names of these streams, which began with match rates: usage has no such. */
+const STREAM_PREFIX = 'rate|'
+
 class Writer implements CountsWriter {
   readonly #options: WriteCountsOptions
   /** Another life of the same writer has other digests. */
@@ -44,7 +51,7 @@ class Writer implements CountsWriter {
 
   constructor(options: WriteCountsOptions) {
     this.#options = options
-    this.#rounds = new Rounds(RATE_LIMITS.writeMs, () => this.#write())
+    this.#rounds = new Rounds(COUNT_LIMITS.writeMs, () => this.#write())
   }
 
   poke(): Promise<void> {
@@ -66,7 +73,7 @@ class Writer implements CountsWriter {
       this.#isFailing = false
     } catch (error) {
       if (!this.#isFailing)
-        this.#options.log.warn({ error: String(error) }, 'match rates wait for the store')
+        this.#options.log.warn({ error: String(error) }, 'what was counted waits for the store')
       this.#isFailing = true
       return
     }
@@ -76,11 +83,9 @@ class Writer implements CountsWriter {
 
   #take(): TallyAdd[] {
     const day = dayIn(this.#options.clock.now())
-    return this.#options.counts.take().map(({ count, ...field }) => ({
-      day,
-      field: rateFieldName(field),
-      by: BigInt(count),
-    }))
+    return this.#options.counts
+      .flatMap((one) => one.takeFields())
+      .map(({ field, count }) => ({ day, field, by: BigInt(count) }))
   }
 
   /** The store is where an earlier life, or a lost answer, has left it: once told where, it goes on from there. */
@@ -98,7 +103,7 @@ class Writer implements CountsWriter {
     const upTo = { seq: after + 1, digest: this.#life }
     this.#seq = after
     const entries = [{ adds: this.#waiting }]
-    await tallies.apply({ stream: RATES_PREFIX + name, after, upTo, entries })
+    await tallies.apply({ stream: STREAM_PREFIX + name, after, upTo, entries })
     this.#seq = upTo.seq
   }
 }

@@ -1,0 +1,13 @@
+import { DAY_MS } from '../../audience/clock.ts'
+
+/** Bounds of data quality, and where its components draw a line: each with what happens there. */
+export const QUALITY_LIMITS = {
+  /** Sources one process counts between two writes; messages of further ones are in no score, which is counted. */
+  sourcesMax: 4_096,
+  /** Older than this when it comes, a message is late (dmp.md §1.8, KPI 10). */
+  lateMs: DAY_MS,
+  /** A sender's clock that is off by more than this is wrong. */
+  skewMs: 300_000,
+  /** Days before the last whole one that say how much usually comes. */
+  baselineDays: 28,
+} as const
