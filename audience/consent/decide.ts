@@ -18,15 +18,23 @@ export function decide(
   ownGvlId: number | undefined,
   gvl: Gvl | undefined,
 ): ConsentAnswer {
-  if (reading.denied !== 0) return reading.denied
-  const { purposes, usRule } = Activities[activity]
-  const us = usRule === UsRule.syncUser ? reading.usSync : reading.usTransmit
-  if (us !== 0) return us
-  if (!reading.gdprApplies) return 0
+  const same = decideForAll(reading, activity)
+  if (same !== undefined) return same
+  const { purposes } = Activities[activity]
   if (partnerGvlId === undefined) return 'denied_tcf_no_gvl_id'
   const partner = vendorAnswer(reading, purposes, partnerGvlId, gvl)
   if (partner !== 0 || ownGvlId === undefined) return partner
   return vendorAnswer(reading, purposes, ownGvlId, gvl)
+}
+
+/** The answer where it is the same for every partner; undefined where each is to be asked. */
+export function decideForAll(
+  reading: ConsentReading,
+  activity: Activity,
+): ConsentAnswer | undefined {
+  if (reading.denied !== 0) return reading.denied
+  const us = Activities[activity].usRule === UsRule.syncUser ? reading.usSync : reading.usTransmit
+  return us !== 0 || !reading.gdprApplies ? us : undefined
 }
 
 /** Every TC string of the request must allow the vendor every purpose. */

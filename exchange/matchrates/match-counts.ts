@@ -27,8 +27,8 @@ export interface Taken extends RateField {
  * count is one addition to a cell that is there from the second time on.
  */
 export class MatchCounts implements Counting {
-  /** By partner and browser class: a cell for each namespace. */
-  readonly #cells = new Map<number, Cell[]>()
+  /** By partner and browser class: a cell for each namespace. Partners have small numbers, one after another. */
+  #cells: (Cell[] | undefined)[] = []
   #size = 0
   #request = 0
   #uncounted = 0
@@ -64,7 +64,7 @@ export class MatchCounts implements Counting {
   bid(partner: number, browser: BrowserNumber, candidates: Candidates, foundBy: number): void {
     const request = ++this.#request
     const place = partner * BROWSER_CLASSES.length + browser
-    const cells = this.#cells.get(place) ?? NO_CELLS
+    const cells = this.#cells[place] ?? NO_CELLS
     const any = cellOf(cells, ANY_NAMESPACE) ?? this.#add(place, ANY_NAMESPACE)
     if (any !== undefined) note(any, request, foundBy >= 0)
     const { count, namespace } = candidates
@@ -84,7 +84,7 @@ export class MatchCounts implements Counting {
   /** Everything counted since the last time; from now on it counts from 0. */
   take(): Taken[] {
     const taken: Taken[] = []
-    for (const [place, cells] of this.#cells) {
+    for (const [place, cells = []] of this.#cells.entries()) {
       const partner = Math.floor(place / BROWSER_CLASSES.length)
       const browser = place % BROWSER_CLASSES.length
       for (const { namespace, counts } of cells)
@@ -104,7 +104,7 @@ export class MatchCounts implements Counting {
 
   #cell(partner: number, browser: BrowserNumber, namespace: number): Cell | undefined {
     const place = partner * BROWSER_CLASSES.length + browser
-    return cellOf(this.#cells.get(place) ?? NO_CELLS, namespace) ?? this.#add(place, namespace)
+    return cellOf(this.#cells[place] ?? NO_CELLS, namespace) ?? this.#add(place, namespace)
   }
 
   #add(place: number, namespace: number): Cell | undefined {
@@ -114,14 +114,12 @@ export class MatchCounts implements Counting {
     }
     this.#size++
     const cell = { namespace, counts: new Float64Array(MEASURE_NAMES.length), request: 0 }
-    const cells = this.#cells.get(place)
-    if (cells === undefined) this.#cells.set(place, [cell])
-    else cells.push(cell)
+    ;(this.#cells[place] ??= []).push(cell)
     return cell
   }
 
   #begin(): void {
-    this.#cells.clear()
+    this.#cells = []
     this.#size = 0
   }
 }

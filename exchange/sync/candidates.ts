@@ -1,10 +1,10 @@
-import type { ConsentAnswer } from '../../audience/consent/reasons.ts'
 import type { ExchangeCatalog } from '../exchange-catalog.ts'
 import { SYNC_LIMITS } from './limits.ts'
+import type { PlanReason } from './reasons.ts'
 import type { SyncTemplate, SyncType } from './sync-template.ts'
 import type { Syncer, Syncers } from './syncers.ts'
 
-/** Whom a page wants synced. */
+/** Whom a page wants synced, whoever visits it. */
 export interface Wanted {
   /** Partner ids or syncer keys; none: everybody. */
   bidders: readonly string[]
@@ -14,25 +14,26 @@ export interface Wanted {
   groupsOnly: boolean
   /** Whether a partner may be loaded that way. */
   admits: (syncer: Syncer, type: SyncType) => boolean
-  /** What consent says of a partner. */
-  consentOf: (syncer: Syncer) => ConsentAnswer
 }
 
-/** A partner that might be synced, with all that is known of it before the browser is looked at. */
+/** Why a partner is not synced. */
+export interface Unsynced {
+  reason: PlanReason
+  /** The word of consent, where that was it; the key, for a duplicate of another name. */
+  detail?: string
+}
+
+/** A partner that might be synced, with all that is known of it before a visitor is looked at. */
 export interface Candidate {
   /** As it was asked for. */
-  name: string
+  readonly name: string
   /** Undefined where there is no such partner, or it has no sync settings. */
-  syncer: Syncer | undefined
-  isKnown: boolean
+  readonly syncer: Syncer | undefined
   /** Those that a page named come first (0), then the groups, then all others. */
-  tier: number
-  /** One before it has the same syncer key. */
-  isDuplicate: boolean
-  template: SyncTemplate | undefined
-  consent: ConsentAnswer
-  /** Its place among those of its tier, once it is drawn: the highest comes first. */
-  lot: number
+  readonly tier: number
+  readonly template: SyncTemplate | undefined
+  /** Why it is not to be synced from this page, whoever visits it. */
+  readonly unfit: Unsynced | undefined
 }
 
 export interface CandidateRooms {
@@ -41,8 +42,8 @@ export interface CandidateRooms {
 }
 
 /**
- * In Prebid Server's order of tiers; within one, as they come. Consent is asked here, once for each. Who shares
- * a syncer key with one before is a duplicate where a page names it, and not looked at where none does.
+ * In Prebid Server's order of tiers; within one, as they come. Who shares a syncer key with one before is a
+ * duplicate where a page names it, and not looked at where none does.
  */
 export function candidatesOf(rooms: CandidateRooms, wanted: Wanted): Candidate[] {
   const { bidders, coop, groups, groupsOnly } = wanted
@@ -66,21 +67,21 @@ export function candidatesOf(rooms: CandidateRooms, wanted: Wanted): Candidate[]
 function unfound({ catalog }: CandidateRooms, name: string, tier: number): Candidate {
   const isKnown =
     catalog.partner(name) !== undefined || catalog.partner(name.toLowerCase()) !== undefined
-  return { ...NOTHING, name, isKnown, tier }
+  const unfit: Unsynced = { reason: isKnown ? 'not_configured' : 'unknown' }
+  return { name, syncer: undefined, tier, template: undefined, unfit }
 }
 
-const NOTHING = {
-  syncer: undefined,
-  isDuplicate: false,
-  template: undefined,
-  consent: 0 as const,
-  lot: 0,
+interface Named {
+  name: string
+  tier: number
+  /** One before it has the same syncer key. */
+  isDuplicate: boolean
 }
 
 function candidate(
   syncer: Syncer,
-  { admits, consentOf }: Wanted,
-  { name, tier, isDuplicate }: Pick<Candidate, 'name' | 'tier' | 'isDuplicate'>,
+  { admits }: Wanted,
+  { name, tier, isDuplicate }: Named,
 ): Candidate {
   const { redirect, iframe } = syncer
   const template =
@@ -89,6 +90,17 @@ function candidate(
       : iframe && admits(syncer, 'iframe')
         ? iframe
         : undefined
-  const consent = consentOf(syncer)
-  return { name, syncer, isKnown: true, tier, isDuplicate, template, consent, lot: 0 }
+  const unfit = isDuplicate
+    ? duplicate(syncer, name)
+    : template === undefined
+      ? FILTERED
+      : undefined
+  return { name, syncer, tier, template, unfit }
+}
+
+const FILTERED: Unsynced = { reason: 'filtered' }
+
+function duplicate({ key }: Syncer, name: string): Unsynced {
+  const isOtherName = key !== name.toLowerCase()
+  return isOtherName ? { reason: 'duplicate', detail: key } : { reason: 'duplicate' }
 }

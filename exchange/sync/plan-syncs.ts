@@ -5,9 +5,8 @@ import type { Visit } from '../matchrates/match-counts.ts'
 import type { AnswerRates } from './answer-rates.ts'
 import type { Asks, Hour } from './asks.ts'
 import type { Browser } from './browser.ts'
-import type { Candidate } from './candidates.ts'
+import type { Candidate, Unsynced } from './candidates.ts'
 import { SYNC_LIMITS } from './limits.ts'
-import type { PlanReason } from './reasons.ts'
 import type { SyncTemplate } from './sync-template.ts'
 import type { Syncer } from './syncers.ts'
 
@@ -19,6 +18,8 @@ export interface Situation {
   today: number
   hour: Hour
   asks: Asks
+  /** What consent says of each candidate, by its place. */
+  consents: readonly ConsentAnswer[]
   /** What the browser is matched with. */
   matches: Matches
   /** What the ids in `eids` are matched with. */
@@ -41,12 +42,12 @@ export interface Choice {
   surplus: readonly Fit[]
 }
 
-export interface LeftOut {
+export interface LeftOut extends Unsynced {
   name: string
-  reason: PlanReason
-  /** The word of consent, where that was it; the key, for a duplicate of another name. */
-  detail?: string
 }
+
+/** A candidate that may be synced. */
+export type Fit = Candidate & { syncer: Syncer; template: SyncTemplate }
 
 /**
  * Which partners to sync now: tier by tier, in each those first from which most is to be expected (their
@@ -54,57 +55,51 @@ export interface LeftOut {
  * reason. What is left out takes nothing from the limit.
  */
 export function planSyncs(candidates: readonly Candidate[], situation: Situation): Choice {
-  const { matches, eidMatches } = situation
-  const isLeftAlone = [matches, ...eidMatches].some((one) => one.isSuppressed)
-  const known = new Known(situation)
-  const chosen: Fit[] = []
-  const surplus: Fit[] = []
+  const { matches, eidMatches, consents } = situation
+  const isLeftAlone = matches.isSuppressed || eidMatches.some((one) => one.isSuppressed)
+  const known = { days: daysIn(matches), byEid: namespacesIn(eidMatches) }
+  const drawn: Drawn = { chosen: [], lots: [], surplus: [] }
   const leftOut: LeftOut[] = []
-  for (const one of candidates) {
-    const reason = isLeftAlone ? SUPPRESSED : (unfit(one) ?? known.reasonAgainst(one))
-    if (reason === undefined || !NO_VISITS.has(reason.reason)) known.tellVisit(one as Fit, reason)
-    if (reason !== undefined) {
-      leftOut.push({ name: one.name, ...reason })
-      continue
-    }
-    one.lot = drawLot(one.syncer!, situation)
-    place(chosen, one as Fit)
-    if (chosen.length > situation.limit) surplus.push(chosen.pop()!)
+  for (let i = 0; i < candidates.length; i++) {
+    const one = candidates[i]!
+    const why = isLeftAlone
+      ? SUPPRESSED
+      : (one.unfit ?? visit(one as Fit, { consent: consents[i]!, known, situation }))
+    if (why === undefined) take(drawn, one as Fit, situation)
+    else leftOut.push({ name: one.name, ...why })
   }
-  return { chosen, leftOut, surplus }
+  return { chosen: drawn.chosen, leftOut, surplus: drawn.surplus }
 }
 
-/** Puts one where it belongs in a short list that is in order. */
-function place(ordered: Fit[], one: Fit): void {
-  let at = ordered.length
-  while (at > 0 && comesBefore(one, ordered[at - 1]!)) {
-    ordered[at] = ordered[at - 1]!
-    at--
+/** The best of all that were taken, in order. */
+interface Drawn {
+  chosen: Fit[]
+  /** Of each that is chosen; within a tier the highest comes first. */
+  lots: number[]
+  surplus: Fit[]
+}
+
+function take({ chosen, lots, surplus }: Drawn, one: Fit, situation: Situation): void {
+  const { limit } = situation
+  const lot = drawLot(one.syncer, situation)
+  let at = chosen.length
+  while (at > 0 && isBehind(chosen[at - 1]!.tier, lots[at - 1]!, one.tier, lot)) at--
+  if (at >= limit) {
+    surplus.push(one)
+    return
   }
-  ordered[at] = one
+  if (chosen.length === limit) surplus.push(chosen[limit - 1]!)
+  for (let i = Math.min(chosen.length, limit - 1); i > at; i--) {
+    chosen[i] = chosen[i - 1]!
+    lots[i] = lots[i - 1]!
+  }
+  chosen[at] = one
+  lots[at] = lot
 }
 
-function comesBefore(a: Candidate, b: Candidate): boolean {
-  return a.tier === b.tier ? a.lot > b.lot : a.tier < b.tier
+function isBehind(tier: number, lot: number, otherTier: number, otherLot: number): boolean {
+  return tier === otherTier ? otherLot > lot : otherTier < tier
 }
-
-type Reason = Omit<LeftOut, 'name'>
-
-/** Where a partner is left out for these, the visit was none of it: nobody wanted to sync it there. */
-const NO_VISITS: ReadonlySet<string> = new Set<PlanReason>([
-  'unknown',
-  'not_configured',
-  'duplicate',
-  'filtered',
-  'disabled',
-  'regulation',
-  'suppressed',
-])
-
-const SUPPRESSED: Reason = { reason: 'suppressed' }
-
-/** A candidate that may be synced. */
-type Fit = Candidate & { syncer: Syncer; template: SyncTemplate }
 
 /** Weighted order without replacement (Efraimidis and Spirakis 2006): a heavier one is more likely to come first. */
 function drawLot({ value, partner }: Syncer, { rates, kind, random }: Situation): number {
@@ -113,77 +108,88 @@ function drawLot({ value, partner }: Syncer, { rates, kind, random }: Situation)
   return Math.log(1 - random()) / (weight * weight * weight)
 }
 
-function unfit({ syncer, isKnown, isDuplicate, name, template }: Candidate): Reason | undefined {
-  if (syncer === undefined) return because(isKnown ? 'not_configured' : 'unknown')
-  if (isDuplicate) {
-    const isOtherName = syncer.key !== name.toLowerCase()
-    return because('duplicate', isOtherName ? syncer.key : undefined)
-  }
-  return template === undefined ? because('filtered') : undefined
-}
-
-function because(reason: PlanReason, detail?: string): Reason {
-  return detail === undefined ? { reason } : { reason, detail }
-}
-
-/** The browser's matches by namespace, and what follows from them. */
-class Known {
-  readonly #situation: Situation
+/** What follows from the matches of a browser. */
+interface Known {
   /** Namespace → the day on which its match was last confirmed. */
-  readonly #days = new Map<number, number>()
-  readonly #byEid = new Set<number>()
-
-  constructor(situation: Situation) {
-    this.#situation = situation
-    const { matches, eidMatches } = situation
-    for (let i = 0; i < matches.count; i++) {
-      const namespace = matches.namespace[i]!
-      const day = Math.max(matches.lastSeenDay[i]!, this.#days.get(namespace) ?? 0)
-      this.#days.set(namespace, day)
-    }
-    for (const { count, namespace } of eidMatches)
-      for (let i = 0; i < count; i++) this.#byEid.add(namespace[i]!)
-  }
-
-  /** In Prebid Server's order, as far as it goes. */
-  reasonAgainst({ syncer, consent }: Candidate): Reason | undefined {
-    const one = syncer!
-    const { asks, hour, kind } = this.#situation
-    const { namespace, number } = one.partner
-    const day = this.#days.get(namespace)
-    if (day !== undefined) {
-      asks.answered(number, day)
-      if (!isDue(one, day, this.#situation)) return because('in_sync')
-    }
-    if (consent !== 0) return because('denied', consent satisfies ConsentAnswer)
-    if (!one.isEnabled) return because('disabled')
-    if (this.#isSkipped(one)) return because('regulation')
-    if (kind !== 'returning' && this.#byEid.has(namespace)) return because('matched_by_eid')
-    if (kind === 'blocked') return because('cookies_blocked')
-    if (asks.isPausing(number, hour)) return because('pausing')
-    return this.#isSilent(number) ? because('silent') : undefined
-  }
-
-  tellVisit({ syncer, consent }: Fit, reason: Reason | undefined): void {
-    const { namespace } = syncer.partner
-    const isCurrent = reason?.reason === 'in_sync' || reason?.reason === 'matched_by_eid'
-    this.#situation.onVisit?.(syncer.partner, {
-      isAllowed: consent === 0,
-      isMatched: isCurrent || this.#days.has(namespace),
-      isDue: !isCurrent,
-    })
-  }
-
-  #isSkipped({ skipsGdpr, skipsSids }: Syncer): boolean {
-    const { gdprApplies, gppSids } = this.#situation
-    return (skipsGdpr && gdprApplies) || skipsSids.some((sid) => gppSids.includes(sid))
-  }
-
-  #isSilent(partner: number): boolean {
-    const { rates, random } = this.#situation
-    return rates.isSilent(partner) && random() * SYNC_LIMITS.silentAskEvery >= 1
-  }
+  days: ReadonlyMap<number, number>
+  /** Namespaces with which an id of `eids` is matched. */
+  byEid: ReadonlySet<number>
 }
+
+interface Met {
+  consent: ConsentAnswer
+  known: Known
+  situation: Situation
+}
+
+/** Why a partner is not to be synced now; the visit is told for match rates, where it could be at all. */
+function visit({ syncer }: Fit, met: Met): Unsynced | undefined {
+  const { partner } = syncer
+  const day = met.known.days.get(partner.namespace)
+  const why = reasonAgainst(syncer, day, met)
+  if (why === DISABLED || why === REGULATION) return why
+  const isCurrent = why === IN_SYNC || why === MATCHED_BY_EID
+  met.situation.onVisit?.(partner, {
+    isAllowed: met.consent === 0,
+    isMatched: isCurrent || day !== undefined,
+    isDue: !isCurrent,
+  })
+  return why
+}
+
+/** In Prebid Server's order, as far as it goes. */
+function reasonAgainst(
+  syncer: Syncer,
+  day: number | undefined,
+  { consent, known, situation }: Met,
+): Unsynced | undefined {
+  const { asks, hour, kind, rates, random } = situation
+  const { namespace, number } = syncer.partner
+  if (day !== undefined) {
+    asks.answered(number, day)
+    if (!isDue(syncer, day, situation)) return IN_SYNC
+  }
+  if (consent !== 0) return { reason: 'denied', detail: consent }
+  if (!syncer.isEnabled) return DISABLED
+  if (isSkipped(syncer, situation)) return REGULATION
+  if (kind !== 'returning' && known.byEid.has(namespace)) return MATCHED_BY_EID
+  if (kind === 'blocked') return COOKIES_BLOCKED
+  if (asks.isPausing(number, hour)) return PAUSING
+  const isLetBe = rates.isSilent(number) && random() * SYNC_LIMITS.silentAskEvery >= 1
+  return isLetBe ? SILENT : undefined
+}
+
+function isSkipped({ skipsGdpr, skipsSids }: Syncer, { gdprApplies, gppSids }: Situation): boolean {
+  if (skipsGdpr && gdprApplies) return true
+  return skipsSids.length > 0 && skipsSids.some((sid) => gppSids.includes(sid))
+}
+
+const SUPPRESSED: Unsynced = { reason: 'suppressed' }
+const IN_SYNC: Unsynced = { reason: 'in_sync' }
+const DISABLED: Unsynced = { reason: 'disabled' }
+const REGULATION: Unsynced = { reason: 'regulation' }
+const MATCHED_BY_EID: Unsynced = { reason: 'matched_by_eid' }
+const COOKIES_BLOCKED: Unsynced = { reason: 'cookies_blocked' }
+const PAUSING: Unsynced = { reason: 'pausing' }
+const SILENT: Unsynced = { reason: 'silent' }
+
+function daysIn({ count, namespace, lastSeenDay }: Matches): ReadonlyMap<number, number> {
+  if (count === 0) return NO_DAYS
+  const days = new Map<number, number>()
+  for (let i = 0; i < count; i++)
+    days.set(namespace[i]!, Math.max(lastSeenDay[i]!, days.get(namespace[i]!) ?? 0))
+  return days
+}
+
+function namespacesIn(matches: readonly Matches[]): ReadonlySet<number> {
+  if (matches.length === 0) return NO_NAMESPACES
+  const all = new Set<number>()
+  for (const { count, namespace } of matches) for (let i = 0; i < count; i++) all.add(namespace[i]!)
+  return all
+}
+
+const NO_DAYS: ReadonlyMap<number, number> = new Map()
+const NO_NAMESPACES: ReadonlySet<number> = new Set()
 
 /** Renewed at a moment between 50 and 75 % of its life that is its own, so that not all fall due at once. */
 function isDue(syncer: Syncer, lastSeenDay: number, { id, today }: Situation): boolean {

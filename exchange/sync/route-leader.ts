@@ -1,5 +1,6 @@
 import { dayOf } from '../../audience/clock.ts'
 import type { ConsentReading } from '../../audience/consent/consent-reading.ts'
+import type { ConsentAnswer } from '../../audience/consent/reasons.ts'
 import { BROWSER } from '../../audience/namespace.ts'
 import { hourOf } from './asks.ts'
 import type { Browser } from './browser.ts'
@@ -34,6 +35,7 @@ export class RouteLeader {
   readonly #rooms: SyncRooms
   readonly #ask: RouteAsk
   readonly #candidates: Candidate[]
+  readonly #consents: readonly ConsentAnswer[]
   readonly #gdprApplies: boolean
 
   constructor(sync: Sync, rooms: SyncRooms, ask: RouteAsk) {
@@ -48,8 +50,8 @@ export class RouteLeader {
         : candidatesOf(rooms, {
             ...{ bidders: syncer.route, coop: false, groups: [], groupsOnly: true },
             admits: (_, asked) => asked === type || type === 'iframe',
-            consentOf: (one) => sync.consentOf(consent, one),
           })
+    this.#consents = sync.consentsOf(consent, this.#candidates)
   }
 
   /** Address of the next partner; undefined where the route ends. */
@@ -81,7 +83,7 @@ export class RouteLeader {
     const { chosen } = planSyncs(candidates, {
       ...{ kind: 'returning', id: cookie.id, today: dayOf(nowMs), hour: hourOf(nowMs) },
       ...{ asks: cookie.asks, matches: matches!, eidMatches: [], rates, random, limit: 1 },
-      ...{ gdprApplies: this.#gdprApplies, gppSids: this.#ask.gppSids },
+      ...{ consents: this.#consents, gdprApplies: this.#gdprApplies, gppSids: this.#ask.gppSids },
     })
     return chosen[0]
   }

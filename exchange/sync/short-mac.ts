@@ -1,5 +1,5 @@
 import { readKey } from '../../audience/people/user-key.ts'
-import { sipHash128Raw } from '../../proto/siphash.ts'
+import { sipHash128InPlace, sipHash128Raw } from '../../proto/siphash.ts'
 
 /** Bytes of a MAC, and of its key. */
 export const MAC_BYTES = 12
@@ -33,6 +33,11 @@ export class ShortMac {
     for (let i = 0; i < MAC_BYTES / 4; i++)
       differs |= this.#words[i]! ^ bytes.readInt32LE(end + i * 4)
     return differs === 0
+  }
+
+  /** The MAC of the first bytes of `MESSAGE_BYTES` (proto/siphash.ts) is what `HASH_BYTES` begins with then. */
+  signInPlace(end: number): void {
+    sipHash128InPlace(this.#key, end)
   }
 
   #digest(bytes: Buffer, end: number): void {

@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto'
+import { HASH_BYTES, MESSAGE_BYTES } from '../../proto/siphash.ts'
 import { SYNC_LIMITS } from './limits.ts'
 import type { StateRefusal } from './reasons.ts'
 import { MAC_BYTES, type ShortMac } from './short-mac.ts'
@@ -68,17 +69,19 @@ export class SyncStates {
     partners: readonly number[],
     { browser, hop, wasReturning, leading, nowMs }: MintFor,
   ): string[] {
-    const signed = this.#signed
+    // What is signed is written where it is hashed: the browser's id, which is the same for all, and the state.
+    const signed = MESSAGE_BYTES
     put(browser, 0, signed, 0, BROWSER_BYTES)
     const head = (VERSION << 5) | (wasReturning ? RETURNING : 0) | hop
-    signed.writeUInt32BE(Math.ceil((nowMs + SYNC_LIMITS.stateTtlMs) / 1000), BROWSER_BYTES + 5)
+    putNumber(signed, BROWSER_BYTES + 5, Math.ceil((nowMs + SYNC_LIMITS.stateTtlMs) / 1000))
     const states = Buffer.allocUnsafe(partners.length * STATE_BYTES)
     for (let i = 0; i < partners.length; i++) {
       signed[BROWSER_BYTES] = leading?.[i] ? head | LEADING : head
-      signed.writeUInt32BE(partners[i]!, BROWSER_BYTES + 1)
+      putNumber(signed, BROWSER_BYTES + 1, partners[i]!)
       this.#drawNonce(signed, BROWSER_BYTES + 9)
-      this.#mac.sign(signed, BROWSER_BYTES + BODY_BYTES)
-      put(signed, BROWSER_BYTES, states, i * STATE_BYTES, STATE_BYTES)
+      this.#mac.signInPlace(BROWSER_BYTES + BODY_BYTES)
+      put(signed, BROWSER_BYTES, states, i * STATE_BYTES, BODY_BYTES)
+      put(HASH_BYTES, 0, states, i * STATE_BYTES + BODY_BYTES, MAC_BYTES)
     }
     const text = states.toString('base64url')
     return partners.map((_, i) => text.slice(i * STATE_CHARS, (i + 1) * STATE_CHARS))
@@ -112,7 +115,7 @@ export class SyncStates {
   }
 
   /** Random bytes are drawn from the system some hundred nonces at a time. */
-  #drawNonce(into: Buffer, at: number): void {
+  #drawNonce(into: Uint8Array, at: number): void {
     if (this.#drawn === NONCES_BYTES) {
       randomFillSync(this.#nonces)
       this.#drawn = 0
@@ -123,6 +126,14 @@ export class SyncStates {
 }
 
 /** Some bytes from one place to another: for so few, Buffer.copy takes far longer. */
-function put(from: Buffer, fromAt: number, to: Buffer, toAt: number, count: number): void {
+function put(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number, count: number): void {
   for (let i = 0; i < count; i++) to[toAt + i] = from[fromAt + i]!
+}
+
+/** Four bytes, the highest first. */
+function putNumber(to: Uint8Array, at: number, number: number): void {
+  to[at] = number >>> 24
+  to[at + 1] = number >>> 16
+  to[at + 2] = number >>> 8
+  to[at + 3] = number
 }

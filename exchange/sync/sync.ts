@@ -1,7 +1,7 @@
 import type { Audience } from '../../audience/audience.ts'
 import { type Clock, dayOf } from '../../audience/clock.ts'
 import type { ConsentReading } from '../../audience/consent/consent-reading.ts'
-import { decide } from '../../audience/consent/decide.ts'
+import { decide, decideForAll } from '../../audience/consent/decide.ts'
 import type { Gvl } from '../../audience/consent/gvl.ts'
 import type { ConsentAnswer } from '../../audience/consent/reasons.ts'
 import { BROWSER } from '../../audience/namespace.ts'
@@ -22,10 +22,11 @@ import {
   twinValue,
 } from './browser.ts'
 import { browserValue, newBrowserId, sealCookie } from './browser-cookie.ts'
-import { type Candidate, candidatesOf, type Wanted } from './candidates.ts'
+import type { Candidate, Wanted } from './candidates.ts'
 import { SYNC_LIMITS } from './limits.ts'
 import { type LeftOut, planSyncs } from './plan-syncs.ts'
 import type { PrivacyMacros } from './privacy-macros.ts'
+import { type Roster, Rosters } from './rosters.ts'
 import { SyncKeys } from './sync-keys.ts'
 import type { SyncSettings } from './sync-settings.ts'
 import { SyncStates } from './sync-state.ts'
@@ -46,17 +47,25 @@ export interface SyncOptions {
   counts?: MatchCounts
 }
 
-/** What a page asks of `/cookie_sync`. */
-export interface PlanAsk {
-  browser: Exclude<Browser, { kind: 'opted_out' }>
+/** Whom a page asks `/cookie_sync` for, whoever visits it. */
+export interface RosterAsk {
   /** Partner ids or syncer keys; none: everybody. */
   bidders: readonly string[]
-  /** Undefined: as the settings say; 0 or less: as many as there are. */
-  limit: number | undefined
   coop: boolean | undefined
   settings: SyncSettings
   /** Whether the page lets a partner be loaded that way. */
   admits: (syncer: Syncer, type: SyncType) => boolean
+  /** Names all of it but the bidders: where both are the same, all is. */
+  rest: string
+}
+
+/** What it asks for one visitor. */
+export interface PlanAsk {
+  browser: Exclude<Browser, { kind: 'opted_out' }>
+  roster: Roster
+  /** Undefined: as the settings say; 0 or less: as many as there are. */
+  limit: number | undefined
+  settings: SyncSettings
   /** Read before this call returns, and not after. */
   consent: ConsentReading
   privacy: PrivacyMacros
@@ -82,6 +91,7 @@ export interface SyncRooms {
   syncers: Syncers
   keys: SyncKeys
   states: SyncStates
+  rosters: Rosters
 }
 
 /** Cookie sync, apart from HTTP: whom to sync, what a partner's answer is worth, and what is kept of it. */
@@ -108,16 +118,22 @@ export class Sync {
     const keys = this.#keysNow()
     if (keys === undefined) return undefined
     const syncers = new Syncers(catalog, this.options.edgeUrl)
-    this.#rooms = { catalog, syncers, keys, states: new SyncStates(keys) }
+    const rosters = new Rosters({ catalog, syncers })
+    this.#rooms = { catalog, syncers, keys, states: new SyncStates(keys), rosters }
     return this.#rooms
+  }
+
+  /** Whom a page's ask comes to. */
+  roster({ rosters }: SyncRooms, ask: RosterAsk): Roster {
+    return rosters.of({ bidders: ask.bidders, rest: ask.rest, wanted: () => wantedOf(ask) })
   }
 
   /**
    * Where a page names somebody who is not synced here, that may have been changed a moment ago: asks the
    * store now, and not too often, since pages name many who never were. Undefined where nothing is to be asked.
    */
-  lookAgain({ syncers }: SyncRooms, names: readonly string[]): Promise<void> | undefined {
-    if (names.every((name) => syncers.find(name) !== undefined)) return undefined
+  lookAgain({ isAllFound }: Roster): Promise<void> | undefined {
+    if (isAllFound) return undefined
     const nowMs = this.options.clock.elapsed()
     if (nowMs - this.#lookedMs < SYNC_LIMITS.lookAgainMs) return undefined
     this.#lookedMs = nowMs
@@ -134,13 +150,20 @@ export class Sync {
     return decide(reading, 'sync', partner.gvlId, ownGvlId, gvl)
   }
 
+  /** The same of each candidate, in their order. */
+  consentsOf(reading: ConsentReading, candidates: readonly Candidate[]): readonly ConsentAnswer[] {
+    const same = decideForAll(reading, 'sync')
+    if (same !== undefined) return new Array<ConsentAnswer>(candidates.length).fill(same)
+    return candidates.map(({ syncer }) =>
+      syncer === undefined ? 0 : this.consentOf(reading, syncer),
+    )
+  }
+
   /** At once where the store has the browser at hand. Rejects where it is out of reach. */
   plan(rooms: SyncRooms, ask: PlanAsk): Soon<Plan> {
-    const candidates = candidatesOf(rooms, this.#wanted(ask))
-    const isPermitted = candidates.some(({ syncer, consent }) => syncer && consent === 0)
-    const gdprApplies = ask.consent.gdprApplies
-    const then = (found: Matches[]) =>
-      this.#plan(rooms, ask, { candidates, found, isPermitted, gdprApplies })
+    const consents = this.consentsOf(ask.consent, ask.roster.candidates)
+    const { gdprApplies } = ask.consent
+    const then = (found: Matches[]) => this.#plan(rooms, ask, { found, consents, gdprApplies })
     const found = this.options.audience.matchesOf(this.#endsOf(rooms, ask))
     return isLater(found) ? found.then(then) : then(found)
   }
@@ -168,22 +191,8 @@ export class Sync {
     return ends
   }
 
-  #wanted({ bidders, coop, settings, admits, consent }: PlanAsk): Wanted {
-    const { disabledIframes, disabledRedirects } = settings
-    const isDisabled = ({ partner }: Syncer, type: SyncType) =>
-      (type === 'iframe' ? disabledIframes : disabledRedirects)?.includes(partner.id) ?? false
-    return {
-      bidders,
-      coop: coop ?? settings.coopSync ?? false,
-      groups: settings.priorityGroups ?? [],
-      groupsOnly: settings.priorityGroupsOnly ?? false,
-      admits: (syncer, type) => !isDisabled(syncer, type) && admits(syncer, type),
-      consentOf: (syncer) => this.consentOf(consent, syncer),
-    }
-  }
-
   #plan(rooms: SyncRooms, ask: PlanAsk, known: Looked): Plan {
-    const { browser, privacy } = ask
+    const { browser, privacy, roster } = ask
     const { clock } = this.options
     const nowMs = clock.now()
     const hour = hourOf(nowMs)
@@ -191,12 +200,13 @@ export class Sync {
     const id = wasReturning ? browser.cookie.id : newBrowserId()
     const asks = wasReturning ? browser.cookie.asks : new Asks()
     const [matches, ...eidMatches] = known.found as [Matches, ...Matches[]]
-    const { chosen, leftOut, surplus } = planSyncs(known.candidates, {
+    const { chosen, leftOut, surplus } = planSyncs(roster.candidates, {
       kind: browser.kind,
       id,
       today: dayOf(nowMs),
       hour,
       asks,
+      consents: known.consents,
       matches,
       eidMatches,
       rates: this.rates,
@@ -214,7 +224,8 @@ export class Sync {
     for (const { syncer } of chosen) this.counts.offered(syncer.partner, browser.class)
     for (const number of numbers.slice(0, SYNC_LIMITS.asksMax)) asks.note(number, hour)
     const isLeftAlone = known.found.some((one) => one.isSuppressed)
-    const mayRenew = known.isPermitted && !isLeftAlone
+    const isPermitted = known.consents.some((one, i) => one === 0 && roster.candidates[i]!.syncer)
+    const mayRenew = isPermitted && !isLeftAlone
     const isChanged = chosen.length > 0 || (mayRenew && isDueForRenewal(browser, hour))
     return {
       isMatched: matches.count > 0 || eidMatches.some((one) => one.count > 0),
@@ -238,10 +249,10 @@ export class Sync {
 }
 
 interface Looked {
-  candidates: readonly Candidate[]
   /** Of the browser, then of each eid. */
   found: readonly Matches[]
-  isPermitted: boolean
+  /** What consent says of each candidate. */
+  consents: readonly ConsentAnswer[]
   gdprApplies: boolean
 }
 
@@ -249,4 +260,17 @@ interface Looked {
 function limitOf({ limit, settings }: PlanAsk): number {
   const orAll = (n: number | undefined) => (n === undefined || n <= 0 ? SYNC_LIMITS.syncsMax : n)
   return Math.min(orAll(limit ?? settings.defaultLimit), orAll(settings.maxLimit))
+}
+
+function wantedOf({ bidders, coop, settings, admits }: RosterAsk): Wanted {
+  const { disabledIframes, disabledRedirects } = settings
+  const isDisabled = ({ partner }: Syncer, type: SyncType) =>
+    (type === 'iframe' ? disabledIframes : disabledRedirects)?.includes(partner.id) ?? false
+  return {
+    bidders,
+    coop: coop ?? settings.coopSync ?? false,
+    groups: settings.priorityGroups ?? [],
+    groupsOnly: settings.priorityGroupsOnly ?? false,
+    admits: (syncer, type) => !isDisabled(syncer, type) && admits(syncer, type),
+  }
 }

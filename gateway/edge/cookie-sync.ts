@@ -1,6 +1,7 @@
 import { isLater, type Soon } from '../../audience/soon.ts'
 import type { LeftOut } from '../../exchange/sync/plan-syncs.ts'
 import { PlanReasons } from '../../exchange/sync/reasons.ts'
+import type { Roster } from '../../exchange/sync/rosters.ts'
 import type { Plan, SyncRooms } from '../../exchange/sync/sync.ts'
 import type { SyncSettings } from '../../exchange/sync/sync-settings.ts'
 import type { Answer, Ask, Route } from '../http/door.ts'
@@ -65,28 +66,45 @@ const preflightRoute: Route = {
 /** At once, where the store has the browser at hand. */
 function cookieSync(room: EdgeRoom, ask: Ask, answer: Answer): Soon<void> {
   const body = readCookieSync(ask.body)
-  const looking = room.sync.lookAgain(roomsOf(room), body.bidders)
+  const page = pageOf(room, body)
+  const looking = room.sync.lookAgain(page.roster)
   return looking === undefined
-    ? planned(room, { ask, answer, body })
-    : looking.then(() => planned(room, { ask, answer, body }))
+    ? planned(room, { ask, answer, body, page })
+    : looking.then(() => planned(room, { ask, answer, body, page: pageOf(room, body) }))
 }
 
-function planned(room: EdgeRoom, { ask, answer, body }: Omit<Planned, 'plan'>): Soon<void> {
+/** What is the same for all visitors of a page. */
+interface Page {
+  rooms: SyncRooms
+  settings: SyncSettings
+  gdprDefault: 0 | 1
+  roster: Roster
+}
+
+function pageOf(room: EdgeRoom, body: CookieSyncBody): Page {
   const rooms = roomsOf(room)
   const { settings, gdprDefault } = accountOf(rooms, body.account)
+  const { bidders, coopSync: coop, filters, pageName: rest } = body
+  const roster = room.sync.roster(rooms, {
+    ...{ bidders, coop, settings, rest },
+    admits: (syncer, type) => admits(filters[type], syncer),
+  })
+  return { rooms, settings, gdprDefault, roster }
+}
+
+function planned(room: EdgeRoom, { ask, answer, body, page }: Omit<Planned, 'plan'>): Soon<void> {
+  const { rooms, settings, gdprDefault, roster } = page
   const gpc = body.gpc || hasGpcHeader(ask)
   if (gdprDefault === 1 && body.gdpr === '' && body.gppSid === '' && body.gdprConsent === '')
     throw new EdgeRefused('consent_required_by_default')
-  const { consent, macros, gppSids } = readPrivacy({ ...body, gpc }, gdprDefault)
+  const { consent, macros: privacy, gppSids } = readPrivacy({ ...body, gpc }, gdprDefault)
   const browser = browserOf(room, rooms, ask)
   if (browser.kind === 'opted_out') throw new EdgeRefused('opted_out')
-  const { bidders, limit, coopSync, filters, eids } = body
+  const { limit, eids } = body
   const planning = room.sync.plan(rooms, {
-    ...{ browser, bidders, limit, coop: coopSync, settings, consent, gppSids, eids },
-    admits: (syncer, type) => admits(filters[type], syncer),
-    privacy: macros,
+    ...{ browser, roster, limit, settings, consent, privacy, gppSids, eids },
   })
-  const then = (plan: Plan) => sendPlan(room, { ask, answer, body, plan })
+  const then = (plan: Plan) => sendPlan(room, { ask, answer, body, page, plan })
   return isLater(planning) ? planning.then(then) : then(planning)
 }
 
@@ -94,6 +112,7 @@ interface Planned {
   ask: Ask
   answer: Answer
   body: CookieSyncBody
+  page: Page
   plan: Plan
 }
 

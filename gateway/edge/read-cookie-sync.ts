@@ -16,6 +16,8 @@ export interface CookieSyncBody {
   gppSid: string
   gpc: boolean
   filters: Partial<Record<SyncType, Filter>>
+  /** Names what a page says of whom to sync all its visitors with, besides `bidders`. */
+  pageName: string
   eids: { source: string; id: string }[]
 }
 
@@ -33,11 +35,12 @@ const GPC_VALUES: ReadonlySet<unknown> = new Set([1, '1', true, 'true'])
 /** Reads JSON, whatever the content type said. Throws EdgeRefused with the field at fault. */
 export function readCookieSync(bytes: Uint8Array): CookieSyncBody {
   const body = parsed(bytes)
+  const [account, coopSync] = [textIn(body, 'account'), booleanIn(body, 'coopSync')]
   return {
     bidders: textsIn(body, 'bidders'),
     limit: integerIn(body, 'limit'),
-    coopSync: booleanIn(body, 'coopSync'),
-    account: textIn(body, 'account'),
+    coopSync,
+    account,
     isDebug: booleanIn(body, 'debug') ?? false,
     gdpr: String(integerIn(body, 'gdpr') ?? ''),
     gdprConsent: textIn(body, 'gdpr_consent'),
@@ -46,6 +49,7 @@ export function readCookieSync(bytes: Uint8Array): CookieSyncBody {
     gppSid: textIn(body, 'gpp_sid'),
     gpc: GPC_VALUES.has(body['gpc']),
     filters: filtersIn(body['filterSettings']),
+    pageName: JSON.stringify([account, coopSync, body['filterSettings']]),
     eids: eidsIn(body['eids']),
   }
 }

@@ -60,7 +60,7 @@ export class NodeExchange implements Ask, Answer, Flight {
 
   begin(): void {
     this.door.inFlight.add(this)
-    this.res.once('close', () => this.closed())
+    this.res.on('close', () => this.closed())
     const tooLarge = this.declaredBytes > this.route.bodyBytesMax
     if (tooLarge && this.declaredBytes > this.door.limits.discardBytesMax) this.refuseTooLarge()
     else if (tooLarge || this.route.body !== 'stream') this.readWhole(tooLarge)
@@ -87,9 +87,10 @@ export class NodeExchange implements Ask, Answer, Flight {
     const closing = draining || (!complete && this.declaredBytes > limits.discardBytesMax)
     const isText = typeof body === 'string'
     const bytes = isText ? Buffer.byteLength(body) : body.byteLength
-    const framing = ['content-length', String(bytes), ...(closing ? ['connection', 'close'] : [])]
+    const head = headers.concat('content-length', String(bytes))
+    if (closing) head.push('connection', 'close')
     // Throws where a value would end its line early and start another answer: nothing was sent then.
-    this.res.writeHead(status, headers.concat(framing))
+    this.res.writeHead(status, head)
     this.over = true
     this.abortThen = undefined
     if (complete || closing) this.leave()
@@ -115,16 +116,18 @@ export class NodeExchange implements Ask, Answer, Flight {
     const parts: Uint8Array[] = []
     let bytes = 0
     let tooLarge = declaredTooLarge
+    let ended = false
     this.bodyOwedSinceMs = this.arrivedMs
     const take = (chunk: Uint8Array) => {
+      if (ended) return
       bytes += chunk.byteLength
       tooLarge ||= bytes > this.route.bodyBytesMax
       if (tooLarge && bytes > this.door.limits.discardBytesMax) end()
       else if (this.route.body === 'whole' && !tooLarge) parts.push(chunk)
     }
     const end = () => {
-      this.req.off('data', take)
-      this.req.off('end', end)
+      if (ended) return
+      ended = true
       this.bodyOwedSinceMs = Number.NaN
       if (this.over) return
       if (tooLarge) {
@@ -133,10 +136,10 @@ export class NodeExchange implements Ask, Answer, Flight {
         return
       }
       this.body = parts.length === 1 ? parts[0]! : parts.length ? Buffer.concat(parts) : NO_BYTES
-      void this.handle()
+      this.handle()
     }
     this.req.on('data', take)
-    this.req.once('end', end)
+    this.req.on('end', end)
     // The client went away: `close` of the response tells.
     this.req.on('error', () => {})
   }
@@ -144,7 +147,7 @@ export class NodeExchange implements Ask, Answer, Flight {
   private handleStream(): void {
     this.answerDueMs = Number.POSITIVE_INFINITY
     this.stream = this.chunks()
-    void this.handle()
+    this.handle()
   }
 
   /** Pulled one by one, so that a slow handler slows its client; only a client that owes bytes can be late. */
@@ -165,13 +168,18 @@ export class NodeExchange implements Ask, Answer, Flight {
     return { [Symbol.asyncIterator]: () => this.req.iterator({ destroyOnReturn: false }) }
   }
 
-  private async handle(): Promise<void> {
+  /** One that answers at once costs no promise. */
+  private handle(): void {
     try {
-      await this.route.handle(this, this)
+      this.route.handle(this, this)?.catch((error) => this.refuseFor(error))
     } catch (error) {
-      if (error instanceof BodyTooLarge) this.refuseTooLarge()
-      else this.fail(error)
+      this.refuseFor(error)
     }
+  }
+
+  private refuseFor(error: unknown): void {
+    if (error instanceof BodyTooLarge) this.refuseTooLarge()
+    else this.fail(error)
   }
 
   private refuseTooLarge(): void {

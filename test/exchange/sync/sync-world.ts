@@ -37,12 +37,9 @@ export function candidateOf(syncer: Syncer, more: Partial<Candidate> = {}): Cand
   return {
     name: syncer.partner.id,
     syncer,
-    isKnown: true,
     tier: 0,
-    isDuplicate: false,
     template,
-    consent: 0,
-    lot: 0,
+    unfit: undefined,
     ...more,
   }
 }
@@ -64,6 +61,7 @@ export function situationOf(more: Partial<Situation> = {}): Situation {
     today: 20_000,
     hour: 480_000,
     asks: new Asks(),
+    consents: Array.from({ length: 64 }, () => 0 as const),
     matches: matchesOf(new Map()),
     eidMatches: [],
     rates: new AnswerRates(),
