@@ -20,7 +20,7 @@ export interface SightingOf {
 /** What messages of sources hold, counted where they come in and brought to the store every few seconds. */
 export class SourceSightings {
   /** By source. */
-  #sources = new Map<string, Map<string, Sighting>>()
+  #sources = new Map<string, SeenOfSource>()
   #size = 0
   #uncounted = 0
 
@@ -31,19 +31,18 @@ export class SourceSightings {
     const event = plannedName(message)
     if (event === undefined) return
     const seen = this.#of(source)
-    const head = safeName(event) + BETWEEN
-    this.#add(seen, head + BETWEEN, atMs)
+    const known = seen.knownOf(event)
+    this.#count(seen, { event, known, path: '', what: '', atMs })
     const below = `${fieldsField(message['type'])}.`
     for (const [path, all] of values) {
       if (!path.startsWith(below)) continue
-      const name = `${head}${safePath(path.slice(below.length))}${BETWEEN}`
       const first = typeof all[0]
-      this.#add(seen, name + first, atMs)
-      for (let i = 1; i < all.length; i++)
-        if (typeof all[i] !== first) {
-          this.#add(seen, name + typeof all[i], atMs)
-          break
-        }
+      // Most messages hold what others held before.
+      const held = known?.get(path)?.get(first)
+      if (held) again(held, atMs)
+      else this.#count(seen, { event, known, path, what: first, atMs })
+      const other = all.length > 1 ? all.find((one) => typeof one !== first) : undefined
+      if (other !== undefined) this.#count(seen, { event, known, path, what: typeof other, atMs })
     }
   }
 
@@ -51,7 +50,7 @@ export class SourceSightings {
     source: string,
     { message, judgement, atMs }: { message: Named; judgement: Judgement; atMs: number },
   ): void {
-    const seen = this.#of(source)
+    const seen = this.#of(source).byName
     const head = safeName(plannedName(message) ?? '') + BETWEEN
     this.#add(seen, `${head}${BETWEEN}>${judgement.mode}`, atMs)
     for (const { field, reason } of judgement.problems)
@@ -60,7 +59,9 @@ export class SourceSightings {
 
   /** Everything since the last time. */
   take(): Map<string, Sighting[]> {
-    const taken = new Map([...this.#sources].map(([source, seen]) => [source, [...seen.values()]]))
+    const taken = new Map(
+      [...this.#sources].map(([source, { byName }]) => [source, [...byName.values()]]),
+    )
     this.#sources = new Map()
     this.#size = 0
     return taken
@@ -75,21 +76,71 @@ export class SourceSightings {
     this.#uncounted += count
   }
 
-  #of(source: string): Map<string, Sighting> {
+  #of(source: string): SeenOfSource {
     let seen = this.#sources.get(source)
-    if (!seen) this.#sources.set(source, (seen = new Map()))
+    if (!seen) this.#sources.set(source, (seen = new SeenOfSource()))
     return seen
   }
 
-  #add(seen: Map<string, Sighting>, name: string, atMs: number): void {
-    const held = seen.get(name)
+  #count(seen: SeenOfSource, { event, known, path, what, atMs }: Counted): void {
+    const same = known?.get(path)
+    const held = same?.get(what)
     if (held) {
-      held.count++
-      held.lastMs = atMs
-    } else if (this.#size < PLAN_LIMITS.namesMax) {
-      this.#size++
-      seen.set(name, { name, count: 1, firstMs: atMs, lastMs: atMs })
-    } else this.#uncounted++
+      again(held, atMs)
+      return
+    }
+    const property = path === '' ? '' : safePath(path.slice(path.indexOf('.') + 1))
+    const added = this.#add(seen.byName, [safeName(event), property, what].join(BETWEEN), atMs)
+    if (added === undefined || known === undefined || seen.known >= PLAN_LIMITS.namesMax) return
+    seen.known++
+    if (same) same.set(what, added)
+    else known.set(path, new Map([[what, added]]))
+  }
+
+  #add(byName: Map<string, Sighting>, name: string, atMs: number): Sighting | undefined {
+    const held = byName.get(name)
+    if (held) return again(held, atMs)
+    if (this.#size >= PLAN_LIMITS.namesMax) {
+      this.#uncounted++
+      return undefined
+    }
+    this.#size++
+    const added = { name, count: 1, firstMs: atMs, lastMs: atMs }
+    byName.set(name, added)
+    return added
+  }
+}
+
+function again(held: Sighting, atMs: number): Sighting {
+  held.count++
+  held.lastMs = atMs
+  return held
+}
+
+interface Counted {
+  event: string
+  known: KnownPaths | undefined
+  /** Of the message; '' its event. */
+  path: string
+  what: string
+  atMs: number
+}
+
+/** Sightings by path of the message, and by what was there. */
+type KnownPaths = Map<string, Map<string, Sighting>>
+
+class SeenOfSource {
+  readonly byName = new Map<string, Sighting>()
+  /** How many paths are known; beyond PLAN_LIMITS.namesMax names are made again each time. */
+  known = 0
+  readonly #events = new Map<string, KnownPaths>()
+
+  knownOf(event: string): KnownPaths | undefined {
+    let known = this.#events.get(event)
+    const { namesMax, nameCharsMax } = PLAN_LIMITS
+    if (known === undefined && this.#events.size < namesMax && event.length <= nameCharsMax)
+      this.#events.set(event, (known = new Map()))
+    return known
   }
 }
 

@@ -1,5 +1,5 @@
+import { EventPath } from './event-path.ts'
 import type { Scalar } from './expression.ts'
-import { LIMITS } from './limits.ts'
 
 /** Values of an event by dotted path. */
 export type EventValues = ReadonlyMap<string, readonly Scalar[]>
@@ -14,27 +14,42 @@ export interface FlattenBounds {
  * categories of all products. What lies deeper or behind the bounds is left out, under a path longer than rules
  * may ask for too; so are nulls.
  */
-export function eventValues(event: object, { depthMax, valuesMax }: FlattenBounds): EventValues {
-  const values = new Map<string, Scalar[]>()
-  let count = 0
-  const walk = (value: unknown, path: string, depth: number): void => {
-    if (count >= valuesMax || path.length > LIMITS.pathCharsMax) return
+export function eventValues(event: object, bounds: FlattenBounds): EventValues {
+  const walk = new Walk(bounds)
+  walk.take(event, EventPath.root, 0)
+  return walk.values
+}
+
+class Walk {
+  readonly values = new Map<string, Scalar[]>()
+  readonly #depthMax: number
+  /** How many more values are taken. */
+  #left: number
+
+  constructor({ depthMax, valuesMax }: FlattenBounds) {
+    this.#depthMax = depthMax
+    this.#left = valuesMax
+  }
+
+  take(value: unknown, at: EventPath, depth: number): void {
+    if (this.#left <= 0) return
     if (typeof value === 'object' && value !== null) {
-      if (depth > depthMax) return
-      if (Array.isArray(value)) for (const one of value) walk(one, path, depth + 1)
-      else
-        for (const name of Object.keys(value)) {
-          const one = (value as Record<string, unknown>)[name]
-          walk(one, path === '' ? name : `${path}.${name}`, depth + 1)
-        }
+      if (depth > this.#depthMax) return
+      if (Array.isArray(value)) for (const one of value) this.take(one, at, depth + 1)
+      else this.#takeMembers(value as Record<string, unknown>, at, depth + 1)
       return
     }
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return
-    count++
-    const known = values.get(path)
+    this.#left--
+    const known = this.values.get(at.path)
     if (known) known.push(value)
-    else values.set(path, [value])
+    else this.values.set(at.path, [value])
   }
-  walk(event, '', 0)
-  return values
+
+  #takeMembers(members: Record<string, unknown>, at: EventPath, depth: number): void {
+    for (const name of Object.keys(members)) {
+      const below = at.below(name)
+      if (below) this.take(members[name], below, depth)
+    }
+  }
 }

@@ -15,7 +15,12 @@ import { switchMessage } from '../../audience/events/switch-message.ts'
 import type { Problem } from '../../audience/refusal.ts'
 import type { HeldMessage } from '../../audience/store/plan-stores.ts'
 import { sourceLicence } from '../provenance/licences.ts'
-import { measureMessage, newTally, saysConsent } from '../quality/measure-message.ts'
+import {
+  type MessageTally,
+  measureMessage,
+  newTally,
+  saysConsent,
+} from '../quality/measure-message.ts'
 import { SourceCounts } from '../quality/source-counts.ts'
 import { ownerOf } from './owner-of.ts'
 import { type AsideMessage, forReplay, putAside, readAside } from './put-aside.ts'
@@ -57,6 +62,14 @@ export interface CollectorOptions {
   clock: Clock
   /** Takes what data quality is made of; absent: nobody asks. */
   counts?: SourceCounts
+}
+
+/** What is to be kept of a delivery. */
+interface Kept {
+  events: Buffer[]
+  held: HeldMessage[]
+  told: Collected
+  tally: MessageTally
 }
 
 /** Takes messages in, apart from HTTP: reads them, asks plans and traits of them, and queues what is to be counted. */
@@ -119,14 +132,23 @@ export class Collector {
    * Resolves once all that is to be counted of a delivery, or was put aside, is durable, with what became of the rest.
    * Reads the messages before it returns. Rejects with QueueFull, or as the store does; then nothing of it counts.
    */
-  async collect(source: CollectSource, delivery: Delivery): Promise<Collected> {
+  collect(source: CollectSource, delivery: Delivery): Promise<Collected> {
     const { events, held, tally, ...told } = this.#read(source, delivery)
+    const { id, owner } = source
+    return this.#keep({ id, owner }, { events: events.map(packEvent), held, tally, told })
+  }
+
+  /** Of the messages themselves nothing is held on to while the store is waited for. */
+  async #keep(
+    source: Pick<CollectSource, 'id' | 'owner'>,
+    { events, held, tally, told }: Kept,
+  ): Promise<Collected> {
     this.#underWay++
     try {
       if (held.length > 0) await this.#audience.store.held.hold(source.id, held)
-      if (events.length > 0) await this.#audience.store.events.append(events.map(packEvent))
+      if (events.length > 0) await this.#audience.store.events.append(events)
       // What is not taken comes again, and is counted then.
-      this.#counts.add({ id: source.id, owner: source.owner }, tally)
+      this.#counts.add(source, tally)
       return told
     } finally {
       this.#underWay--

@@ -11,7 +11,7 @@ import { Query } from '../edge/query.ts'
 import type { Answer, Ask, Route } from '../http/door.ts'
 import { CollectMetrics } from './collect-metrics.ts'
 import type { CollectOptions, CollectRoom } from './collect-room.ts'
-import { permitMessage } from './permit-message.ts'
+import { denialsFor } from './denials-for.ts'
 import { pixelMessage } from './pixel-message.ts'
 import { type ReadDelivery, readDelivery } from './read-delivery.ts'
 import { type CollectRefusal, CollectRefusals, CollectRefused } from './reasons.ts'
@@ -136,32 +136,37 @@ async function takeDelivery(
   type: MessageType | 'batch',
 ): Promise<Collected> {
   const isBatch = type === 'batch'
-  const delivery = readDelivery(ask.body, { coding: ask.headers[CODING]!, isBatch })
-  const [writeKey, gpc] = [writeKeyOf(ask, delivery.fields), hasGpc(ask)]
   await room.collector.catchUp()
-  const source = sourceOf(room, writeKey)
-  return takeFrom(room, source, { delivery, type: isBatch ? undefined : type, gpc })
+  const delivery = readDelivery(ask.body, { coding: ask.headers[CODING]!, isBatch })
+  const source = sourceOf(room, writeKeyOf(ask, delivery.fields))
+  return takeFrom(room, source, { delivery, type: isBatch ? undefined : type, gpc: hasGpc(ask) })
 }
 
-async function takeFrom(
+/** Resolves like `takeDelivery`. What came is let go of before the store is waited for. */
+function takeFrom(
   room: CollectRoom,
   source: CollectSource,
   { delivery, type, gpc }: { delivery: ReadDelivery; type: MessageType | undefined; gpc: boolean },
 ): Promise<Collected> {
   if (room.collector.isBusy) throw new CollectRefused('queue_full')
   const { messages, fields, bytes } = delivery
+  const denialOf = denialsFor(source, { ...room, gpc })
   const permits = (message: unknown) => {
-    const denied = permitMessage(message, source, { ...room, gpc })
+    const denied = denialOf(message)
     if (denied !== 0) room.metrics.denied(denied)
     return denied === 0
   }
+  const count = messages.length
   const sentAt = fields['sentAt']
   const taken = { messages, type, sentAt, bytes, permits, saysConsent: gpc }
-  const collected = await room.collector.collect(source, taken)
+  return room.collector.collect(source, taken).then((collected) => counted(room, count, collected))
+}
+
+function counted({ metrics }: CollectRoom, count: number, collected: Collected): Collected {
   const { faults, unplanned } = collected
-  room.metrics.taken(messages.length - faults.length - unplanned.length, faults.length)
-  for (const { mode } of unplanned) room.metrics.unplanned(mode)
-  if (faults.length === messages.length && messages.length > 0) throw refusalOfAll(faults)
+  metrics.taken(count - faults.length - unplanned.length, faults.length)
+  for (const { mode } of unplanned) metrics.unplanned(mode)
+  if (faults.length === count && count > 0) throw refusalOfAll(faults)
   return collected
 }
 

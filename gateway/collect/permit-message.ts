@@ -39,16 +39,23 @@ export function permitMessage(
   }
 }
 
+/** What a message says of consent itself; undefined where it says nothing. */
+export function saidConsent(message: unknown): Record<string, unknown> | undefined {
+  const context = (message as { context?: unknown } | null)?.context
+  const consent = (context as { consent?: unknown } | null | undefined)?.consent
+  return typeof consent === 'object' && consent !== null
+    ? (consent as Record<string, unknown>)
+    : undefined
+}
+
 const NOTHING: PrivacyFields = {
   ...{ gdpr: '', gdprConsent: '', usPrivacy: '', gpp: '', gppSid: '', gpc: false },
 }
 
 /** Undefined where a field is neither text nor number nor a list of them. */
 function consentIn(message: unknown, gpc: boolean): PrivacyFields | undefined {
-  const context = (message as { context?: unknown } | null)?.context
-  const consent = (context as { consent?: unknown } | null | undefined)?.consent
-  if (typeof consent !== 'object' || consent === null) return { ...NOTHING, gpc }
-  const given = consent as Record<string, unknown>
+  const given = saidConsent(message)
+  if (given === undefined) return { ...NOTHING, gpc }
   const fields = { ...NOTHING, gpc: gpc || isOne(given['gpc']) }
   for (const name of ['gdpr', 'gdprConsent', 'usPrivacy', 'gpp', 'gppSid'] as const) {
     const text = textOf(given[name])
