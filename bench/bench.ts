@@ -21,6 +21,7 @@ import { playRounds, type Round } from './rounds.ts'
 import { scaleFigures } from './scale.ts'
 import { storeFigures } from './store-figures.ts'
 import { syncFigures } from './sync-figures.ts'
+import { wireFigures } from './wire-figures.ts'
 import { makeWorkload, SEED } from './workload.ts'
 import { writeReadme } from './write-readme.ts'
 
@@ -87,6 +88,7 @@ async function slowFigures(requests: Buffer[], hasRedis: boolean): Promise<Figur
     ...(await bookkeepingFigures(requests, { say })),
     ...(await syncFigures({ say })),
     ...(await matchImportFigures(say)),
+    ...(await wireFigures(requests, { say })),
     ...(hasRedis ? [...(await storeFigures(say)), ...(await historyBytesFigures(say))] : []),
   ]
 }

@@ -35,6 +35,7 @@ export interface Ours extends Contender {
   importPeople(people: Iterable<Person>): Promise<void>
   /** The browser door's address. */
   edgeUrl: string
+  readonly grpcPort: number
   /** Where the control API is, and what to send with a request. */
   desk: { url: string; headers: Record<string, string> }
   /** Memory of the desk's process now, without mapped files, in MiB. */
@@ -82,6 +83,7 @@ export async function startOurs(
     headers,
     cpuS: () => groupCpuS(child.pid!),
     edgeUrl: `http://127.0.0.1:${edge}`,
+    grpcPort: grpc,
     desk: { url: origin, headers: { authorization: `Bearer ${TOKEN}` } },
     deskMib: () => anonMibOf(groupMember(child.pid!, 'desk')),
     api: async (method, path, body) => JSON.parse(await call(origin, method, path, body)),

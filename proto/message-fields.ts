@@ -4,13 +4,27 @@ import { writeVarint } from './varint.ts'
 /** Single fields of protobuf messages, each with its tag: a message is these one after the other. */
 
 export function messageField(field: number, content: Uint8Array): Buffer {
-  const head = tagOf(field, WireType.bytes)
-  writeVarint(head, content.length)
-  return Buffer.concat([Uint8Array.from(head), content])
+  const head = headOf(field, content.length)
+  const bytes = Buffer.allocUnsafe(head.length + content.length)
+  bytes.set(head)
+  bytes.set(content, head.length)
+  return bytes
 }
 
 export function textField(field: number, text: string): Buffer {
-  return messageField(field, Buffer.from(text))
+  const head = headOf(field, Buffer.byteLength(text))
+  const bytes = Buffer.allocUnsafe(head.length + Buffer.byteLength(text))
+  bytes.set(head)
+  bytes.write(text, head.length)
+  return bytes
+}
+
+export function doubleField(field: number, value: number): Buffer {
+  const tag = tagOf(field, WireType.fixed64)
+  const bytes = Buffer.alloc(tag.length + 8)
+  bytes.set(tag)
+  bytes.writeDoubleLE(value, tag.length)
+  return bytes
 }
 
 /** A whole number from 0 to 2^32 - 1. */
@@ -18,6 +32,12 @@ export function numberField(field: number, value: number): Buffer {
   const bytes = tagOf(field, WireType.varint)
   writeVarint(bytes, value)
   return Buffer.from(bytes)
+}
+
+function headOf(field: number, length: number): number[] {
+  const head = tagOf(field, WireType.bytes)
+  writeVarint(head, length)
+  return head
 }
 
 function tagOf(field: number, type: number): number[] {

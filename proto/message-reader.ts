@@ -33,13 +33,24 @@ export class MessageReader {
   /** Goes to the next field; false where there is none, or `failed`. */
   next(): boolean {
     if (this.#at >= this.#end) return false
-    const tag = this.#number(TAG_BYTES_MAX)
-    this.field = Math.floor(tag / 8)
-    this.type = tag % 8
-    if (this.field === 0 || this.field > FIELD_MAX) this.failed = true
+    const first = this.bytes[this.#at]!
+    if (first < 0x80) {
+      // Nearly all are of one byte.
+      this.#at++
+      this.field = first >> 3
+      this.type = first & 7
+    } else this.#longTag()
+    if (this.field === 0) this.failed = true
     if (this.failed) return false
     this.#value()
     return !this.failed
+  }
+
+  #longTag(): void {
+    const tag = this.#number(TAG_BYTES_MAX)
+    this.field = Math.floor(tag / 8)
+    this.type = tag % 8
+    if (this.field > FIELD_MAX) this.failed = true
   }
 
   #value(): void {
@@ -58,6 +69,7 @@ export class MessageReader {
   #number(bytesMax: number): number {
     const { bytes } = this
     const end = Math.min(this.#end, this.#at + bytesMax)
+    if (this.#at < end && bytes[this.#at]! < 0x80) return bytes[this.#at++]!
     let value = 0
     for (let scale = 1; this.#at < end; scale *= 128) {
       const byte = bytes[this.#at++]!

@@ -1,10 +1,9 @@
 // The parse peer: uWebSockets.js, JSON.parse, the job, JSON.stringify; misses are read from a Map of JSON texts.
-import { makePeople } from '../workload.ts'
-import { enrich, KEY, type ProfileJson, profiles } from './peer-job.ts'
-import { profileTexts } from './profile-texts.ts'
+import { enrich, KEY } from './peer-job.ts'
+import { storedProfiles } from './stored-profiles.ts'
 import { replyJson, serve } from './uws-body.ts'
 
-const stored = profileTexts(makePeople())
+const profileOf = storedProfiles()
 
 serve(Number(process.argv[2]), '/bench', (body, res, authorization) => {
   if (authorization !== KEY) {
@@ -14,13 +13,3 @@ serve(Number(process.argv[2]), '/bench', (body, res, authorization) => {
   const request = JSON.parse(body.toString())
   replyJson(res, JSON.stringify(enrich(request, profileOf(request.user.buyeruid))))
 })
-
-function profileOf(uid: string): ProfileJson | undefined {
-  let profile = profiles.get(uid)
-  const text = profile ? undefined : stored.get(uid)
-  if (text) {
-    profile = JSON.parse(text) as ProfileJson
-    profiles.set(uid, profile)
-  }
-  return profile
-}

@@ -1,22 +1,45 @@
 import type { WireSettings } from '../../exchange/partner.ts'
 import { ARTF_SCHEMA } from '../../proto/generated/artf-schema.ts'
-import { messageCodec } from '../../proto/protobuf.ts'
+import { doubleField, messageField, numberField, textField } from '../../proto/message-fields.ts'
 import { dataMessage } from '../protobuf/data-message.ts'
+import { INTENTS } from './intents.ts'
 import type { Mutation, RtbResponse } from './mutation.ts'
 
-const response = messageCodec(ARTF_SCHEMA, 'passerelle.artf.RTBResponse')
+const OPERATIONS = ARTF_SCHEMA.nested.passerelle.nested.artf.nested.Operation.values
+
+// Fields of RTBResponse, Metadata and Mutation of artf.proto, and of what a mutation holds.
+const [ID, MUTATIONS, METADATA] = [1, 2, 3] as const
+const [API_VERSION, MODEL_VERSION] = [1, 2] as const
+const [INTENT, OP, PATH, IDS, ADJUST_DEAL, DATA_SEGMENTS] = [1, 2, 3, 100, 101, 105] as const
+const FIRST = 1
 
 /** RTBResponse of artf.proto. */
 export function writeRtbResponse(
   { id, mutations, metadata }: RtbResponse,
   settings: WireSettings,
 ): Uint8Array {
-  const asMessage = ({ data_segments, ...mutation }: Mutation): object =>
-    data_segments === undefined
-      ? mutation
-      : {
-          ...mutation,
-          data_segments: { data: data_segments.data.map((one) => dataMessage(one, settings)) },
-        }
-  return response.encode({ id, metadata, mutations: mutations.map(asMessage) })
+  const versions = [
+    textField(API_VERSION, metadata.api_version),
+    textField(MODEL_VERSION, metadata.model_version),
+  ]
+  return Buffer.concat([
+    textField(ID, id),
+    ...mutations.map((one) => messageField(MUTATIONS, mutationMessage(one, settings))),
+    messageField(METADATA, Buffer.concat(versions)),
+  ])
+}
+
+function mutationMessage(mutation: Mutation, settings: WireSettings): Buffer {
+  const { intent, op, path, ids, adjust_deal, data_segments } = mutation
+  const fields = [numberField(INTENT, INTENTS[intent]), numberField(OP, OPERATIONS[op])]
+  fields.push(textField(PATH, path))
+  if (ids !== undefined)
+    fields.push(messageField(IDS, Buffer.concat(ids.id.map((one) => textField(FIRST, one)))))
+  if (adjust_deal !== undefined)
+    fields.push(messageField(ADJUST_DEAL, doubleField(FIRST, adjust_deal.bidfloor)))
+  if (data_segments !== undefined) {
+    const data = data_segments.data.map((one) => messageField(FIRST, dataMessage(one, settings)))
+    fields.push(messageField(DATA_SEGMENTS, Buffer.concat(data)))
+  }
+  return Buffer.concat(fields)
 }

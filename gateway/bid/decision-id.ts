@@ -10,7 +10,7 @@ const ID_BYTES = 12
  * who the person is goes into it.
  */
 export function decisionId({ catalog, holder, exchange, selection, reason, consent }: Bid): string {
-  const segments = [...selection.segments.subarray(0, selection.count)].sort((a, b) => a - b)
+  const segments = [...selection.segments.subarray(0, selection.count)]
   const deals = [...selection.openDeals, ...selection.personDeals].map(({ id }) => id).sort()
   const isNothing = segments.length + deals.length === 0
   const said = [

@@ -65,7 +65,11 @@ export function domainsTold(bytes: Uint8Array, place: Place): ReadonlySet<unknow
 }
 
 /** Whether a deal's id can stand in a span: true where its bytes do, or where an escape could spell it. */
-function mayHold(bytes: Uint8Array, { open, close }: Place, deal: CompiledDeal): boolean {
+export function mayHold(
+  bytes: Uint8Array,
+  { open, close }: Pick<Place, 'open' | 'close'>,
+  deal: CompiledDeal,
+): boolean {
   const id = idBytes(deal)
   const first = id[0]
   for (let at = open; at < close; at++) {

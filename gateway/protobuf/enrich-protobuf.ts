@@ -32,49 +32,45 @@ export const ENRICH_PROTOBUF: Wire = {
   },
   reply: replyIn({
     place,
-    enriched: ({ bytes, kept }) => (kept as MessageEdits).compose(bytes),
+    enriched: ({ bytes }) => out.subarray(0, edits.compose(bytes, out)),
     additions,
   }),
   refuse: replyRefused,
 }
 
+/** Answers are sent before the next one is made: one page and one list of edits serve them all. */
+const out = Buffer.alloc(BID_LIMITS.bodyBytesMax + BID_LIMITS.additionsBytesMax)
+const edits = new MessageEdits()
+
 function place(bid: Bid): void {
   const { plan, places, bytes } = bid
-  const edits = new MessageEdits()
-  bid.kept = edits
+  edits.reset()
   if (plan.isEmpty) return
   const user = userFields(bid)
-  if (user.length > 0 && places.user.count > 0) edits.append(bytes, [places.user], user)
-  else if (user.length > 0) edits.append(bytes, [], messageField(USER, user))
-  plan.imps.forEach((imp, i) => {
-    placeDeals(edits, imp, { bytes, deals: dealFields(bid, plan.impDeals[i]!) })
-  })
-  if (plan.transparency !== undefined)
-    placeEntries(edits, places, { bytes, entries: entriesOf(plan.transparency) })
+  if (user.length > 0 && places.user.count > 0) edits.append(bytes, user, places.user)
+  else if (user.length > 0) edits.append(bytes, messageField(USER, user))
+  for (let i = 0; i < plan.imps.length; i++)
+    placeDeals(plan.imps[i]!, bytes, dealFields(bid, plan.impDeals[i]!))
+  if (plan.transparency !== undefined) placeEntries(places, bytes, entriesOf(plan.transparency))
   if (edits.growth <= BID_LIMITS.additionsBytesMax) return
   plan.reset()
   if (bid.reason === '') bid.reason = 'too_much'
 }
 
-function placeDeals(
-  edits: MessageEdits,
-  { self, pmp }: ImpPlace,
-  { bytes, deals }: { bytes: Uint8Array; deals: Buffer },
-): void {
-  if (pmp.count > 0) edits.append(bytes, [self, pmp], deals)
-  else edits.append(bytes, [self], messageField(PMP, deals))
+function placeDeals({ self, pmp }: ImpPlace, bytes: Uint8Array, deals: Buffer): void {
+  if (pmp.count > 0) edits.append(bytes, deals, pmp, self)
+  else edits.append(bytes, messageField(PMP, deals), self)
 }
 
 /** Into the last `regs`: what of `ext.dsa` lies in an earlier one is one with it, as protobuf has it. */
 function placeEntries(
-  edits: MessageEdits,
   { regs, regsExt, dsa }: RequestPlaces,
-  { bytes, entries }: { bytes: Uint8Array; entries: Buffer },
+  bytes: Uint8Array,
+  entries: Buffer,
 ): void {
-  if (!isIn(regsExt, regs))
-    edits.append(bytes, [regs], messageField(EXT, messageField(DSA, entries)))
-  else if (!isIn(dsa, regsExt)) edits.append(bytes, [regs, regsExt], messageField(DSA, entries))
-  else edits.append(bytes, [regs, regsExt, dsa], entries)
+  if (!isIn(regsExt, regs)) edits.append(bytes, messageField(EXT, messageField(DSA, entries)), regs)
+  else if (!isIn(dsa, regsExt)) edits.append(bytes, messageField(DSA, entries), regsExt, regs)
+  else edits.append(bytes, entries, dsa, regsExt, regs)
 }
 
 function isIn(inner: MessageSpan, outer: MessageSpan): boolean {

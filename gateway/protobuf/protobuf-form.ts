@@ -4,11 +4,14 @@ import { int32At, MessageReader, WireType } from '../../proto/message-reader.ts'
 import { messagesAt } from '../../proto/messages-at.ts'
 import { messageCodec } from '../../proto/protobuf.ts'
 import { PROTOBUF_FACTS } from '../../proto/protobuf-facts.ts'
+import type { ImpPlace } from '../../proto/request-places.ts'
 import { scanProtobuf } from '../../proto/scan-protobuf.ts'
 import { textOf } from '../../proto/text.ts'
 import type { Bid } from '../bid/bid.ts'
+import type { DealPiece } from '../bid/deal-pieces.ts'
 import type { IsThere } from '../bid/make-fragment.ts'
-import type { RequestForm } from '../bid/wire.ts'
+import { mayHold } from '../bid/read-there.ts'
+import type { DealTold, RequestForm } from '../bid/wire.ts'
 import { makeMessageIds } from './message-ids.ts'
 
 /** Bid requests in protobuf (openrtb.proto). */
@@ -17,15 +20,8 @@ export const PROTOBUF_FORM: RequestForm = {
   malformed: 'not_protobuf',
   scan: ({ bytes, facts, places }) => scanProtobuf(bytes, facts, places),
   dataThere,
-  dealsThere: ({ bytes }, { self, deals }) =>
-    deals.count === 0
-      ? undefined
-      : new Set(dealsIn(bytes.subarray(self.open, self.close)).map(({ id }) => id)),
-  dealsTold: ({ bytes }, { self }) =>
-    dealsIn(bytes.subarray(self.open, self.close)).map(({ bidfloorcur, ...deal }) => ({
-      ...deal,
-      bidfloorcur: bidfloorcur || 'USD',
-    })),
+  dealsThere,
+  dealsTold: ({ bytes }, imp) => dealsIn(bytes, imp),
   domainsTold: ({ bytes, places }) =>
     places.transparency.count === 0
       ? undefined
@@ -47,11 +43,38 @@ interface Data {
 
 const named = <T>(name: string) => messageCodec<T>(OPENRTB_SCHEMA, `passerelle.openrtb.${name}`)
 const data = named<Data>('Data')
-const deal = named<{ id: string; bidfloor: number; bidfloorcur: string }>('Deal')
 const transparency = named<{ domain: string }>('Transparency')
 
-function dealsIn(imp: Uint8Array) {
-  return messagesAt(imp, DEALS).map((one) => deal.decode(one))
+function dealsThere(
+  { bytes }: Bid,
+  imp: ImpPlace,
+  deals: readonly DealPiece[],
+): ReadonlySet<unknown> | undefined {
+  if (imp.deals.count === 0) return undefined
+  if (deals.length === 1 && !mayHold(bytes, imp.self, deals[0]!.deal)) return undefined
+  return new Set(dealsIn(bytes, imp).map(({ id }) => id))
+}
+
+function dealsIn(bytes: Uint8Array, { self }: ImpPlace): DealTold[] {
+  return messagesAt(bytes.subarray(self.open, self.close), DEALS).map(readDeal)
+}
+
+const reader = new MessageReader()
+const [DEAL_ID, DEAL_FLOOR, DEAL_CURRENCY] = [1, 2, 3]
+
+/** Read by hand, as every request names some. */
+function readDeal(deal: Uint8Array): DealTold {
+  const bytes = Buffer.from(deal.buffer, deal.byteOffset, deal.length)
+  const told = { id: '', bidfloor: 0, bidfloorcur: 'USD' }
+  reader.begin(bytes, 0, bytes.length)
+  while (reader.next()) {
+    const { field, type, start, stop } = reader
+    if (field === DEAL_ID && type === WireType.bytes) told.id = bytes.toString('utf8', start, stop)
+    if (field === DEAL_FLOOR && type === WireType.fixed64) told.bidfloor = bytes.readDoubleLE(start)
+    if (field === DEAL_CURRENCY && type === WireType.bytes && stop > start)
+      told.bidfloorcur = bytes.toString('utf8', start, stop)
+  }
+  return told
 }
 
 /**
@@ -82,7 +105,6 @@ function segtaxOf({ ext, old_ext }: Pick<Data, 'ext' | 'old_ext'>, field: Field)
   if (field === undefined) return null
   if (field === 'legacy') return old_ext?.segtax || null
   let segtax: number | null = null
-  const reader = new MessageReader()
   reader.begin(ext, 0, ext.length)
   while (reader.next())
     if (reader.field === field && reader.type === WireType.varint)

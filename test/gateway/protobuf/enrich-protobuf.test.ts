@@ -150,10 +150,13 @@ describe('what the bytes are left as', () => {
     expect(got.body).toEqual(Buffer.concat([before, enriched, after]))
   })
 
-  test('of two users the last is added to, whatever its length is written with', async () => {
+  test('of two users the last is added to, and its length is written as long as it was', async () => {
     const long = Buffer.from([0x32, 0x80 + 2, 0x00, 0x18, 0x00])
     const got = await enrich(request([long]))
-    const last = messageField(6, Buffer.concat([Buffer.from([0x18, 0x00]), data]))
+    const last = Buffer.concat([
+      Buffer.from([0x32, 0x80 + 2 + data.length, 0x00, 0x18, 0x00]),
+      data,
+    ])
     expect(got.body).toEqual(request([last]))
   })
 
