@@ -4,9 +4,9 @@ import type { Audience } from '../audience/audience.ts'
 import type { Clock } from '../audience/clock.ts'
 import type { Gvl } from '../audience/consent/gvl.ts'
 import type { EventDesk } from '../audience/events/event-desk.ts'
-import { sweepHeld } from '../audience/events/sweep-held.ts'
 import { writeSightings } from '../audience/events/write-sightings.ts'
 import { Collector } from '../exchange/collect/collector.ts'
+import { sweepHeld } from '../exchange/collect/sweep-held.ts'
 import type { UsageDesk } from '../exchange/desk/open-usage-desk.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { LedgerShipper } from '../exchange/ledger/ship-ledger.ts'
@@ -77,7 +77,7 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
   const collector = new Collector({ audience, clock, ...(counts ? { counts } : {}) })
   const { sightings } = collector
   const seen = writeSightings({ sightings, store: audience.store.sightings, log })
-  const sweep = sweepHeld(audience.store.held, log)
+  const sweep = sweepHeld({ audience, log })
   const words = Object.keys(DoorRefusals) as DoorRefusal[]
   const refused = metrics.counterOf('passerelle_door_refused_total', 'reason', words)
   const door = await openNodeDoor({

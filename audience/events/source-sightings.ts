@@ -1,4 +1,5 @@
 import type { EventValues } from '../rules/event-values.ts'
+import { LIMITS } from '../store/limits.ts'
 import type { Sighting } from '../store/plan-stores.ts'
 import { fieldsField, type Judgement, plannedName } from './compiled-plan.ts'
 import { PLAN_LIMITS } from './plan-limits.ts'
@@ -19,18 +20,18 @@ export interface SightingOf {
 
 /** What messages of sources hold, counted where they come in and brought to the store every few seconds. */
 export class SourceSightings {
-  /** By source. */
+  /** By shelf of the source (source.ts). */
   #sources = new Map<string, SeenOfSource>()
   #size = 0
   #uncounted = 0
 
   saw(
-    source: string,
+    shelf: string,
     { message, values, atMs }: { message: Named; values: EventValues; atMs: number },
   ): void {
     const event = plannedName(message)
     if (event === undefined) return
-    const seen = this.#of(source)
+    const seen = this.#of(shelf)
     const known = seen.knownOf(event)
     this.#count(seen, { event, known, path: '', what: '', atMs })
     const below = `${fieldsField(message['type'])}.`
@@ -47,10 +48,10 @@ export class SourceSightings {
   }
 
   judged(
-    source: string,
+    shelf: string,
     { message, judgement, atMs }: { message: Named; judgement: Judgement; atMs: number },
   ): void {
-    const seen = this.#of(source).byName
+    const seen = this.#of(shelf).byName
     const head = safeName(plannedName(message) ?? '') + BETWEEN
     this.#add(seen, `${head}${BETWEEN}>${judgement.mode}`, atMs)
     for (const { field, reason } of judgement.problems)
@@ -60,7 +61,7 @@ export class SourceSightings {
   /** Everything since the last time. */
   take(): Map<string, Sighting[]> {
     const taken = new Map(
-      [...this.#sources].map(([source, { byName }]) => [source, [...byName.values()]]),
+      [...this.#sources].map(([shelf, { byName }]) => [shelf, [...byName.values()]]),
     )
     this.#sources = new Map()
     this.#size = 0
@@ -76,9 +77,9 @@ export class SourceSightings {
     this.#uncounted += count
   }
 
-  #of(source: string): SeenOfSource {
-    let seen = this.#sources.get(source)
-    if (!seen) this.#sources.set(source, (seen = new SeenOfSource()))
+  #of(shelf: string): SeenOfSource {
+    let seen = this.#sources.get(shelf)
+    if (!seen) this.#sources.set(shelf, (seen = new SeenOfSource()))
     return seen
   }
 
@@ -100,7 +101,7 @@ export class SourceSightings {
   #add(byName: Map<string, Sighting>, name: string, atMs: number): Sighting | undefined {
     const held = byName.get(name)
     if (held) return again(held, atMs)
-    if (this.#size >= PLAN_LIMITS.namesMax) {
+    if (this.#size >= PLAN_LIMITS.namesMax || !isShort(name)) {
       this.#uncounted++
       return undefined
     }
@@ -151,6 +152,12 @@ export function readSighting({ name }: Sighting): SightingOf | undefined {
   const [event, property, what] = name.split(BETWEEN)
   if (event === undefined || property === undefined || what === undefined) return undefined
   return { event, property, what }
+}
+
+/** A character has at most three bytes for each of its places. */
+function isShort(name: string): boolean {
+  const max = LIMITS.sightingNameBytesMax
+  return name.length * 3 <= max || Buffer.byteLength(name) <= max
 }
 
 const PATH_CHARS_MAX = 200

@@ -51,3 +51,11 @@ export type Source = Static<typeof SourceBodySchema>
 
 /** Names every field at fault of what should be a body of PUT /api/sources/{id}. */
 export const checkSource = checker(SourceBodySchema)
+
+/**
+ * Under which name it is kept what a source's messages hold, and which of them are held back. An id may be another
+ * owner's one day; an owner's number never is.
+ */
+export function shelfOf({ owner, id }: { owner: number; id: string }): string {
+  return `${owner}.${id}`
+}

@@ -24,10 +24,10 @@ export function writeSightings({
   log: { error(details: object, message: string): void }
 }): SightingsWriter {
   const write = async (): Promise<void> => {
-    for (const [source, seen] of sightings.take())
+    for (const [shelf, seen] of sightings.take())
       for (let from = 0; from < seen.length; from += BATCH_MAX) {
         const batch = seen.slice(from, from + BATCH_MAX)
-        sightings.leftOut(await store.note(source, batch))
+        sightings.leftOut(await store.note(shelf, batch))
       }
   }
   const trying = () =>

@@ -3,6 +3,7 @@
  * at: a write whose answer was lost may count twice.
  */
 export interface SightingStore {
+  // `source` is whatever name the caller keeps it under: see shelfOf in audience/events/source.ts.
   /**
    * Adds to what was seen of a source. Of new names beyond LIMITS.sightingsMax nothing is kept; what was last seen
    * LIMITS.sightingDays ago makes room. Resolves with how many names were left out.

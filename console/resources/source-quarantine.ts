@@ -12,6 +12,7 @@ import type { EventImportRooms } from '../imports/import-events.ts'
 import { Denied } from '../reasons.ts'
 import { note } from './audited.ts'
 import { PageQuery, pageOf } from './shapes.ts'
+import { sourceShelf } from './source-shelf.ts'
 
 const PATH = '/api/sources/{id}/quarantine'
 
@@ -65,8 +66,8 @@ function listRoute({ exchange, audience }: EventImportRooms): ApiRoute {
     answers: { 200: { says: 'A page.', body: pageOf(Shown) } },
     async handle({ caller, params, query }) {
       const { limit = LIMITS.pageDefault, after = '' } = query as Static<typeof PageQuery>
-      exchange.desk.getSource(caller.actor, params['id']!)
-      const found = await audience.store.held.held(params['id']!, after, limit + 1)
+      const { shelf } = sourceShelf(exchange, caller, params['id']!)
+      const found = await audience.store.held.held(shelf, after, limit + 1)
       const items = found.slice(0, limit).map(shown)
       const next = found.length > limit ? (items.at(-1)?.id ?? null) : null
       return { status: 200, body: { items, next } }
@@ -104,9 +105,9 @@ function discardRoute(rooms: EventImportRooms): ApiRoute {
     body: { kind: 'json', name: 'HeldWhich', schema: Which },
     answers: { 200: { says: 'How many there were.', body: Discarded } },
     async handle(call) {
-      const { source, held } = await asked(rooms, call)
+      const { source, shelf, held } = await asked(rooms, call)
       const ids = held.map(({ id }) => id)
-      const discarded = await rooms.audience.store.held.release(source, ids)
+      const discarded = await rooms.audience.store.held.release(shelf, ids)
       await noted(rooms, call, { verb: 'discardSourceQuarantine', source, details: { discarded } })
       return { status: 200, body: { discarded } }
     },
@@ -116,11 +117,11 @@ function discardRoute(rooms: EventImportRooms): ApiRoute {
 /** The messages a call is about, of a source that is the caller's to write for. */
 async function asked({ exchange, audience }: EventImportRooms, { caller, params, body }: Call) {
   const source = params['id']!
-  const { value } = exchange.desk.getSource(caller.actor, source)
-  mustWriteFor(caller.actor, value.owner)
+  const { shelf, owner } = sourceShelf(exchange, caller, source)
+  mustWriteFor(caller.actor, owner)
   const { ids } = checkedBody<Static<typeof Which>>(body, checkWhich, [])
-  const all = await audience.store.held.held(source, '', STORE_LIMITS.heldMax)
-  return { source, held: ids ? all.filter(({ id }) => ids.includes(id)) : all }
+  const all = await audience.store.held.held(shelf, '', STORE_LIMITS.heldMax)
+  return { source, shelf, held: ids ? all.filter(({ id }) => ids.includes(id)) : all }
 }
 
 function noted(

@@ -7,6 +7,7 @@ import type { Sighting } from '../../audience/store/plan-stores.ts'
 import { closed } from '../../exchange/fields.ts'
 import type { ApiRoute } from '../api/route.ts'
 import type { ImportRooms } from '../imports/import-rooms.ts'
+import { sourceShelf } from './source-shelf.ts'
 
 const Seen = {
   count: Type.Integer(),
@@ -58,9 +59,9 @@ export function sourceSchemaRoute({ exchange, audience }: ImportRooms): ApiRoute
     answers: { 200: { says: 'What was seen in 90 days.', body: SourceSchema } },
     async handle({ caller, params }) {
       const id = params['id']!
-      const { value } = exchange.desk.getSource(caller.actor, id)
-      const plan = planFor(exchange.deskDeps.feed.current()!, { id, owner: value.owner })
-      const seen = await audience.store.sightings.of(id)
+      const { shelf, owner } = sourceShelf(exchange, caller, id)
+      const plan = planFor(exchange.deskDeps.feed.current()!, { id, owner })
+      const seen = await audience.store.sightings.of(shelf)
       return {
         status: 200,
         body: {

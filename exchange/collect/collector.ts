@@ -10,6 +10,7 @@ import {
   readMessage,
 } from '../../audience/events/read-message.ts'
 import { RuleBooks } from '../../audience/events/rule-book.ts'
+import { shelfOf } from '../../audience/events/source.ts'
 import { SourceSightings } from '../../audience/events/source-sightings.ts'
 import { switchMessage } from '../../audience/events/switch-message.ts'
 import type { Problem } from '../../audience/refusal.ts'
@@ -145,7 +146,7 @@ export class Collector {
   ): Promise<Collected> {
     this.#underWay++
     try {
-      if (held.length > 0) await this.#audience.store.held.hold(source.id, held)
+      if (held.length > 0) await this.#audience.store.held.hold(shelfOf(source), held)
       if (events.length > 0) await this.#audience.store.events.append(events)
       // What is not taken comes again, and is counted then.
       this.#counts.add(source, tally)
@@ -172,7 +173,7 @@ export class Collector {
     // Where the process ends in between, they are queued again, and count once.
     if (counting.length > 0) await events.append(counting.map(packEvent))
     return store.release(
-      sourceId,
+      shelfOf(source),
       done.map(({ id }) => id),
     )
   }
@@ -221,13 +222,14 @@ export class Collector {
   /** Notes what a message holds, and asks its source's plan. */
   #judge(source: CollectSource, read: ReadMessage, nowMs: number): Judgement | undefined {
     const { message, values } = read
-    this.sightings.saw(source.id, { message, values, atMs: nowMs })
+    const shelf = shelfOf(source)
+    this.sightings.saw(shelf, { message, values, atMs: nowMs })
     const { plan, switches } = source
     if (plan === undefined) return undefined
     const hashKey = this.#keyOfHashes()!
     const isWhole = switches.size === 0
     const judgement = plan.judge(isWhole ? message : switchMessage(message, { switches, hashKey }))
-    if (judgement) this.sightings.judged(source.id, { message, judgement, atMs: nowMs })
+    if (judgement) this.sightings.judged(shelf, { message, judgement, atMs: nowMs })
     return judgement
   }
 

@@ -2,6 +2,7 @@ import type { Judgement } from '../../audience/events/compiled-plan.ts'
 import { maskPersonal } from '../../audience/events/mask-personal.ts'
 import type { ReadMessage } from '../../audience/events/read-message.ts'
 import { switchMessage, withoutPrivate } from '../../audience/events/switch-message.ts'
+import type { EndRequest } from '../../audience/people/link.ts'
 import type { UserKeys } from '../../audience/people/user-key.ts'
 import type { Problem } from '../../audience/refusal.ts'
 import type { HeldMessage } from '../../audience/store/plan-stores.ts'
@@ -11,6 +12,8 @@ import type { CollectSource } from './source-ring.ts'
 export interface AsideMessage {
   /** As the switches of its source left it, without `p_` properties; its timestamp is when it happened. */
   message: Record<string, unknown>
+  /** Whom it is about. */
+  ids: readonly EndRequest[]
   /** Paths whose values are hashes already. */
   hashed: string[]
   plan: string
@@ -41,6 +44,7 @@ export function putAside(
   for (const field of OWN_FIELDS) if (field in message) kept[field] = message[field]
   const aside: AsideMessage = {
     message: maskPersonal(kept, message, { keys, country: source.country, hashKey }),
+    ids: [event.about, ...(event.sameAs ? [event.sameAs] : []), ...(event.contacts ?? [])],
     hashed: [...switches].flatMap(([path, how]) => (how === 'hash' ? [path] : [])),
     ...{ plan: plan!.id, planVersion: plan!.version, problems: judgement.problems },
   }

@@ -3,6 +3,7 @@ import { DAY_MS } from '../../audience/clock.ts'
 import { unpackEvent } from '../../audience/events/collected-event.ts'
 import { writeSightings } from '../../audience/events/write-sightings.ts'
 import { type Collected, Collector } from '../../exchange/collect/collector.ts'
+import { sweepHeld } from '../../exchange/collect/sweep-held.ts'
 import { startRedisServer } from '../support/redis-server.ts'
 import { Cli } from './cli-support.ts'
 import { ConsoleWorld } from './world.ts'
@@ -175,7 +176,7 @@ describe.each(Object.entries(stores))('tracking plans over %s', (_, storeOf) => 
       },
     }
     await collect([{ event: 'Order Completed', messageId: 'aside', properties }])
-    const held = await world.store.held.held('shop', '', 100)
+    const held = await world.store.held.held('1.shop', '', 100)
     const kept = Buffer.from(held.at(-1)!.body).toString()
     for (const canary of CANARIES.slice(0, 3)) expect(kept).not.toContain(canary)
     expect(kept).toContain('canary-value')
@@ -242,6 +243,28 @@ describe.each(Object.entries(stores))('tracking plans over %s', (_, storeOf) => 
     const discarded = await cli.run('source quarantine discard shop --all')
     expect(JSON.parse(discarded.out)).toEqual({ discarded: 1 })
     expect(JSON.parse((await cli.run('source schema shop')).out).plan.version).toBe(3)
+  })
+
+  test('goes with whom it is about, and never to another owner of the source’s name', async () => {
+    await collect([{ event: 'Order Completed', anonymousId: 'gone', properties: {} }])
+    await collect([{ event: 'Order Completed', anonymousId: 'stays', properties: {} }])
+    const person = { source: 'shop.anon', uid: 'gone', reason: 'asked to be forgotten' }
+    await world.must('POST', '/api/people/erase', { body: person })
+    const rounds = sweepHeld({ audience: world.audience, log: { error() {} } })
+    await rounds.poke()
+    await rounds.stop()
+    expect((await world.must('GET', '/api/sources/shop/quarantine')).items).toHaveLength(1)
+    await world.must('DELETE', '/api/trackingplans/shop')
+    await world.must('DELETE', '/api/sources/shop')
+    const theirs = { ...SHOP, owner: 'other', namespaces: { anonymousId: 'theirs.anon' } }
+    await put('sources/shop', theirs)
+    expect((await world.must('GET', '/api/sources/shop/quarantine')).items).toEqual([])
+    expect((await world.must('GET', '/api/sources/shop/schema')).events).toEqual([])
+    await world.must('DELETE', '/api/sources/shop')
+    await put('sources/shop', SHOP)
+    key = (await world.must('POST', '/api/sources/shop/keys', { body: {} })).key
+    await put('trackingplans/shop', PLAN)
+    await world.must('POST', '/api/sources/shop/quarantine/discard', { body: { all: true } })
   })
 
   test('is gone after two weeks', async () => {

@@ -65,6 +65,17 @@ test(
       async () => expect(await shell(ask)).toContain('"segment":[{"id":"demo-new-cars"}]'),
       timeout,
     )
+    const seen = async () => JSON.parse(await shell('npx passerelle source schema shop')).events
+    await vi.waitFor(
+      async () =>
+        expect(await seen()).toMatchObject([
+          {
+            ...{ event: 'Products Searched', planned: false, count: 3 },
+            properties: [{ property: 'category' }, { property: 'query', types: { string: 3 } }],
+          },
+        ]),
+      timeout,
+    )
   },
   PATIENT,
 )
