@@ -1,5 +1,4 @@
-import { shelfOf } from '../../audience/events/source.ts'
-import { ownerOf } from '../../exchange/collect/owner-of.ts'
+import { shelfIn } from '../../exchange/collect/shelf-in.ts'
 import type { Exchange } from '../../exchange/exchange.ts'
 import type { Caller } from '../sign-in/caller.ts'
 
@@ -10,6 +9,5 @@ export function sourceShelf(
   id: string,
 ): { shelf: string; owner: string } {
   const { owner } = desk.getSource(actor, id).value
-  const { number } = ownerOf(deskDeps.feed.current()!, owner)!
-  return { shelf: shelfOf({ id, owner: number }), owner }
+  return { shelf: shelfIn(deskDeps.feed.current()!, id)!, owner }
 }

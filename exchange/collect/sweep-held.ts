@@ -1,11 +1,11 @@
 import type { Audience } from '../../audience/audience.ts'
 import { PLAN_LIMITS } from '../../audience/events/plan-limits.ts'
-import { SOURCE_KIND, type Source, shelfOf } from '../../audience/events/source.ts'
+import { SOURCE_KIND } from '../../audience/events/source.ts'
 import { Rounds } from '../../audience/rounds.ts'
 import { LIMITS } from '../../audience/store/limits.ts'
 import { isSuppressed } from '../../proto/suppression-mark.ts'
-import { ownerOf } from './owner-of.ts'
 import { type AsideMessage, readAside } from './put-aside.ts'
+import { shelfIn } from './shelf-in.ts'
 
 interface SweepOptions {
   audience: Audience
@@ -36,12 +36,10 @@ async function sweep(audience: Audience): Promise<void> {
   }
 }
 
-function* shelvesIn({ feed }: Audience): Iterable<string> {
+function shelvesIn({ feed }: Audience): string[] {
   const snapshot = feed.current()
-  for (const { id, value } of snapshot?.kind(SOURCE_KIND).values() ?? []) {
-    const owner = ownerOf(snapshot!, (value as Source).owner)
-    if (owner) yield shelfOf({ id, owner: owner.number })
-  }
+  const sources = [...(snapshot?.kind(SOURCE_KIND).values() ?? [])]
+  return sources.flatMap(({ id }) => shelfIn(snapshot!, id) ?? [])
 }
 
 async function isLeftAlone(audience: Audience, { ids }: AsideMessage): Promise<boolean> {
