@@ -1,4 +1,3 @@
-import { unpackHistory } from '../../proto/history-blob.ts'
 import type { Audience } from '../audience.ts'
 import { type Clock, dayOf } from '../clock.ts'
 import { followChanges } from '../people/follow-changes.ts'
@@ -7,11 +6,12 @@ import type { ParkReason } from '../people/reasons.ts'
 import { nameOf } from '../people/shared-reads.ts'
 import { Turns } from '../people/turns.ts'
 import { Rounds } from '../rounds.ts'
-import type { Lesson, QueuedEvent } from '../store/event-stores.ts'
+import type { CountedEvent, Lesson, QueuedEvent } from '../store/event-stores.ts'
 import type { Change, IdRef, UserKey } from '../store/store.ts'
 import { StoreFailed } from '../store/store-failed.ts'
 import { Backfill } from './backfill.ts'
 import { type CollectedEvent, unpackEvent } from './collected-event.ts'
+import { notesOf } from './counted-event.ts'
 import {
   type EventAt,
   type Learned,
@@ -21,7 +21,8 @@ import {
 } from './learn.ts'
 import { EVENT_LIMITS } from './limits.ts'
 import { LinkEvents } from './link-events.ts'
-import { type OwnerRules, RuleBook, type RuleBooks } from './rule-book.ts'
+import type { OwnerRules, RuleBook, RuleBooks } from './rule-book.ts'
+import { whoseRules } from './whose-rules.ts'
 
 export interface EventDeskOptions {
   audience: Audience
@@ -219,10 +220,12 @@ export class EventDesk {
     const { refused, parked } = await this.#links.link(events)
     this.#counts.linkRefused += refused
     for (const [reason, count] of parked) this.#counts.linkParked[reason] += count
-    await this.#inTurn(() => this.#count(events))
+    const learned = await this.#inTurn(() => this.#count(events))
+    await this.#remember(learned.flatMap(({ notes }) => notes))
+    for (const one of learned) this.#add(one)
   }
 
-  async #count(events: readonly CollectedEvent[]): Promise<void> {
+  async #count(events: readonly CollectedEvent[]): Promise<Counted[]> {
     const book = await this.#bookFor(events)
     const byOwner = new Map<OwnerRules, { events: EventAt[]; touched: IdRef[] }>()
     for (const event of events) {
@@ -236,7 +239,23 @@ export class EventDesk {
         own.events.push({ event, ref })
       else if (event.sameAs || event.contacts) own.touched.push(ref)
     }
-    for (const [rules, own] of byOwner) this.#add(rules.number, await this.#learn(rules, own))
+    const counted: Counted[] = []
+    for (const [rules, own] of byOwner) {
+      const learned = await this.#learn(rules, own)
+      counted.push({ ...learned, owner: rules.number, notes: notesOf(own.events, learned) })
+    }
+    return counted
+  }
+
+  /** Where the store does not take it, it is not worth a second try. */
+  async #remember(notes: readonly CountedEvent[]): Promise<void> {
+    if (notes.length === 0) return
+    const { audience, clock } = this.#options
+    try {
+      await audience.store.events.noteCounted(notes, clock.now())
+    } catch (error) {
+      if (!(error instanceof StoreFailed)) throw error
+    }
   }
 
   /** The collector may know of a trait a moment before this process does. */
@@ -325,7 +344,7 @@ export class EventDesk {
     const byOwner = new Map<OwnerRules, IdRef[]>()
     for (const [i, key] of keys.entries()) {
       if (blobs[i]!.length === 0) continue
-      const rules = ownerOf(blobs[i]!, book)
+      const rules = whoseRules(blobs[i]!, book)
       const own = byOwner.get(rules)
       if (own) own.push(refOf(key))
       else byOwner.set(rules, [refOf(key)])
@@ -348,25 +367,18 @@ export class EventDesk {
     return learn({ store: audience.store, clock }, rules, what)
   }
 
-  #add(owner: number, { counted, repeated, sources }: Learned): void {
+  #add({ owner, counted, repeated, sources }: Counted): void {
     this.#counts.counted += counted
     this.#counts.repeated += repeated
     for (const [id, learned] of sources) this.#options.sources?.add({ id, owner }, learned)
   }
 }
 
-/** Whose rules decide on what is known of an id. */
-function ownerOf(blob: Uint8Array, book: RuleBook): OwnerRules {
-  const { traits, segments } = unpackHistory(blob)
-  for (const trait of traits.keys()) {
-    const rules = book.ownerOfTrait(trait)
-    if (rules) return rules
-  }
-  for (const segment of segments.keys()) {
-    const rules = book.ownerOfSegment(segment)
-    if (rules) return rules
-  }
-  return RuleBook.nobody
+interface Counted extends Learned {
+  /** Number of whose rules were asked. */
+  owner: number
+  /** What is remembered of it. */
+  notes: CountedEvent[]
 }
 
 /** A key of which no more is known than that. */

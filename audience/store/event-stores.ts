@@ -76,6 +76,20 @@ export interface EventQueue {
   quarantined(after: string, max: number): Promise<QuarantinedEvent[]>
   /** Queues events that were put aside once more; how many there were. What is no id is none of them. */
   replay(ids: readonly string[]): Promise<number>
+  /**
+   * Remembers events that were counted, so that it can be told which: the last LIMITS.countedMax of all, for
+   * LIMITS.countedMs at most. What is not remembered is no loss.
+   */
+  noteCounted(events: readonly CountedEvent[], nowMs: number): Promise<void>
+  /** Those that are remembered of some ids, newest first. Reads all there are. */
+  counted(keys: readonly UserKey[]): Promise<CountedEvent[]>
+}
+
+export interface CountedEvent {
+  /** The id it was counted at. */
+  key: UserKey
+  /** Packed: see events/counted-event.ts. */
+  body: Uint8Array
 }
 
 export interface QueuedEvent {

@@ -29,6 +29,10 @@ export const LIMITS = {
   appendsHeldMax: 100_000,
   /** Events put aside; beyond it the oldest go. */
   quarantineMax: 10_000,
+  /** Events of which it is remembered that they were counted (about 100 bytes each), and for how long; and how many are read at once. */
+  countedMax: 65_536,
+  countedMs: DAY_MS,
+  countedReadMax: 2_000,
   /** Names kept of what was seen of one source; further ones are left out, and that is counted. */
   sightingsMax: 5_000,
   /** Bytes of such a name. */

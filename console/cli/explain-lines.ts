@@ -1,5 +1,5 @@
 import type { PersonExplained } from '../../exchange/people/explain-person.ts'
-import type { PartShown } from '../../exchange/people/show-part.ts'
+import type { MomentShown, PartShown } from '../../exchange/people/show-part.ts'
 
 /** An explanation as `POST /api/people/explain` answers it, as far as it is printed. */
 export type Explanation = PersonExplained & {
@@ -59,9 +59,13 @@ function* treeLines(part: PartShown, indent: string): Iterable<string> {
   const answer = holds ? 'yes' : 'no '
   yield `${indent}${answer}  ${is === 'condition' ? rule : is.toUpperCase()}${factsOf(part)}`
   if (earlier > 0) yield `${indent}       … and ${earlier} moments before`
-  for (const { trait, at, count } of moments)
-    yield `${indent}       ${at}  ${trait}${count > 1 ? ` × ${count}` : ''}`
+  for (const moment of moments) yield `${indent}       ${momentLine(moment)}`
   for (const one of parts) yield* treeLines(one, `${indent}  `)
+}
+
+function momentLine({ trait, at, count, messages = [] }: MomentShown): string {
+  const ids = messages.map(({ source, messageId }) => `  ${source} ${messageId}`).join('')
+  return `${at}  ${trait}${count > 1 ? ` × ${count}` : ''}${ids}`
 }
 
 function factsOf({ value, window, since }: PartShown): string {

@@ -12,6 +12,16 @@ const orNull = (schema: TSchema, description?: string) =>
 const Place = Type.Integer({ minimum: 0 })
 const { suppressed, ids, edges } = ReportShape.properties
 
+const Message = closed({ source: Type.String(), messageId: Type.String() })
+const Shown = closed({
+  trait: Type.String(),
+  at: Moment,
+  count: Type.Integer(),
+  messages: Type.Optional(
+    Type.Array(Message, { description: 'Which events that were, as long as it is remembered.' }),
+  ),
+})
+
 const Tree = Type.Object(
   {
     rule: Type.String({ description: 'The part as text.' }),
@@ -23,7 +33,7 @@ const Tree = Type.Object(
     ),
     window: Type.Optional(closed({ from: orNull(Moment, 'Null: the beginning.'), to: Moment })),
     moments: Type.Optional(
-      Type.Array(closed({ trait: Type.String(), at: Moment, count: Type.Integer() }), {
+      Type.Array(Shown, {
         description: 'Those that are counted; the latest where there are many.',
       }),
     ),

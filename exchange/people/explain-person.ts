@@ -1,3 +1,4 @@
+import { rememberedOf } from '../../audience/events/counted-event.ts'
 import { explainMembership } from '../../audience/events/explain-membership.ts'
 import { type GatheredPerson, gatherPeople } from '../../audience/events/gather-people.ts'
 import { heldBy } from '../../audience/events/held-by.ts'
@@ -8,6 +9,7 @@ import { nameOf } from '../../audience/people/shared-reads.ts'
 import { refuse } from '../../audience/refusal.ts'
 import { checker, type Static, Type } from '../../audience/schema.ts'
 import { SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
+import type { EventQueue } from '../../audience/store/event-stores.ts'
 import { ownerOf } from '../collect/owner-of.ts'
 import { type Actor, isExchange, snapshotOf } from '../desk/desk.ts'
 import { checkedBody } from '../desk/write-record.ts'
@@ -17,7 +19,7 @@ import { type MadeOf, madeOf } from '../provenance/made-of.ts'
 import { type ContractShown, contractsOn } from './contracts-on.ts'
 import { type AskedPerson, askedBy, type PeopleDeskDeps, PersonBody } from './people-desk.ts'
 import { dateOf, type PersonReport, reportOf } from './person-report.ts'
-import { type PartShown, showPart } from './show-part.ts'
+import { type MessagesAt, type PartShown, showPart } from './show-part.ts'
 
 const Text = Type.Optional(Type.String({ maxLength: 8_192 }))
 
@@ -125,6 +127,7 @@ export async function explainPerson(
   const [person] = await gatherPeople({ store, clock }, known.ids.slice(0, 1), rules.number)
   const report = reportOf(known, { snapshot, nowMs, sees: asked.sees, egress: [] })
   const refresh = refreshOf(snapshot, body.segment)
+  const messagesAt = await messagesOf(audience.store.events, rules, person!)
   const memberships = membershipsOf({ known, report, person: person!, segment, id: body.segment })
   const explained: PersonExplained = {
     at: new Date(nowMs).toISOString(),
@@ -138,7 +141,7 @@ export async function explainPerson(
     ids: report.ids,
     edges: report.edges,
     memberships,
-    byRule: byRule(rules, segment, { person: person!, nowMs }),
+    byRule: byRule(rules, segment, { person: person!, nowMs, messagesAt }),
     imported: {
       lastOn: refresh?.on ?? null,
       namespaces: refresh?.namespaces ?? {},
@@ -174,8 +177,9 @@ function membershipsOf({ known, report, person, segment, id }: Standing): Member
 function byRule(
   rules: OwnerRules,
   { number }: Segment,
-  { person, nowMs }: { person: GatheredPerson; nowMs: number },
+  at: { person: GatheredPerson; nowMs: number; messagesAt: MessagesAt },
 ): RuleExplained | null {
+  const { person, nowMs, messagesAt } = at
   const rule = rules.rules.find(({ segment }) => segment === number)
   if (!rule) return null
   const known = person.ids.filter(({ history }) => rules.owns(history))
@@ -186,11 +190,27 @@ function byRule(
   return {
     isIn,
     ids: histories.length,
-    tree: showPart(explained.rule),
+    tree: showPart(explained.rule, messagesAt),
     until: expiryDay === undefined ? null : dateOf(expiryDay),
     turnsAt: turnsAtMs === undefined ? null : new Date(turnsAtMs).toISOString(),
     turnsBy: turnsBy ?? null,
     turning,
     matchesUntil: Number.isFinite(person.splitDay) ? dateOf(person.splitDay) : null,
   }
+}
+
+/** Which messages showed a trait at a moment, as far as it is remembered. */
+async function messagesOf(
+  events: EventQueue,
+  rules: OwnerRules,
+  { ids }: GatheredPerson,
+): Promise<MessagesAt> {
+  const found = new Map<string, { source: string; messageId: string }[]>()
+  const keys = ids.map(({ key }) => key)
+  for (const { traits, atMs, source, messageId } of await rememberedOf(events, keys))
+    for (const number of traits) {
+      const moment = `${rules.traitByNumber.get(number)?.id} ${atMs}`
+      found.set(moment, [...(found.get(moment) ?? []), { source, messageId }])
+    }
+  return (trait, atMs) => found.get(`${trait} ${atMs}`) ?? []
 }

@@ -67,6 +67,10 @@ test('who is in a segment is told why: the tree, the moments, their window, and 
     ['searched', 1],
     ['searched', 1],
   ])
+  expect(often.moments.map((one: Body) => one.messages)).toEqual([
+    [{ source: 'shop', messageId: 'message-2' }],
+    [{ source: 'shop', messageId: 'message-1' }],
+  ])
   expect(Date.parse(often.window.to) - Date.parse(often.window.from)).toBe(5 * HOUR_MS)
   expect(not).toMatchObject({ is: 'not', holds: true, parts: [{ rule: 'bought', holds: false }] })
   // Two hours ago, it has three to go, and is over the millisecond after.
@@ -161,6 +165,7 @@ test('the command line prints the tree for eyes, and all of it as JSON', async (
   expect(ran.out).toMatch(/^in seekers since .*, by its rule\n/)
   expect(ran.out).toContain('yes  AND')
   expect(ran.out).toMatch(/ {2}yes {2}FREQUENCY\(\[searched\] <= 5H\) >= 2 {2}\(2 from .* to .*\)/)
+  expect(ran.out).toMatch(/Z {2}searched {2}shop message-2/)
   expect(ran.out).toContain('  yes  NOT')
   expect(ran.out).toContain('    no   bought')
   expect(ran.out).toMatch(/ends .*FREQUENCY/)

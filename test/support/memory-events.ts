@@ -1,6 +1,7 @@
 import { type Clock, dayOf } from '../../audience/clock.ts'
 import { positionOf } from '../../audience/events/key-space.ts'
 import type {
+  CountedEvent,
   EventQueue,
   HistoryStep,
   HistoryStore,
@@ -92,6 +93,7 @@ export class MemoryEvents implements EventQueue {
   #last = 0
   #waiting: QueuedEvent[] = []
   #aside: QuarantinedEvent[] = []
+  readonly #counted: CountedEvent[] = []
 
   async append(events: readonly Uint8Array[]): Promise<void> {
     if (this.#waiting.length + events.length > this.max) throw new QueueFull(this.max)
@@ -126,6 +128,15 @@ export class MemoryEvents implements EventQueue {
     this.#aside = this.#aside.filter(({ id }) => !ids.includes(id))
     await this.append(found.map(({ body }) => body))
     return found.length
+  }
+
+  async noteCounted(events: readonly CountedEvent[]): Promise<void> {
+    this.#counted.unshift(...[...events].reverse())
+  }
+
+  async counted(keys: readonly UserKey[]): Promise<CountedEvent[]> {
+    const asked = new Set(keys.map(nameOf))
+    return this.#counted.filter(({ key }) => asked.has(nameOf(key)))
   }
 
   #next(): string {

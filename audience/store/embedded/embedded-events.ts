@@ -1,4 +1,5 @@
 import {
+  type CountedEvent,
   type EventQueue,
   type PutAside,
   type QuarantinedEvent,
@@ -7,10 +8,15 @@ import {
 } from '../event-stores.ts'
 import { type Append, GatherAppends } from '../gather-appends.ts'
 import { LIMITS } from '../limits.ts'
+import type { UserKey } from '../store.ts'
 import type { EmbeddedDb } from './lmdb.ts'
+import { stepsOf } from './steps-of.ts'
 
 const LAST_EVENT = 'lastEvent'
 const LAST_ASIDE = 'lastAside'
+const LAST_COUNTED = 'lastCounted'
+const KEY_BYTES = 16
+const TIME_BYTES = 6
 const ATTEMPTS_MAX = 255
 
 /** Events in LMDB, numbered 1, 2, 3 …: `attempts u8 | body` under the number; what is acknowledged is removed. */
@@ -79,6 +85,37 @@ export class EmbeddedEvents implements EventQueue {
       }
       return count
     })
+  }
+
+  async noteCounted(events: readonly CountedEvent[], nowMs: number): Promise<void> {
+    const head = Buffer.alloc(TIME_BYTES)
+    head.writeUIntBE(nowMs, 0, TIME_BYTES)
+    await this.#db.transact(() => {
+      let number = this.#db.meta.get(LAST_COUNTED) ?? 0
+      for (const { key, body } of events)
+        this.#db.counted.put(numberKey(++number), Buffer.concat([head, key, body]))
+      this.#db.meta.put(LAST_COUNTED, number)
+      const limit = 2 * events.length + 1
+      for (const { key, value } of [...this.#db.counted.getRange({ limit })]) {
+        const isSurplus = Number(key.readBigUInt64BE()) <= number - LIMITS.countedMax
+        const isOld = value.readUIntBE(0, TIME_BYTES) < nowMs - LIMITS.countedMs
+        if (!isSurplus && !isOld) return
+        this.#db.counted.remove(key)
+      }
+    })
+  }
+
+  async counted(keys: readonly UserKey[]): Promise<CountedEvent[]> {
+    const asked = new Set(keys.map((key) => key.toString('latin1')))
+    const found: CountedEvent[] = []
+    const from = TIME_BYTES + KEY_BYTES
+    for await (const step of stepsOf(this.#db.counted))
+      for (const { value } of step) {
+        const key = Buffer.from(value.subarray(TIME_BYTES, from))
+        if (asked.has(key.toString('latin1')))
+          found.push({ key, body: Buffer.from(value.subarray(from)) })
+      }
+    return found.reverse()
   }
 
   #first(max: number): QueuedEvent[] {

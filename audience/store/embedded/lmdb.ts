@@ -49,6 +49,8 @@ export class EmbeddedDb {
   /** Events that wait, and those put aside, by number. */
   readonly events: BytesDb
   readonly quarantine: BytesDb
+  /** Events remembered as counted, by number. */
+  readonly counted: BytesDb
   readonly sightings: SightingDb
   readonly held: HeldDb
   readonly claims: BytesDb
@@ -76,6 +78,7 @@ export class EmbeddedDb {
     this.jobs = this.#root.openDB<Buffer, number>('jobs', { encoding: 'binary' })
     this.events = this.#root.openDB<Buffer, Buffer>('events', bytes)
     this.quarantine = this.#root.openDB<Buffer, Buffer>('quarantine', bytes)
+    this.counted = this.#root.openDB<Buffer, Buffer>('counted', bytes)
     this.claims = this.#root.openDB<Buffer, Buffer>('claims', bytes)
     this.claimEnds = this.#root.openDB<Buffer, Buffer>('claim-ends', bytes)
     const json = { encoding: 'json' } as const

@@ -92,6 +92,8 @@ export function seenOf(partition: number, day: number): string {
 export const eventKeys = {
   queue: '{events}:queue',
   aside: '{events}:aside',
+  /** Events remembered as counted: stream of key and event. */
+  counted: '{events}:counted',
   /** What was kept of jobs over everybody, by number. */
   jobs: '{events}:jobs',
 } as const

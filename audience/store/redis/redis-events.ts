@@ -1,4 +1,5 @@
 import {
+  type CountedEvent,
   type EventQueue,
   type PutAside,
   type QuarantinedEvent,
@@ -7,13 +8,14 @@ import {
 } from '../event-stores.ts'
 import { type Append, GatherAppends } from '../gather-appends.ts'
 import { LIMITS } from '../limits.ts'
+import type { UserKey } from '../store.ts'
 import { appendEventsScript, readEventsScript, replayEventsScript } from './event-scripts.ts'
 import { execAll, rethrow, runScript } from './ioredis.ts'
 import { eventKeys } from './layout.ts'
 import type { Writer } from './writer.ts'
 
 const GROUP = 'desk'
-const { queue, aside } = eventKeys
+const { queue, aside, counted } = eventKeys
 
 /**
  * Events in a Redis Stream with a consumer group of one, the desk: what it had in hand when it died is handed to
@@ -92,6 +94,31 @@ export class RedisEvents implements EventQueue {
       runScript(client, replayEventsScript, input),
     )
     return Number(count)
+  }
+
+  async noteCounted(events: readonly CountedEvent[], nowMs: number): Promise<void> {
+    await this.#writer.write(({ client }) => {
+      const work = client.pipeline()
+      const most = ['MAXLEN', '~', LIMITS.countedMax] as const
+      for (const { key, body } of events)
+        work.xadd(counted, ...most, '*', 'k', key, 'b', bufferOf(body))
+      work.xtrim(counted, 'MINID', '~', Math.floor(nowMs - LIMITS.countedMs))
+      return execAll(work)
+    })
+  }
+
+  async counted(keys: readonly UserKey[]): Promise<CountedEvent[]> {
+    const asked = new Set(keys.map((key) => key.toString('latin1')))
+    const found: CountedEvent[] = []
+    for (let end = '+'; ; ) {
+      const step = await this.#writer.write(({ client }) =>
+        client.xrevrangeBuffer(counted, end, '-', 'COUNT', LIMITS.countedReadMax).catch(rethrow),
+      )
+      for (const [, [, key, , body]] of step)
+        if (asked.has(key!.toString('latin1'))) found.push({ key: key!, body: body! })
+      if (step.length < LIMITS.countedReadMax) return found
+      end = `(${step.at(-1)![0]}`
+    }
   }
 
   async #appendAll(appends: readonly Append[]): Promise<boolean[]> {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { DAY_MS, systemClock } from '../../../audience/clock.ts'
 import type { EventQueue } from '../../../audience/store/event-stores.ts'
 import type { OpenForTest } from './store-conformance.ts'
 
@@ -91,5 +92,34 @@ export function eventsConformance(open: OpenForTest): void {
     expect(await events.quarantined('no id', 10)).toEqual([])
     expect(await texts(events)).toEqual(['good', 'bad'])
     expect(await events.quarantined('', 10)).toEqual([])
+  })
+
+  test('events that were counted are remembered by their ids, newest first, for a day', async () => {
+    const { events } = (await open()).store
+    const [one, two, other] = [1, 2, 3].map((n) => Buffer.alloc(16, n))
+    const note = (key: Buffer | undefined, text: string) => ({ key: key!, body: body(text) })
+    const told = async (...keys: (Buffer | undefined)[]) =>
+      (await events.counted(keys as Buffer[])).map((event) => Buffer.from(event.body).toString())
+    const nowMs = systemClock.now()
+    await events.noteCounted([note(one, 'a'), note(two, 'b'), note(one, 'c')], nowMs)
+    await events.noteCounted([note(one, 'd')], nowMs)
+    expect(await told(one)).toEqual(['d', 'c', 'a'])
+    expect(await told(two, other)).toEqual(['b'])
+    expect((await events.counted([two!]))[0]!.key).toEqual(two)
+    const many = Array.from({ length: 5_000 }, (_, i) => note(other, String(i)))
+    await events.noteCounted(many, nowMs)
+    expect(await told(one)).toEqual(['d', 'c', 'a'])
+    expect(await told(other)).toEqual(many.map((_, i) => String(4_999 - i)))
+  })
+
+  test('what was remembered for a day is forgotten as more comes', async () => {
+    const { events } = (await open()).store
+    const [old, fresh] = [1, 2].map((n) => Buffer.alloc(16, n))
+    const many = Array.from({ length: 500 }, () => ({ key: old!, body: body('old') }))
+    const nowMs = systemClock.now()
+    await events.noteCounted(many, nowMs)
+    const later = Array.from({ length: 500 }, () => ({ key: fresh!, body: body('fresh') }))
+    await events.noteCounted(later, nowMs + DAY_MS + 60_000)
+    expect((await events.counted([old!])).length).toBeLessThan(500)
   })
 }
