@@ -6,6 +6,8 @@ beforeAll(async () => {
   world = await ConsoleWorld.open()
   await fill(world)
   await world.partner('other', { roles: ['data_provider'] })
+  // What is queued here is looked at here.
+  await world.events.close()
 })
 afterAll(() => world.close())
 

@@ -51,6 +51,8 @@ describe.each(Object.entries(stores))('tracking plans over %s', (_, storeOf) => 
   beforeAll(async () => {
     redis = await storeOf()
     world = await ConsoleWorld.open(redis?.url)
+    // What is queued here is looked at here.
+    await world.events.close()
     for (const id of ['dmp', 'other']) await world.partner(id, { roles: ['data_provider'] })
     await put('sources/shop', SHOP)
     await put('traits/ordered', {
