@@ -21,8 +21,10 @@ export interface Paced {
 /**
  * Load at a fixed rate whatever the server does: each request has a moment at which it is due, and its time
  * counts from there, so that a stall is felt by everybody who came meanwhile. (autocannon's rates are
- * spent in a burst at the beginning of each second, which measures saturation.) It runs in a process of its own
- * and spins between requests, since a timer is a millisecond coarse; the first second is not counted.
+ * spent in a burst at the beginning of each second, which measures saturation.) It runs in a process of its own,
+ * sleeps while nothing is due, and spins for the last moments before, since a timer is a millisecond coarse: one that
+ * always spun would have one of two processors to itself, and what is measured would wait for it. The first second
+ * is not counted.
  */
 export function pacedLoad(
   contender: Contender,
@@ -66,6 +68,9 @@ interface Job {
 const CHILD = '--paced-load'
 const SEED = 20_261_201
 const WARM_MS = 1_000
+/** A timer of a millisecond may be as much late. */
+const SPIN_MS = 2
+const WAKE_MS_MAX = 5
 
 async function play({ url, wires, options }: Job): Promise<Paced> {
   const target = new URL(url)
@@ -88,11 +93,19 @@ async function play({ url, wires, options }: Job): Promise<Paced> {
   while (next < dueMs.length || idle.length < lanes.length) {
     const atMs = performance.now() - beganMs
     while (next < dueMs.length && dueMs[next]! <= atMs && idle.length > 0) send(next++)
-    await new Promise((resolve) => setImmediate(resolve))
+    await pause(idle.length > 0 ? (dueMs[next] ?? Number.POSITIVE_INFINITY) - atMs : 0)
   }
   for (const lane of lanes) lane.close()
   const first = dueMs.findIndex((due) => due >= WARM_MS)
   return { ms: ms.slice(first), first }
+}
+
+/** Until shortly before something is due; answers are taken meanwhile. */
+function pause(leftMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (leftMs > SPIN_MS) setTimeout(resolve, Math.min(leftMs - SPIN_MS, WAKE_MS_MAX))
+    else setImmediate(resolve)
+  })
 }
 
 function moments({ rate, seconds }: PacedOptions): number[] {

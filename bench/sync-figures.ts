@@ -11,8 +11,10 @@ import { gdprBody, SYNC_PARTNERS, syncBody } from './sync-workload.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const CONNECTIONS = 16
-const RETURNS = 2_400
 const RETURNS_PER_S = 200
+const RETURNS_S = 6
+/** One more second is played and not counted, and gaps are random. */
+const RETURNS = RETURNS_PER_S * (RETURNS_S + 2)
 
 export interface SyncFiguresOptions {
   say: (line: string) => void
@@ -96,19 +98,35 @@ async function startEdge(store = ''): Promise<EdgeContender> {
   }
 }
 
-/** Partners' returns at a fixed rate; beside them the same requests to a handler of the same door that does nothing. */
-async function setuidFigure(edge: EdgeContender): Promise<Figure> {
-  const visits = await edge.visits(RETURNS)
-  const wires = visits.map(({ cookie, path }) => wireOf(path, cookie))
-  const idle = visits.map(({ cookie }) => wireOf('/floor', cookie))
-  const load = { rate: RETURNS_PER_S, seconds: RETURNS / RETURNS_PER_S - 2, connections: 32 }
-  const beside = await pacedWires(edge, idle, load)
-  const paced = await pacedWires(edge, wires, load)
-  const what = `/setuid over Redis, ${RETURNS_PER_S} a second: p99`
-  const { measured, ...rest } = atMost(what, 10, percentile(paced.ms, 0.99), ' ms')
-  const [floor, mid] = [percentile(beside.ms, 0.99), percentile(paced.ms, 0.5)]
-  const more = `p50 ${mid.toFixed(2)} ms; the door alone p99 ${floor.toFixed(2)} ms`
-  return { ...rest, measured: `${measured} (${more})` }
+/**
+ * Partners' returns at a fixed rate, in rounds after one that is not counted; beside them the same requests to a
+ * handler of the same door that does nothing. The median of the rounds' p99, each of all its requests, and the worst.
+ */
+async function setuidFigure(edge: EdgeContender, rounds = 5): Promise<Figure> {
+  const load = { rate: RETURNS_PER_S, seconds: RETURNS_S, connections: 32 }
+  const played: { p99: number; p50: number; floor: number }[] = []
+  for (let round = 0; round <= rounds; round++) {
+    const visits = await edge.visits(RETURNS)
+    const idle = visits.map(({ cookie }) => wireOf('/floor', cookie))
+    const beside = await pacedWires(edge, idle, load)
+    const wires = visits.map(({ cookie, path }) => wireOf(path, cookie))
+    const { ms } = await pacedWires(edge, wires, load)
+    const [p99, p50] = [percentile(ms, 0.99), percentile(ms, 0.5)]
+    if (round > 0) played.push({ p99, p50, floor: percentile(beside.ms, 0.99) })
+  }
+  const middle = (which: 'p99' | 'p50' | 'floor') => inOrder(played, which)[rounds >> 1]!
+  const what = `/setuid over Redis, ${RETURNS_PER_S} a second: p99, median of ${rounds} rounds`
+  const { measured, ...rest } = atMost(what, 10, middle('p99'), ' ms')
+  const worst = `worst round ${inOrder(played, 'p99').at(-1)!.toFixed(2)} ms`
+  const door = `the door alone p99 ${middle('floor').toFixed(2)} ms`
+  return {
+    ...rest,
+    measured: `${measured} (${worst}; p50 ${middle('p50').toFixed(2)} ms; ${door})`,
+  }
+}
+
+function inOrder<Key extends string>(rounds: readonly Record<Key, number>[], key: Key): number[] {
+  return rounds.map((round) => round[key]).sort((a, b) => a - b)
 }
 
 function wireOf(path: string, cookie: string): Buffer {

@@ -75,11 +75,12 @@ function visit(id: Buffer, partner: string, uid: string): { cookie: string; path
   const path = `/setuid?bidder=${partner}&f=i&s=${state}&uid=${uid}`
   return { cookie: `${MAIN_COOKIE}=${cookie}`, path }
 }
-/** Each browser comes back from some partners, one after another among all the others. */
+let told = 0
+/** Each browser comes back from some partners, one after another among all the others; every id is a new one. */
 process.on('message', (count: number) => {
   const browsers = Array.from({ length: count / RETURNS_PER_BROWSER }, newBrowserId)
   const visits = SYNC_PARTNERS.slice(0, RETURNS_PER_BROWSER).flatMap((partner) =>
-    browsers.map((id, i) => visit(id, partner, `bench-${partner}-${i}`)),
+    browsers.map((id) => visit(id, partner, `bench-${partner}-${told++}`)),
   )
   process.send?.(visits)
 })
