@@ -39,6 +39,7 @@ import { Usage } from './exchange/usage/usage.ts'
 import { watchCaps } from './exchange/usage/watch-caps.ts'
 import { openBidRooms } from './gateway/bid/open-bid-rooms.ts'
 import { collectRoutes } from './gateway/collect/collect-routes.ts'
+import { scope3Routes } from './gateway/dropin/drop-in-routes.ts'
 import { edgeRoutes } from './gateway/edge/edge-routes.ts'
 import { openGateway } from './gateway/gateway.ts'
 import { type DoorRefusal, DoorRefusals } from './gateway/http/door.ts'
@@ -194,6 +195,7 @@ async function edge({ config }: Settings): Promise<void> {
       ...edgeRoutes({ sync, metrics, clock, uid2OptOutToken }),
       ...collectRoutes({ collector, metrics, edgeUrl, tagScript, gvl, ownGvlId }),
       mcpRoute(bids.rooms, { mayNameProvider }),
+      ...scope3Routes(bids.rooms),
       ...healthRoutes(instance),
     ],
     clock,

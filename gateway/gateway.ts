@@ -12,6 +12,7 @@ import { ENRICH_JSON } from './bid/enrich-wire.ts'
 import { createBidHandler } from './bid/handle-bid.ts'
 import { BID_LIMITS } from './bid/limits.ts'
 import { openBidRooms } from './bid/open-bid-rooms.ts'
+import { dropInRoutes } from './dropin/drop-in-routes.ts'
 import type { GrpcRoute } from './grpc/grpc-route.ts'
 import { type GrpcDoorOptions, openGrpcDoor } from './grpc/open-grpc-door.ts'
 import {
@@ -76,8 +77,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     bodyBytesMax: BID_LIMITS.bodyBytesMax,
     handle: enrichHandler(rooms),
   }
-  const wires = [enrich, artfJsonRoute(rooms, artf), ...openNotices(options)]
-  const door = await openDoor(options, [...wires, ...options.healthRoutes])
+  const wires = [enrich, artfJsonRoute(rooms, artf), ...dropInRoutes(rooms)]
+  const door = await openDoor(options, [...wires, ...openNotices(options), ...options.healthRoutes])
   const grpc = await openGrpc(options, artfGrpcRoutes(rooms, artf))
   return {
     port: door.port,

@@ -27,9 +27,9 @@ export async function generate(name) {
 }
 
 /** Schemas of proto/, by the names of their files. */
-export const SCHEMAS = ['bulk-matches', 'openrtb', 'artf']
+export const SCHEMAS = ['bulk-matches', 'openrtb', 'artf', 'augmentor']
 /** Those whose fields are called in JSON what they are called there. */
-const KEEPS_CASE = ['openrtb', 'artf']
+const KEEPS_CASE = ['openrtb', 'artf', 'augmentor']
 
 /** The text of proto/generated/<name>-schema.ts: the descriptor of proto/<name>.proto. */
 export async function generateSchema(name) {

@@ -1,5 +1,6 @@
 import type { Bid } from '../bid/bid.ts'
 import type { FragmentObject } from '../bid/make-fragment.ts'
+import { segmentIds } from '../bid/segment-ids.ts'
 import { imposedOn } from './deals-there.ts'
 import type { IntentSet } from './intents.ts'
 import type { Mutation } from './mutation.ts'
@@ -27,10 +28,7 @@ function segments(bid: Bid, objects: readonly FragmentObject[], intents: IntentS
   const place = { op: 'OPERATION_ADD', path: '/user/data/segment' } as const
   if (intents.has('ACTIVATE_SEGMENTS')) {
     const isPlain = bid.holder!.partner.wires.plainSegmentIds ?? false
-    const id = objects.flatMap(({ group, ids }) =>
-      [...ids].map((one) => (isPlain ? one : `${group.provider.id}:${one}`)),
-    )
-    return { intent: 'ACTIVATE_SEGMENTS', ...place, ids: { id: [...new Set(id)] } }
+    return { intent: 'ACTIVATE_SEGMENTS', ...place, ids: { id: segmentIds(bid, { isPlain }) } }
   }
   return {
     intent: 'ADD_DATA_SEGMENT_WITH_EMBEDDINGS',

@@ -41,11 +41,16 @@ export function arrive(bid: Bid): BidRefusal | undefined {
  * Takes a request as the one of whose key it came with. Without a catalog nobody can be known: such a request is
  * answered with its own bytes (`starting`), its key unchecked.
  */
-export function arriveAs(bid: Bid, key: string, query: string): BidRefusal | undefined {
+export function arriveAs(
+  bid: Bid,
+  key: string,
+  query: string,
+  scope = 'bid',
+): BidRefusal | undefined {
   if (bid.rooms.overload.isBehind) return 'overload'
   if (bid.catalog === undefined) bid.reason = 'starting'
   else {
-    bid.holder = bid.catalog.findKey(key, 'bid')
+    bid.holder = bid.catalog.findKey(key, scope)
     if (bid.holder === undefined) return 'unauthorized'
     bid.exchange = exchangeOf(bid.holder.exchange, query, bid.catalog)
   }

@@ -1,12 +1,15 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
+import protobuf from 'protobufjs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../../audience/clock.ts'
 import { openBidRooms } from '../../gateway/bid/open-bid-rooms.ts'
+import { scope3Routes } from '../../gateway/dropin/drop-in-routes.ts'
 import type { Door } from '../../gateway/http/door.ts'
 import { openNodeDoor } from '../../gateway/http/open-node-door.ts'
 import { mcpRoute } from '../../gateway/mcp/mcp-route.ts'
+import { messageField } from '../../proto/message-fields.ts'
 import { ArtfClient, encodeRtb } from '../support/artf-client.ts'
 import { BidHouse, caseWorld, type World } from '../support/bid-house.ts'
 import { asMessage, decodePlain, encodeJson, ownType } from '../support/openrtb-message.ts'
@@ -22,6 +25,7 @@ let edge: Door
 let grpc: ArtfClient
 let mcp: Client
 let key: string
+let token: string
 
 /** The world of the cases; all that is sold in it bills on delivery, which any wire can carry. */
 function world(): World {
@@ -35,12 +39,15 @@ beforeAll(async () => {
   house = await BidHouse.open()
   await house.settle(world())
   key = house.keys.get('north-dsp')!
+  const scopes = { partner: 'north-dsp', body: { scopes: ['wire:xandr'] } }
+  token = (await house.exchange.desk.createKey({ operator: true }, scopes)).key
+  await house.audience.poke()
   const { audience, exchange, usage, egress, matchCounts, metrics } = house
   bids = openBidRooms({
     ...{ audience, exchange, usage, egress, matchCounts, metrics, clock: systemClock },
     ...{ gvl: undefined, ownGvlId: undefined, domain: 'gateway.example' },
   })
-  const routes = [mcpRoute(bids.rooms, { mayNameProvider: false })]
+  const routes = [mcpRoute(bids.rooms, { mayNameProvider: false }), ...scope3Routes(bids.rooms)]
   edge = await openNodeDoor({ host: '127.0.0.1', port: 0, routes, clock: systemClock })
   grpc = new ArtfClient(house.gateway.grpcPort!)
   mcp = new Client({ name: 'a-test', version: '1' })
@@ -69,7 +76,7 @@ interface Given {
 interface Request {
   id: string
   imp: { id: string; pmp?: { deals: { id: string }[] } }[]
-  user: { buyeruid: string; data?: { id: string; segment: { id: string }[] }[] }
+  user: { buyeruid: string; data?: { id: string; segment: { id: string }[] }[]; eids?: object[] }
 }
 
 interface Mutation {
@@ -109,6 +116,68 @@ const WIRES: Record<string, (request: Request) => Promise<Given>> = {
     const { mutations } = told.structuredContent as { mutations: Mutation[] }
     return { ...givenBy(mutations), decision: '' }
   },
+}
+
+/** Wires of segments alone: their ids, or undefined where the wire has no words for the request. */
+const SEGMENT_WIRES: Record<string, (request: Request) => Promise<string[] | undefined>> = {
+  async augment(request) {
+    const body = messageField(1, encodeJson(type, request))
+    const got = await house.post('/augment', body, { 'beeswax-auth-secret': key })
+    return decodeSegments(got.body)
+  },
+  async scope3(request) {
+    const url = `http://127.0.0.1:${edge.port}/prebid/scope3`
+    const headers = { 'x-scope3-auth': key }
+    const { id: _, ...ortb2 } = request
+    const body = JSON.stringify({ ortb2: { ...ortb2, imp: [] }, source: 'prebid-rtd' })
+    const told = (await (await fetch(url, { method: 'POST', headers, body })).json()) as Told
+    return told.aee_signals.include.map((one) => one.split(':')[1]!)
+  },
+  async xandr(request) {
+    const query = queryOf(request)
+    if (query === undefined) return undefined
+    query.set('uid', request.user.buyeruid)
+    const { body } = await house.get(`/xandr/${token}?${query}`, {})
+    return body.toString().split('\n').filter(Boolean)
+  },
+  async optable(request) {
+    const query = queryOf(request)
+    if (query === undefined) return undefined
+    query.set('id', `c:${request.user.buyeruid}`)
+    const { body } = await house.get(`/v2/targeting?${query}`, { authorization: `Bearer ${key}` })
+    const { audience } = JSON.parse(body.toString()) as { audience: { ids: { id: string }[] }[] }
+    return audience.flatMap(({ ids }) => ids.map(({ id }) => id))
+  },
+}
+
+interface Told {
+  aee_signals: { include: string[] }
+}
+
+function decodeSegments(bytes: Buffer): string[] {
+  const ids: string[] = []
+  const reader = protobuf.Reader.create(bytes)
+  while (reader.pos < reader.len) {
+    expect([reader.uint32(), reader.uint32() > 0, reader.uint32()]).toEqual([10, true, 10])
+    ids.push(reader.string())
+  }
+  return ids
+}
+
+/** Privacy and place as parameters. */
+function queryOf({ user, ...request }: Request): URLSearchParams | undefined {
+  const { device, regs } = request as Signals
+  if (user.eids || user.data || device?.lmt) return undefined
+  const said = { ...regs, ...regs?.ext, ext: undefined, country: device?.geo?.country }
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(said))
+    if (value !== undefined) query.set(name, String(value))
+  return query
+}
+
+interface Signals {
+  device?: { lmt?: number; geo?: { country: string } }
+  regs?: { ext?: object }
 }
 
 function givenIn(enriched: Request, request: Request): Omit<Given, 'decision'> {
@@ -191,6 +260,15 @@ test(`every wire gives the same, decides the same and counts the same, once a ca
       expect({ segments, deals }, where).toEqual({ segments: first.segments, deals: first.deals })
       if (decision !== '' && first.decision !== '') expect(decision, where).toBe(first.decision)
       expect(await unitsSince(), where).toEqual(units)
+    }
+    const ids = [...new Set(first.segments.map((one) => one.split(':')[1]))].sort()
+    const ofSegments = Object.fromEntries(Object.entries(units).filter(([k]) => k.endsWith(' ')))
+    for (const [name, ask] of Object.entries(SEGMENT_WIRES)) {
+      const told = await ask(request)
+      if (told === undefined) continue
+      const where = `${name}: ${JSON.stringify(request)}`
+      expect(told.sort(), where).toEqual(ids)
+      expect(await unitsSince(), where).toEqual(ofSegments)
     }
   }
   expect(given).toBeGreaterThan(15)

@@ -180,6 +180,10 @@ export class BidHouse {
     return send(this.gateway.port, { method: 'POST', path, body, headers })
   }
 
+  get(path: string, headers: Record<string, string>) {
+    return send(this.gateway.port, { method: 'GET', path, body: '', headers })
+  }
+
   /** `GET /notice/<kind>?<query>`, or POST with a form body; `buyer` as for `enrich`, nobody where absent. */
   notice(
     kind: string,

@@ -274,3 +274,14 @@ const TERMS = {
   ...{ startsAt: '2020-01-01T00:00:00Z', endsAt: '2099-01-01T00:00:00Z' },
   ...{ regions: [], billOn: 'delivered', status: 'active' },
 }
+
+test('POST /identity answers with the same ids alone', async () => {
+  const request = '{"id":"1","user":{"id":"seen-1"}}'
+  const headers = { authorization: `Bearer ${house.keys.get('dsp')}` }
+  const { status, body } = await house.post('/identity', request, headers)
+  const enriched = JSON.parse(await ask(request))
+  expect(enriched.user.eids.length).toBeGreaterThan(1)
+  expect([status, JSON.parse(body.toString())]).toEqual([200, { eids: enriched.user.eids }])
+  const stranger = await house.post('/identity', '{"id":"1","user":{"id":"x"}}', headers)
+  expect(JSON.parse(stranger.body.toString())).toEqual({ eids: [] })
+})

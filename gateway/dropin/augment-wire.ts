@@ -1,0 +1,61 @@
+import { AUGMENTOR_SCHEMA } from '../../proto/generated/augmentor-schema.ts'
+import { MessageReader, WireType } from '../../proto/message-reader.ts'
+import { messageCodec } from '../../proto/protobuf.ts'
+import { arriveAs } from '../bid/arrive.ts'
+import type { Bid } from '../bid/bid.ts'
+import type { BidRefusal } from '../bid/reasons.ts'
+import { replyRefused } from '../bid/reply.ts'
+import { segmentIds } from '../bid/segment-ids.ts'
+import type { Wire } from '../bid/wire.ts'
+import { PROTOBUF_FORM } from '../protobuf/protobuf-form.ts'
+
+/** Request headers it reads. */
+export const AUGMENT_WANTS = ['beeswax-auth-secret'] as const
+/** How long Beeswax waits for an augmentor: it drops the request where no answer is there by then. */
+const WINDOW_MS = 10
+/** `bid_request` of AugmentorRequest (augmentor.proto). */
+const BID_REQUEST = 1
+const TYPE = ['content-type', 'application/x-protobuf'] as const
+
+const response = messageCodec(AUGMENTOR_SCHEMA, 'passerelle.augmentor.AugmentorResponse')
+
+/**
+ * A data augmentor of Beeswax, now FreeWheel (openrtb.md §4.5): protobuf both ways, 204 where there is nothing to say. An
+ * answer that is no success costs Beeswax the request: where this process is behind it is nothing, too.
+ */
+export const AUGMENT: Wire = {
+  form: PROTOBUF_FORM,
+  gives: { segments: true, deals: false, ids: false, tokens: false },
+  arrive,
+  reply(bid) {
+    const ids = segmentIds(bid, { isPlain: true })
+    if (ids.length === 0) sendNothing(bid, bid.reason)
+    else bid.answer.send(200, TYPE, response.encode({ segments: ids.map((id) => ({ id })) }))
+  },
+  refuse: (bid, refusal) =>
+    refusal === 'overload' ? sendNothing(bid, refusal) : replyRefused(bid, refusal),
+}
+
+function sendNothing(bid: Bid, reason: string): void {
+  bid.answer.send(204, reason === '' ? [] : ['x-passerelle-reason', reason])
+}
+
+const reader = new MessageReader()
+
+function arrive(bid: Bid): BidRefusal | undefined {
+  const { headers, query, body } = bid.ask
+  const refusal = arriveAs(bid, headers[0]!, query)
+  if (refusal !== undefined) return refusal
+  const parts: Uint8Array[] = []
+  reader.begin(body, 0, body.length)
+  while (reader.next()) {
+    if (reader.field !== BID_REQUEST) continue
+    if (reader.type !== WireType.bytes) return 'not_protobuf'
+    parts.push(body.subarray(reader.start, reader.stop))
+  }
+  if (reader.failed) return 'not_protobuf'
+  if (parts.length === 0) return 'no_bid_request'
+  bid.bytes = Buffer.concat(parts)
+  bid.deadlineMs = bid.arrivedMs + WINDOW_MS
+  return undefined
+}

@@ -1,0 +1,27 @@
+import { arrive } from '../bid/arrive.ts'
+import { JSON_FORM } from '../bid/json-form.ts'
+import { userJson } from '../bid/place-user.ts'
+import { replyRefused } from '../bid/reply.ts'
+import type { Wire } from '../bid/wire.ts'
+
+/**
+ * What the module `live-intent-omni-channel-identity` of Prebid Server Java asks (openrtb.md §4.3): a bid request, for
+ * the ids to be added to it. Under contracts for them only, as everywhere; the buyer's own id is among them as an eid.
+ */
+export const IDENTITY: Wire = {
+  form: JSON_FORM,
+  gives: { segments: false, deals: false, ids: true, tokens: true },
+  arrive,
+  reply(bid) {
+    const { plan } = bid
+    const { user } = plan.ids === undefined ? NOBODY : JSON.parse(`{${userJson(plan)}}`)
+    // In `ext` where the request has them there.
+    const eids = user.eids ?? user.ext?.eids ?? []
+    const headers = ['content-type', 'application/json']
+    if (bid.reason !== '') headers.push('x-passerelle-reason', bid.reason)
+    bid.answer.send(200, headers, JSON.stringify({ eids }))
+  },
+  refuse: replyRefused,
+}
+
+const NOBODY = { user: {} as Record<string, never> }

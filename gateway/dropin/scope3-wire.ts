@@ -1,0 +1,81 @@
+import { eachMember } from '../../proto/members.ts'
+import { arriveAs } from '../bid/arrive.ts'
+import type { Bid } from '../bid/bid.ts'
+import { JSON_FORM } from '../bid/json-form.ts'
+import type { BidRefusal } from '../bid/reasons.ts'
+import { replyRefused } from '../bid/reply.ts'
+import { segmentIds } from '../bid/segment-ids.ts'
+import type { Wire } from '../bid/wire.ts'
+import { corsFor, PRIVATE } from '../edge/answers.ts'
+
+/** Request headers it reads, and where each stands. */
+export const SCOPE3_WANTS = ['x-scope3-auth', 'origin'] as const
+const [AUTH, ORIGIN] = [0, 1] as const
+const OPEN_BRACE = 0x7b
+
+/** What is kept of the request until it is answered. */
+interface Kept {
+  /** The module of a page asks: `bidders` is an object; Prebid Server's module reads an array. */
+  isPage: boolean
+}
+
+/**
+ * What the modules `scope3` of Prebid ask (openrtb.md §4.2): Prebid Server Go sends a bid request, Prebid.js the
+ * request's `ortb2` with more around it. Segments come as targeting (`include`), and with deals for the one bidder
+ * who asks: the partner of the key.
+ */
+export const SCOPE3: Wire = {
+  form: JSON_FORM,
+  gives: { segments: true, deals: true, ids: false, tokens: false },
+  arrive,
+  reply(bid) {
+    const include = segmentIds(bid, { isPlain: bid.holder?.partner.wires.plainSegmentIds ?? false })
+    const deals = [...new Set(bid.plan.placed.map(({ deal }) => deal.wireId))]
+    const own = bid.plan.isEmpty ? {} : { [bid.holder!.partner.id]: { segments: include, deals } }
+    const { isPage } = bid.kept as Kept
+    const bidders = isPage ? own : bid.plan.isEmpty ? [] : [own]
+    const told = { aee_signals: { include, exclude: [], bidders } }
+    const reason = bid.reason === '' ? [] : ['x-passerelle-reason', bid.reason]
+    const type = ['content-type', 'application/json', ...reason]
+    bid.answer.send(200, [...headersOf(bid), ...type], JSON.stringify(told))
+  },
+  refuse: replyRefused,
+}
+
+function headersOf({ ask }: Bid): string[] {
+  return [...PRIVATE, ...corsFor(ask.headers[ORIGIN]!)]
+}
+
+function arrive(bid: Bid): BidRefusal | undefined {
+  const { headers, query, body } = bid.ask
+  bid.kept = { isPage: false } satisfies Kept
+  const refusal = arriveAs(bid, headers[AUTH]!, query)
+  if (refusal !== undefined) return refusal
+  const ortb2 = ortb2In(body)
+  if (ortb2 !== undefined) {
+    bid.kept = { isPage: true } satisfies Kept
+    bid.bytes = ortb2
+  }
+  return undefined
+}
+
+/** The bid request in what a page sends, given the id that it lacks; its own bytes, so that nothing of it is read twice. */
+function ortb2In(bytes: Uint8Array): Buffer | undefined {
+  if (!isJson(bytes)) return undefined
+  let found: Uint8Array | undefined
+  eachMember(bytes, bytes.indexOf(OPEN_BRACE), (key, from, to) => {
+    if (key === 'ortb2' && bytes[from] === OPEN_BRACE) found = bytes.subarray(from + 1, to)
+  })
+  if (found === undefined) return undefined
+  const isEmpty = /^\s*\}$/.test(Buffer.from(found.subarray(0, 64)).toString('latin1'))
+  return Buffer.concat([Buffer.from(`{"id":"1"${isEmpty ? '' : ','}`), found])
+}
+
+function isJson(bytes: Uint8Array): boolean {
+  try {
+    JSON.parse(Buffer.from(bytes).toString())
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,50 @@
+import type { Query } from '../edge/query.ts'
+
+/** Who is asked about, as a wire without a bid request says it. */
+export interface Named {
+  /** The caller's own id of the person. */
+  buyeruid?: string | undefined
+  ifa?: string | undefined
+  eids?: readonly { source: string; uids: { id: string }[] }[]
+  /** Milliseconds its sender waits. */
+  tmaxMs?: number | undefined
+}
+
+/**
+ * The bid request that a query comes to: people and privacy by the same names, each where OpenRTB 2.6 has it. What is
+ * given as privacy and cannot be read is passed on as it is: it is denied then, as in any request.
+ */
+export function signalsRequest(query: Query, { buyeruid, ifa, eids, tmaxMs }: Named): Buffer {
+  const user = { buyeruid, eids, consent: given(query, 'gdpr_consent') }
+  const device = { ifa, geo: { country: given(query, 'country') } }
+  const regs = {
+    gdpr: flagOf(given(query, 'gdpr')),
+    us_privacy: given(query, 'us_privacy'),
+    gpp: given(query, 'gpp'),
+    gpp_sid: sectionsOf(given(query, 'gpp_sid')),
+    ext: { gpc: given(query, 'gpc') },
+    coppa: flagOf(given(query, 'coppa')),
+  }
+  return Buffer.from(JSON.stringify({ id: '1', tmax: tmaxMs, user, device, regs }))
+}
+
+/** Undefined where it is absent, empty, or a macro that nobody replaced (`${UID}`, `{uid}`, `%%UID%%`). */
+export function given(query: Query, name: string): string | undefined {
+  const text = query.get(name)
+  return text === '' || /^\$?\{[^{}]*\}$|^%%[^%]*%%$/.test(text) ? undefined : text
+}
+
+/** `0` is no; whatever else is said is yes, so that nothing is served on a misreading. */
+function flagOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text !== '0')
+}
+
+/**
+ * `6,7` as OpenRTB's list. Prebid Server Java writes what its Optional holds: `Optional[7]` (and `Optional.empty` for
+ * nothing).
+ */
+function sectionsOf(text: string | undefined): number[] | string | undefined {
+  if (text === undefined || text === 'Optional.empty') return undefined
+  const [, list = text] = /^Optional\[([^\]]*)\]$/.exec(text) ?? []
+  return /^\d{1,5}(,\d{1,5})*$/.test(list) ? list.split(',').map(Number) : text
+}
