@@ -39,15 +39,14 @@ import { Usage } from './exchange/usage/usage.ts'
 import { watchCaps } from './exchange/usage/watch-caps.ts'
 import { openBidRooms } from './gateway/bid/open-bid-rooms.ts'
 import { collectRoutes } from './gateway/collect/collect-routes.ts'
-import { scope3Routes } from './gateway/dropin/drop-in-routes.ts'
 import { edgeRoutes } from './gateway/edge/edge-routes.ts'
+import { edgeWires } from './gateway/edge-wires.ts'
 import { openGateway } from './gateway/gateway.ts'
 import { type DoorRefusal, DoorRefusals } from './gateway/http/door.ts'
 import { healthRoutes } from './gateway/http/health-routes.ts'
 import { openNodeDoor } from './gateway/http/open-node-door.ts'
 import { BROWSER_HEADER_BYTES_MAX } from './gateway/limits.ts'
 import { type Log, openLog } from './gateway/log.ts'
-import { mcpRoute } from './gateway/mcp/mcp-route.ts'
 import { Metrics } from './gateway/metrics/counters.ts'
 import { watchProcess } from './gateway/metrics/process-metrics.ts'
 import { promText } from './gateway/metrics/prom.ts'
@@ -194,8 +193,7 @@ async function edge({ config }: Settings): Promise<void> {
     routes: [
       ...edgeRoutes({ sync, metrics, clock, uid2OptOutToken }),
       ...collectRoutes({ collector, metrics, edgeUrl, tagScript, gvl, ownGvlId }),
-      mcpRoute(bids.rooms, { mayNameProvider }),
-      ...scope3Routes(bids.rooms),
+      ...edgeWires(bids.rooms, { mayNameProvider }),
       ...healthRoutes(instance),
     ],
     clock,
