@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { LIMITS } from './audience/limits.ts'
 import { parseStoreAddress } from './audience/store/open-store.ts'
 
@@ -356,4 +357,19 @@ function editDistance(a: string, b: string): number {
     row = next
   }
   return row[b.length]!
+}
+
+/** Where a process keeps what it was told to give, until the desk has noted it. */
+export function egressDir({ dataDir }: Config): string {
+  return join(dataDir, 'egress')
+}
+
+/** Where ledgers of usage lie. */
+export function ledgerDir({ dataDir }: Config): string {
+  return join(dataDir, 'ledger')
+}
+
+/** Read when it is asked for: a certificate is renewed by a start. */
+export function tlsOf({ tls }: Config): { cert: Buffer; key: Buffer } | undefined {
+  return tls && { cert: readFileSync(tls.certPath), key: readFileSync(tls.keyPath) }
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -15,7 +14,7 @@ import { announcePresence } from './audience/store/announce-presence.ts'
 import { openStore } from './audience/store/open-store.ts'
 import type { ProcessName } from './audience/store/store.ts'
 import { withSecret } from './audience/store/with-secret.ts'
-import { type Config, readConfig } from './config.ts'
+import { type Config, egressDir, ledgerDir, readConfig, tlsOf } from './config.ts'
 import { openConsole } from './console/console.ts'
 import { settleDemoWorld } from './console/settle-demo-world.ts'
 import { Collector } from './exchange/collect/collector.ts'
@@ -32,6 +31,7 @@ import { type Exchange, openExchange } from './exchange/exchange.ts'
 import { forBids } from './exchange/for-bids.ts'
 import { type Ledger, openLedger } from './exchange/ledger/open-ledger.ts'
 import { shipLedger } from './exchange/ledger/ship-ledger.ts'
+import { LookalikeJobs } from './exchange/lookalike/lookalike-jobs.ts'
 import { MatchCounts } from './exchange/matchrates/match-counts.ts'
 import { SourceCounts } from './exchange/quality/source-counts.ts'
 import { Sync } from './exchange/sync/sync.ts'
@@ -214,6 +214,7 @@ async function desk({ config }: Settings): Promise<void> {
   const counting = usageDeps({
     deskDeps: rooms.exchange.deskDeps,
     store,
+    lookalikes: makeLookalikes(me, rooms),
     append: (record) => rooms.ledger.append(record),
   })
   const lookups = () => lookupsOf(counting)
@@ -287,6 +288,14 @@ function openProcess(name: string): Process {
   }
   const instance = joinInstance({ metrics, log, close })
   return { name, metrics, log, instance, closeFirst: (one) => void closers.push(one) }
+}
+
+function makeLookalikes({ log, closeFirst }: Process, rooms: Rooms): LookalikeJobs {
+  const { audience, exchange, reach } = rooms
+  const { deskDeps } = exchange
+  const jobs = new LookalikeJobs({ deskDeps, store: audience.store, reach: reach!, clock, log })
+  closeFirst(() => jobs.close())
+  return jobs
 }
 
 function processEvents(
@@ -380,19 +389,7 @@ async function openRooms(options: Process & { config: Config; isDesk?: boolean }
   return { audience, exchange, ledger, reach, finders }
 }
 
-function egressDir({ dataDir }: Config): string {
-  return join(dataDir, 'egress')
-}
-
-function ledgerDir({ dataDir }: Config): string {
-  return join(dataDir, 'ledger')
-}
-
 /** As others on the same store see this process; the supervisor gives the instance its name. */
 function whoIs(name: string): ProcessName {
   return { instance: process.env['PASSERELLE_INSTANCE'] ?? hostname(), process: name }
-}
-
-function tlsOf({ tls }: Config): { cert: Buffer; key: Buffer } | undefined {
-  return tls && { cert: readFileSync(tls.certPath), key: readFileSync(tls.keyPath) }
 }

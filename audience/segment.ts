@@ -1,11 +1,30 @@
 import { RuleText } from './events/trait.ts'
 import { LabelDeclaration } from './label-declaration.ts'
 import { LIMITS } from './limits.ts'
+import { LOOKALIKE_LIMITS } from './lookalike/limits.ts'
 import { PROVENANCE_NAMES } from './provenance.ts'
 import { checker, NAME_PATTERN, type Static, Type } from './schema.ts'
 
 /** Catalog kind under which segments are kept; a record's id is the segment's. */
 export const SEGMENT_KIND = 'segment'
+
+/** People like those of a seed: see lookalike/train-lookalike.ts and docs/endpoints/lookalikes.md. */
+const LookalikeDefinition = Type.Object(
+  {
+    /** Segment of the same owner, whose people are looked for the like of. */
+    seed: Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,62}$' }),
+    /** How many people at most: the most similar ones. */
+    people: Type.Integer({ minimum: 1, maximum: LOOKALIKE_LIMITS.idsMax }),
+    /** Hold-out AUC below which nobody is taken. Default LOOKALIKE_LIMITS.leastAucDefault. */
+    leastAuc: Type.Optional(Type.Number({ minimum: 0.5, maximum: 1 })),
+    /** Days after which the model is made anew. Default LOOKALIKE_LIMITS.refreshDaysDefault. */
+    refreshDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 365 })),
+    /** Decides who is held out: the same people, features and number make the same model. Default 1. */
+    randomSeed: Type.Optional(Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 })),
+  },
+  { additionalProperties: false },
+)
+export type LookalikeDefinition = Static<typeof LookalikeDefinition>
 
 const fields = {
   name: Type.String({ minLength: 1, maxLength: 255, pattern: NAME_PATTERN }),
@@ -34,6 +53,8 @@ const fields = {
   basis: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
   /** Who is in it, asked of what the owner's traits have shown (rules/expression.ts); besides those imported. */
   rule: Type.Optional(RuleText),
+  /** Whom it holds: people like those of another segment of the owner's; instead of a rule. */
+  lookalike: Type.Optional(LookalikeDefinition),
   /** What the owner says of it for its data label, where the rest is not known here. */
   label: Type.Optional(LabelDeclaration),
 }

@@ -1,10 +1,12 @@
+import { lowestBit } from './bitmap.ts'
+
 /** A set of people as plain bits, by the number of the person: what counting is done with. */
 export class PeopleSet {
   readonly words: Int32Array
 
   /** Room for people numbered below `size`. */
-  constructor(size: number) {
-    this.words = new Int32Array(Math.ceil(size / 32))
+  constructor(size: number, words = new Int32Array(Math.ceil(size / 32))) {
+    this.words = words
   }
 
   add(person: number): void {
@@ -38,6 +40,26 @@ export class PeopleSet {
     return this
   }
 
+  copy(): PeopleSet {
+    return new PeopleSet(0, this.words.slice())
+  }
+
+  has(person: number): boolean {
+    return ((this.words[person >>> 5]! >>> (person & 31)) & 1) === 1
+  }
+
+  /** All of them in order, some tens of thousands of numbers at once. */
+  *parts(): Iterable<Iterable<number>> {
+    for (let from = 0; from < this.words.length; from += PART_WORDS)
+      yield this.#numbers(from, Math.min(from + PART_WORDS, this.words.length))
+  }
+
+  *#numbers(from: number, to: number): Iterable<number> {
+    for (let word = from; word < to; word++)
+      for (let left = this.words[word]!; left !== 0; left &= left - 1)
+        yield word * 32 + lowestBit(left)
+  }
+
   count(): number {
     return this.countWith(this)
   }
@@ -50,6 +72,8 @@ export class PeopleSet {
     return count
   }
 }
+
+const PART_WORDS = 2_048
 
 /** Adds bits in ever wider fields (Warren, "Hacker's Delight", §5-1). */
 function bitsIn(word: number): number {

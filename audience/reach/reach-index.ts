@@ -110,6 +110,25 @@ export class ReachIndex {
     return ids
   }
 
+  /** Number of an id; one of which nothing was known here has one from now on. */
+  numberOf(key: UserKey): number {
+    return this.#keys.take(key)
+  }
+
+  /** The same of a known id only; else -1. */
+  find(key: Uint8Array): number {
+    return this.#keys.find(key)
+  }
+
+  keyAt(id: number): UserKey {
+    return this.#keys.keyAt(id)
+  }
+
+  /** Ids in a segment: to be read within a turn, as it goes on following. */
+  idsOf(segment: number): Bitmap | undefined {
+    return this.#segments.get(segment)
+  }
+
   /** How many ids are in a segment, whoever they belong to. */
   idsIn(segment: number): number {
     return this.#segments.get(segment)?.count ?? 0

@@ -23,6 +23,7 @@ import { funnelRoute } from '../resources/funnel.ts'
 import { keyRoutes } from '../resources/keys.ts'
 import { labelRoutes } from '../resources/labels.ts'
 import { ledgerRoutes } from '../resources/ledger.ts'
+import { lookalikeRoutes } from '../resources/lookalikes.ts'
 import { matchRatesRoute } from '../resources/match-rates.ts'
 import { matchSecretRoute } from '../resources/match-secrets.ts'
 import { namespaceRoutes } from '../resources/namespaces.ts'
@@ -71,6 +72,7 @@ export function apiRoutes(
     ...backfillRoutes(rooms),
     ...segmentRoutes(rooms),
     ...labelRoutes(rooms),
+    ...lookalikeRoutes(rooms),
     ...taxonomyRoutes(rooms),
     ...offerRoutes(rooms),
     ...contractRoutes(rooms),

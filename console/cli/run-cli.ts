@@ -10,6 +10,7 @@ import { addImportCommands } from './import-commands.ts'
 import { type Io, printLine } from './io.ts'
 import { addKeyCommands, addSourceKeyCommands } from './key-commands.ts'
 import { addLabelCommands } from './label-commands.ts'
+import { addLookalikeCommand } from './lookalike-command.ts'
 import { addMatchRateCommand } from './match-rate-command.ts'
 import { addObjectCommands, OBJECT_NOUNS } from './object-commands.ts'
 import { addOfferCommands } from './offer-commands.ts'
@@ -66,6 +67,7 @@ function programOf(io: Io): Command {
     if (noun.noun === 'segment') {
       addLabelCommands(command, session)
       addRuleCommands(command, session)
+      addLookalikeCommand(command, session)
     }
     if (noun.noun === 'offer') addOfferCommands(command, session)
     if (noun.noun === 'contract') addContractCommands(program, command, session)

@@ -74,7 +74,7 @@ export const APPLIED_KINDS: readonly AppliedKind[] = [
     toFile: (_, value) => without(value, ['number']),
     put: putSegment,
     delete: deleteSegment,
-    bare: (body) => without(body, ['rule']),
+    bare: (body) => without(body, ['rule', 'lookalike']),
   },
   {
     kind: OFFER_KIND,

@@ -1,11 +1,13 @@
 import { SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
 import type { Store } from '../../audience/store/store.ts'
+import type { LookalikeJobs } from '../lookalike/lookalike-jobs.ts'
 import { countPopulations } from '../usage/populations.ts'
 import { adjustStatement } from './adjustments.ts'
 import { type BoundVerbs, bindVerbs } from './bind-verbs.ts'
 import { closeStatements } from './close-statements.ts'
 import type { DeskDeps } from './desk.ts'
 import { getKpis } from './kpis.ts'
+import { getLookalike, runLookalike } from './lookalikes.ts'
 import { previewContract } from './preview-contract.ts'
 import { getQuality, listQuality } from './quality.ts'
 import { getReach } from './reach.ts'
@@ -23,6 +25,8 @@ const VERBS = {
   reconcile,
   getReach,
   getKpis,
+  getLookalike,
+  runLookalike,
   getQuality,
   listQuality,
   getStatements,
@@ -44,13 +48,15 @@ export interface UsageDepsOptions {
   store: Pick<Store, 'tallies' | 'people'>
   /** To this process's ledger. */
   append: UsageDeps['append']
+  lookalikes?: LookalikeJobs
 }
 
 /** What usage is read, priced and settled with. */
-export function usageDeps({ deskDeps, store, append }: UsageDepsOptions): UsageDeps {
+export function usageDeps({ deskDeps, store, append, lookalikes }: UsageDepsOptions): UsageDeps {
   const { feed, clock } = deskDeps
   const segment = (id: string) =>
     feed.current()?.kind(SEGMENT_KIND).get(id)?.value as Segment | undefined
   const populations = countPopulations({ people: store.people, clock, segment })
-  return { ...deskDeps, tallies: store.tallies, append, populations }
+  const more = lookalikes ? { lookalikes } : {}
+  return { ...deskDeps, tallies: store.tallies, append, populations, ...more }
 }

@@ -8,8 +8,10 @@ import {
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { ContractRecord } from '../contract.ts'
 import { REFRESH_KIND, SIGNATURE_KIND } from '../label/label-records.ts'
+import { LOOKALIKE_KIND } from '../lookalike/lookalike-record.ts'
 import { nodesOf } from '../taxonomy/nodes-of.ts'
 import { missingNode } from '../taxonomy/taxonomy-record.ts'
+import { refuseBadLookalike } from './check-lookalike.ts'
 import { refuseBadBasis } from './check-provenance.ts'
 import { refuseBadRule } from './check-rule.ts'
 import type { Shown, WriteOptions, Written } from './desk.ts'
@@ -51,6 +53,7 @@ export async function putSegment(
         refuseUnknownOwner(snapshot, given.owner)
         const around = { snapshot, nowMs: deps.clock.now() }
         refuseBadRule(id, { segment: given, before }, around)
+        refuseBadLookalike(id, given, snapshot)
         refuseBadBasis(id, given, snapshot)
         refuseUnknownNodes(before, given, snapshot)
         const number = before?.number ?? (await deps.catalog.nextNumber('segment'))
@@ -70,7 +73,9 @@ export function deleteSegment(
   const { id } = named
   const notedOf = (snapshot: CatalogSnapshot) => {
     refuseWhileHeld(holdersOfSegment(snapshot, id, deps.clock.now()))
-    const kinds = [REFRESH_KIND, SIGNATURE_KIND].filter((kind) => snapshot.kind(kind).has(id))
+    const kinds = [REFRESH_KIND, SIGNATURE_KIND, LOOKALIKE_KIND].filter((kind) =>
+      snapshot.kind(kind).has(id),
+    )
     return kinds.map((kind) => ({ kind, id }))
   }
   return deleteOwned(deps, actor, { kind: SEGMENT_KIND, ...named, alongside: notedOf })

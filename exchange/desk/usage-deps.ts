@@ -2,6 +2,7 @@ import { SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { TallyStore } from '../../audience/store/store.ts'
 import type { DealRecord } from '../deal.ts'
+import type { LookalikeJobs } from '../lookalike/lookalike-jobs.ts'
 import type { LedgerRecord } from '../usage/ledger-record.ts'
 import type { UsageLookups } from '../usage/read/usage-lookups.ts'
 import { usageTerms } from '../usage/usage-terms.ts'
@@ -13,6 +14,8 @@ export interface UsageDeps extends DeskDeps {
   /** Writes to this process's ledger; durable when it resolves. */
   append(record: LedgerRecord): Promise<void>
   populations: UsageLookups['populations']
+  /** Makes look-alikes; absent: this process does not. */
+  lookalikes?: LookalikeJobs
 }
 
 /** What counters are read with, by the catalog as it is now. */

@@ -13,9 +13,10 @@ export interface Asks {
 /** Of a segment's record. */
 export const asksOf = byRecord(({ value }: CatalogRecord): Asks => asksIn(value as Segment))
 
-export function asksIn({ rule }: Pick<Segment, 'rule'>): Asks {
+export function asksIn({ rule, lookalike }: Pick<Segment, 'rule' | 'lookalike'>): Asks {
   const read = rule === undefined ? undefined : readExpression(rule, 'rule')
   const tree = read && 'tree' in read ? read.tree : undefined
-  if (!tree) return { traits: [], segments: [] }
-  return { traits: [...traitsOf(tree)], segments: [...segmentsOf(tree)] }
+  const seeds = lookalike ? [lookalike.seed] : []
+  if (!tree) return { traits: [], segments: seeds }
+  return { traits: [...traitsOf(tree)], segments: [...segmentsOf(tree), ...seeds] }
 }

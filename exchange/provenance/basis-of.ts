@@ -2,6 +2,7 @@ import { SOURCE_KIND, type Source } from '../../audience/events/source.ts'
 import { TRAIT_KIND, type Trait } from '../../audience/events/trait.ts'
 import { SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
 import type { CatalogSnapshot, KindRecords } from '../../audience/store/catalog-snapshot.ts'
+import { LOOKALIKE_KIND, type LookalikeRecord } from '../lookalike/lookalike-record.ts'
 import { type Asks, asksOf } from './asks-of.ts'
 
 /** What has to be licensed, for a segment to be used: a foreign segment, or what a third party's source collects. */
@@ -27,12 +28,15 @@ export interface BasisRecords {
   segments: KindRecords
   traits: KindRecords
   sources: KindRecords
+  /** What models were made of. */
+  lookalikes: KindRecords
 }
 
 export function basisRecords(snapshot: CatalogSnapshot): BasisRecords {
   const kind = (name: string) => snapshot.kind(name)
   return {
     ...{ segments: kind(SEGMENT_KIND), traits: kind(TRAIT_KIND), sources: kind(SOURCE_KIND) },
+    lookalikes: kind(LOOKALIKE_KIND),
   }
 }
 
@@ -49,6 +53,7 @@ export function basisOf(
   const asks = given?.asks ?? (record ? asksOf(record) : NOTHING)
   walk.begin(id)
   walk.follow(owner, asks)
+  walk.follow(owner, modelOf(records, id))
   walk.segments.delete(id)
   return walk
 }
@@ -89,7 +94,14 @@ class Walk implements Basis {
     this.segments.add(id)
     if (!record || owner === undefined) return
     this.follow(owner, asksOf(record))
+    this.follow(owner, modelOf(this.#records, id))
   }
 }
 
 const NOTHING: Asks = { traits: [], segments: [] }
+
+/** What the last model of a look-alike was made of. */
+function modelOf({ lookalikes }: BasisRecords, id: string): Asks {
+  const record = lookalikes.get(id)?.value as LookalikeRecord | undefined
+  return record?.madeOf ?? NOTHING
+}

@@ -49,5 +49,5 @@ export function isMade(records: BasisRecords, id: string): boolean {
   const record = records.segments.get(id)
   if (!record) return false
   const { traits, segments } = asksOf(record)
-  return traits.length + segments.length > 0
+  return traits.length + segments.length > 0 || records.lookalikes.has(id)
 }

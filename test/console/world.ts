@@ -17,6 +17,7 @@ import { openUsageDesk, usageDeps } from '../../exchange/desk/open-usage-desk.ts
 import type { UsageDeps } from '../../exchange/desk/usage-deps.ts'
 import { type Exchange, openExchange } from '../../exchange/exchange.ts'
 import { type LedgerShipper, shipLedger } from '../../exchange/ledger/ship-ledger.ts'
+import { LookalikeJobs } from '../../exchange/lookalike/lookalike-jobs.ts'
 import { SourceCounts } from '../../exchange/quality/source-counts.ts'
 import type { LedgerRecord } from '../../exchange/usage/ledger-record.ts'
 import { tallyEntriesOf } from '../../exchange/usage/tally-entries.ts'
@@ -71,6 +72,7 @@ export class ConsoleWorld {
   /** What the desk counted of sources. */
   readonly sourceCounts = new SourceCounts()
   usageDeps!: UsageDeps
+  lookalikes!: LookalikeJobs
   /** What the desk appended. */
   readonly ledger: LedgerRecord[] = []
   document: Body
@@ -107,7 +109,11 @@ export class ConsoleWorld {
     const ledgerDir = join(dir, 'ledger')
     const { tallies } = this.store
     this.shipper = await shipLedger({ dir: ledgerDir, tallies, feed, clock, log })
+    this.lookalikes = new LookalikeJobs({
+      ...{ deskDeps: this.exchange.deskDeps, store: this.store, reach: this.reach, clock, log },
+    })
     this.usageDeps = usageDeps({
+      lookalikes: this.lookalikes,
       deskDeps: this.exchange.deskDeps,
       store: this.store,
       append: async (record) => void this.ledger.push(record),
@@ -139,6 +145,7 @@ export class ConsoleWorld {
   /** Ends all that runs; the folder stays. */
   async stop(): Promise<void> {
     await this.desk.close(0)
+    await this.lookalikes.close()
     await this.events.close()
     await this.shipper.close()
     await this.exchange.close()
