@@ -30,21 +30,28 @@ export interface PopulationOptions {
 }
 
 /**
- * Five ways to be a shop's public, and how many are of each: `area` is who has a customer area, `login` who signs in
+ * Five ways to be a shop's public, beside bots, and how many are of each: `area` is who has a customer area, `login` who signs in
  * on a device of its own within the period, of those who have one. Together they make some 27 in a hundred customers
  * with an area known on a device, as dmp.md §1.8 finds them (20 to 35).
  */
-const PERSONAS = [
-  { share: 0.42, channels: ['web'], isCustomer: false, area: 0, login: 0 },
+const PERSONAS: readonly Persona[] = [
+  { share: 0.34, channels: ['web'], isCustomer: false, area: 0, login: 0 },
+  { share: 0.08, channels: ['bot'], isCustomer: false, area: 0, login: 0 },
   { share: 0.1, channels: ['wifi'], isCustomer: false, area: 0, login: 0 },
   { share: 0.22, channels: ['web', 'crm'], isCustomer: true, area: 0.9, login: 0.32 },
   { share: 0.08, channels: ['app', 'web', 'crm'], isCustomer: true, area: 1, login: 0.4 },
   { share: 0.18, channels: ['pos', 'wifi', 'crm'], isCustomer: true, area: 0.7, login: 0.03 },
-] as const
-type Persona = (typeof PERSONAS)[number]
+]
+interface Persona {
+  share: number
+  /** What it does; a bot is met on the web. */
+  channels: readonly (Channel | 'bot')[]
+  isCustomer: boolean
+  area: number
+  login: number
+}
 
-/** Shares of the public, of devices and of messages (dmp.md §7). */
-const BOTS = 0.08
+/** Shares of the public, of devices and of messages (dmp.md §7), as that of bots is. */
 const REFUSING = 0.06
 const SHARED_DEVICES = 0.03
 const LATE = 0.02
@@ -104,10 +111,7 @@ class Life {
   }
 
   live(): void {
-    const { channels } = this.#persona
-    if (this.#persona.share === PERSONAS[0].share && this.#is(BOTS / PERSONAS[0].share))
-      this.#crawl()
-    else for (const channel of channels) this[channel]()
+    for (const channel of this.#persona.channels) this[channel]()
   }
 
   web(): void {
@@ -161,7 +165,7 @@ class Life {
   }
 
   /** Pages one after the other, all day, and never an identity. */
-  #crawl(): void {
+  bot(): void {
     const beginMs = this.#moment()
     const anonymousId = `b${this.#number}`
     const context = { userAgent: 'Mozilla/5.0 (compatible; bot/1.0)' }
@@ -209,5 +213,5 @@ class Life {
 
 function personaOf(chance: number): Persona {
   let left = chance
-  return PERSONAS.find(({ share }) => (left -= share) < 0) ?? PERSONAS[0]
+  return PERSONAS.find(({ share }) => (left -= share) < 0) ?? PERSONAS[0]!
 }
