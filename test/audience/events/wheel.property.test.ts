@@ -67,7 +67,7 @@ test('memberships are at every instant what the rules say of the whole history, 
     ),
     { numRuns: LIVES },
   )
-}, 120_000)
+}, 300_000)
 
 function anonymous(who: number) {
   return { namespace: 11, value: `a${who}` }
