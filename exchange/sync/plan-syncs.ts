@@ -55,96 +55,92 @@ export type Fit = Candidate & { syncer: Syncer; template: SyncTemplate }
  * reason. What is left out takes nothing from the limit.
  */
 export function planSyncs(candidates: readonly Candidate[], situation: Situation): Choice {
-  const { matches, eidMatches, consents } = situation
+  const { matches, eidMatches, consents, rates, random, kind } = situation
   const isLeftAlone = matches.isSuppressed || eidMatches.some((one) => one.isSuppressed)
-  const known = { days: daysIn(matches), byEid: namespacesIn(eidMatches) }
-  const drawn: Drawn = { chosen: [], lots: [], surplus: [] }
+  const isReturning = kind === 'returning'
+  const known = { days: daysIn(matches), byEid: namespacesIn(eidMatches), situation }
+  const drawn = new Drawn(situation.limit)
   const leftOut: LeftOut[] = []
   for (let i = 0; i < candidates.length; i++) {
     const one = candidates[i]!
-    const why = isLeftAlone
-      ? SUPPRESSED
-      : (one.unfit ?? visit(one as Fit, { consent: consents[i]!, known, situation }))
-    if (why === undefined) take(drawn, one as Fit, situation)
-    else leftOut.push({ name: one.name, ...why })
+    const why = isLeftAlone ? SUPPRESSED : (one.unfit ?? visit(one as Fit, consents[i]!, known))
+    if (why !== undefined) {
+      leftOut.push({ name: one.name, ...why })
+      continue
+    }
+    const { value, partner } = one.syncer!
+    const weight = value * rates.expected(partner.number, isReturning)
+    // Weighted order without replacement (Efraimidis and Spirakis 2006): a heavier one is more likely to come first.
+    // Cubed, it gets more than its share: most of what can be earned, and all are heard of.
+    drawn.take(one as Fit, Math.log(1 - random()) / (weight * weight * weight))
   }
   return { chosen: drawn.chosen, leftOut, surplus: drawn.surplus }
 }
 
-/** The best of all that were taken, in order. */
-interface Drawn {
-  chosen: Fit[]
+/** The best of all that were taken, in order, up to a limit. */
+class Drawn {
+  readonly chosen: Fit[] = []
+  readonly surplus: Fit[] = []
   /** Of each that is chosen; within a tier the highest comes first. */
-  lots: number[]
-  surplus: Fit[]
-}
+  readonly lots: number[] = []
+  readonly limit: number
 
-function take({ chosen, lots, surplus }: Drawn, one: Fit, situation: Situation): void {
-  const { limit } = situation
-  const lot = drawLot(one.syncer, situation)
-  let at = chosen.length
-  while (at > 0 && isBehind(chosen[at - 1]!.tier, lots[at - 1]!, one.tier, lot)) at--
-  if (at >= limit) {
-    surplus.push(one)
-    return
+  constructor(limit: number) {
+    this.limit = limit
   }
-  if (chosen.length === limit) surplus.push(chosen[limit - 1]!)
-  for (let i = Math.min(chosen.length, limit - 1); i > at; i--) {
-    chosen[i] = chosen[i - 1]!
-    lots[i] = lots[i - 1]!
+
+  take(one: Fit, lot: number): void {
+    const { chosen, lots, limit, surplus } = this
+    let at = chosen.length
+    while (at > 0) {
+      const { tier } = chosen[at - 1]!
+      if (tier === one.tier ? lots[at - 1]! >= lot : tier < one.tier) break
+      at--
+    }
+    if (at >= limit) {
+      surplus.push(one)
+      return
+    }
+    if (chosen.length === limit) surplus.push(chosen[limit - 1]!)
+    for (let i = Math.min(chosen.length, limit - 1); i > at; i--) {
+      chosen[i] = chosen[i - 1]!
+      lots[i] = lots[i - 1]!
+    }
+    chosen[at] = one
+    lots[at] = lot
   }
-  chosen[at] = one
-  lots[at] = lot
 }
 
-function isBehind(tier: number, lot: number, otherTier: number, otherLot: number): boolean {
-  return tier === otherTier ? otherLot > lot : otherTier < tier
-}
-
-/** Weighted order without replacement (Efraimidis and Spirakis 2006): a heavier one is more likely to come first. */
-function drawLot({ value, partner }: Syncer, { rates, kind, random }: Situation): number {
-  const weight = value * rates.expected(partner.number, kind === 'returning')
-  // Cubed, a heavier partner gets more than its share: most of what can be earned, and all are heard of.
-  return Math.log(1 - random()) / (weight * weight * weight)
-}
-
-/** What follows from the matches of a browser. */
+/** A situation, and what follows from the browser's matches. */
 interface Known {
+  situation: Situation
   /** Namespace → the day on which its match was last confirmed. */
   days: ReadonlyMap<number, number>
   /** Namespaces with which an id of `eids` is matched. */
   byEid: ReadonlySet<number>
 }
 
-interface Met {
-  consent: ConsentAnswer
-  known: Known
-  situation: Situation
-}
-
 /** Why a partner is not to be synced now; the visit is told for match rates, where it could be at all. */
-function visit({ syncer }: Fit, met: Met): Unsynced | undefined {
+function visit({ syncer }: Fit, consent: ConsentAnswer, known: Known): Unsynced | undefined {
   const { partner } = syncer
-  const day = met.known.days.get(partner.namespace)
-  const why = reasonAgainst(syncer, day, met)
+  const why = reasonAgainst(syncer, consent, known)
   if (why === DISABLED || why === REGULATION) return why
   const isCurrent = why === IN_SYNC || why === MATCHED_BY_EID
-  met.situation.onVisit?.(partner, {
-    isAllowed: met.consent === 0,
-    isMatched: isCurrent || day !== undefined,
-    isDue: !isCurrent,
-  })
+  const isMatched = isCurrent || (known.days.size > 0 && known.days.has(partner.namespace))
+  const isAllowed = consent === 0
+  known.situation.onVisit?.(partner, { isAllowed, isMatched, isDue: !isCurrent })
   return why
 }
 
 /** In Prebid Server's order, as far as it goes. */
 function reasonAgainst(
   syncer: Syncer,
-  day: number | undefined,
-  { consent, known, situation }: Met,
+  consent: ConsentAnswer,
+  { days, byEid, situation }: Known,
 ): Unsynced | undefined {
   const { asks, hour, kind, rates, random } = situation
   const { namespace, number } = syncer.partner
+  const day = days.size > 0 ? days.get(namespace) : undefined
   if (day !== undefined) {
     asks.answered(number, day)
     if (!isDue(syncer, day, situation)) return IN_SYNC
@@ -152,9 +148,9 @@ function reasonAgainst(
   if (consent !== 0) return { reason: 'denied', detail: consent }
   if (!syncer.isEnabled) return DISABLED
   if (isSkipped(syncer, situation)) return REGULATION
-  if (kind !== 'returning' && known.byEid.has(namespace)) return MATCHED_BY_EID
+  if (kind !== 'returning' && byEid.has(namespace)) return MATCHED_BY_EID
   if (kind === 'blocked') return COOKIES_BLOCKED
-  if (asks.isPausing(number, hour)) return PAUSING
+  if (asks.size > 0 && asks.isPausing(number, hour)) return PAUSING
   const isLetBe = rates.isSilent(number) && random() * SYNC_LIMITS.silentAskEvery >= 1
   return isLetBe ? SILENT : undefined
 }
