@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto'
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { isRegion } from './audience/countries.ts'
 import { LIMITS } from './audience/limits.ts'
 import { parseStoreAddress } from './audience/store/open-store.ts'
+import { readVaultKeys, type VaultKeys } from './audience/vault/vault-keys.ts'
 
 /** Every setting, typed and checked. docs/operating/configuration.md has the table. */
 export interface Config {
@@ -43,6 +45,8 @@ export interface Config {
   /** File of the Global Vendor List. */
   gvlPath: string | undefined
   gvlId: number | undefined
+  /** Of the vault its keys (undefined: nothing is kept in one), and where this instance keeps data: a country, EU or EEA. */
+  vault: { keys: VaultKeys | undefined; region: string | undefined }
 }
 
 /** An operator of UID2 or EUID, and how we show who we are. */
@@ -127,6 +131,7 @@ class Reader {
       nearCacheRows: this.integer('NEAR_CACHE_ROWS', [1, LIMITS.nearCacheMaxMax]),
       gvlPath: this.readableFile('GVL'),
       gvlId: this.integer('GVL_ID', [1, 65_535]),
+      vault: { keys: this.vaultKeys(), region: this.region() },
     }
     this.portsDiffer(config)
     return config
@@ -209,6 +214,23 @@ class Reader {
     if (bytes.length !== 32)
       this.wrong(`${name}_SECRET`, 'is no client secret', '32 bytes in base64')
     return [{ source, url: url.replace(/\/+$/, ''), apiKey, secret: bytes }]
+  }
+
+  private vaultKeys(): VaultKeys | undefined {
+    const path = this.readableFile('VAULT_KEYS')
+    if (path === undefined) return undefined
+    try {
+      return readVaultKeys(path)
+    } catch (error) {
+      const expected = 'JSON: {"current":"<id>","keys":{"<id>":"<32 bytes, base64>"}}'
+      return this.wrong('VAULT_KEYS', `${quoted(path)} ${(error as Error).message}`, expected)
+    }
+  }
+
+  private region(): string | undefined {
+    const text = this.text('REGION')
+    if (text === undefined || isRegion(text)) return text?.toUpperCase()
+    return this.wrong('REGION', `is ${quoted(text)}`, 'a country such as FRA, or EU or EEA')
   }
 
   private domain(): string | undefined {
@@ -324,6 +346,8 @@ const NAMES = [
   'WORKERS',
   'GVL',
   'GVL_ID',
+  'VAULT_KEYS',
+  'REGION',
   'CONFIG',
 ].map((name) => `PASSERELLE_${name}`)
 

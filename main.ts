@@ -350,10 +350,11 @@ async function openRooms(options: Process & { config: Config; isDesk?: boolean }
     snapshotFile,
     writeSnapshot: isDesk,
     ...(isDesk ? {} : { keepRecord: forBids }),
+    ...(name.startsWith('bid') ? {} : { vault: config.vault }),
     ...(config.nearCacheRows === undefined ? {} : { nearCacheMax: config.nearCacheRows }),
   })
   closeFirst(() => audience.close())
-  const { feed } = audience
+  const { feed, vault } = audience
   const reach = isDesk
     ? openReach({ people: store.people, clock, bidChannel: BID_CHANNEL })
     : undefined
@@ -361,7 +362,7 @@ async function openRooms(options: Process & { config: Config; isDesk?: boolean }
   const exchange = await openExchange({
     feed,
     catalogStore: store.catalog,
-    ...(reach ? { reach } : {}),
+    ...(reach ? { reach, vault } : { vault }),
     clock,
     log,
     lazy: isDesk,

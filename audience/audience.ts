@@ -10,8 +10,8 @@ import {
   type ClaimRequest,
   claimAll,
   neighboursOf,
+  parkedIds,
   settleAround,
-  settleEverything,
   type Unmerging,
   unmerge,
 } from './people/claims.ts'
@@ -43,6 +43,7 @@ import type { Soon } from './soon.ts'
 import { type CatalogFeed, type CatalogFeedOptions, openCatalogFeed } from './store/catalog-feed.ts'
 import type { KindRecords } from './store/catalog-snapshot.ts'
 import type { EgressEntry, IdRef, Store, StoreFinding } from './store/store.ts'
+import { Vault, type VaultOptions } from './vault/vault.ts'
 
 export interface AudienceOptions {
   /** Open already; closed by whoever opened it, after the audience. */
@@ -57,6 +58,8 @@ export interface AudienceOptions {
   writeSnapshot?: boolean
   /** A record of the catalog as this process holds it; undefined: not at all. Default: whole. */
   keepRecord?: CatalogFeedOptions['keep']
+  /** The vault's keys and where it is; absent: it is closed. */
+  vault?: Pick<VaultOptions, 'keys' | 'region'>
   /** How often the change log is read. Default LIMITS.changePollMs. */
   changePollMs?: number
 }
@@ -72,6 +75,7 @@ export interface Audience {
   readonly store: Store
   /** The catalog of this process. */
   readonly feed: CatalogFeed
+  readonly vault: Vault
   /** The root secret is known: ids can be turned into keys. Becomes true by itself, and stays so. */
   ready(): boolean
   /** Undefined until `ready()`. With `identify` (people/identify.ts) it makes candidates of a request. */
@@ -135,9 +139,12 @@ export async function openAudience(options: AudienceOptions): Promise<Audience> 
   return room
 }
 
+const CLOSED = { keys: undefined, region: undefined }
+
 class Room implements Audience {
   readonly store: Store
   readonly feed: CatalogFeed
+  readonly vault: Vault
   readonly #clock: Clock
   readonly #recall: Recall
   readonly #follower: ChangeFollower
@@ -152,6 +159,7 @@ class Room implements Audience {
 
   constructor({ store, clock, log, ...more }: AudienceOptions) {
     this.store = store
+    this.vault = new Vault({ store: store.vault, ...(more.vault ?? CLOSED) })
     this.#clock = clock
     const max = more.nearCacheMax ?? LIMITS.nearCacheMax
     this.#recall = new Recall(store.people, new NearCache({ clock, max }))
@@ -225,7 +233,12 @@ class Room implements Audience {
   }
 
   async settle(isOver: () => boolean): Promise<number> {
-    return this.#links.inTurn(() => settleEverything(this.#deps(), isOver))
+    let changed = 0
+    for await (const ids of parkedIds(this.store.people)) {
+      if (isOver()) break
+      changed += await this.#settleAround(ids)
+    }
+    return changed
   }
 
   async bind(request: BindRequest): Promise<BindOutcome> {
@@ -295,7 +308,7 @@ class Room implements Audience {
   }
 
   findings(): StoreFinding[] {
-    return [...this.store.findings(), ...this.feed.findings()]
+    return [...this.store.findings(), ...this.feed.findings(), ...this.vault.findings()]
   }
 
   async close(): Promise<void> {
@@ -304,8 +317,8 @@ class Room implements Audience {
   }
 
   /** What claims had given way to is gone. */
-  async #settleAround(ids: readonly IdRef[]): Promise<void> {
-    if (ids.length > 0) await this.#links.inTurn(() => settleAround(this.#deps(), ids))
+  async #settleAround(ids: readonly IdRef[]): Promise<number> {
+    return ids.length > 0 ? this.#links.inTurn(() => settleAround(this.#deps(), ids)) : 0
   }
 
   #deps() {

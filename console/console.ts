@@ -5,6 +5,7 @@ import type { Clock } from '../audience/clock.ts'
 import type { Gvl } from '../audience/consent/gvl.ts'
 import type { EventDesk } from '../audience/events/event-desk.ts'
 import { writeSightings } from '../audience/events/write-sightings.ts'
+import { VaultRotation } from '../audience/vault/vault-rotation.ts'
 import { Collector } from '../exchange/collect/collector.ts'
 import { sweepHeld } from '../exchange/collect/sweep-held.ts'
 import type { UsageDesk } from '../exchange/desk/open-usage-desk.ts'
@@ -62,6 +63,8 @@ export interface Console {
   readonly port: number
   /** What serves it: see Door. */
   readonly binding: string
+  /** Of the vault's keys. */
+  readonly rotation: VaultRotation
   /** Lets what is under way end, for so long. */
   close(drainMsMax: number): Promise<void>
 }
@@ -78,13 +81,16 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
   const { sightings } = collector
   const seen = writeSightings({ sightings, store: audience.store.sightings, log })
   const sweep = sweepHeld({ audience, log })
+  const rotation = new VaultRotation(audience.vault, clock)
+  // So that health names a key that is missing before anybody needs it.
+  void audience.vault.uses().catch(() => undefined)
   const words = Object.keys(DoorRefusals) as DoorRefusal[]
   const refused = metrics.counterOf('passerelle_door_refused_total', 'reason', words)
   const door = await openNodeDoor({
     host,
     port,
     clock,
-    routes: routesOf(options, { audit, collector, spoolDir }),
+    routes: routesOf(options, { audit, collector, rotation, spoolDir }),
     chunkedUploads: true,
     limits: { slowBodyMsMax: LIMITS.slowBodyMsMax, headerBytesMax: BROWSER_HEADER_BYTES_MAX },
     onRefused: (reason) => refused[reason].add(),
@@ -93,9 +99,10 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
   return {
     port: door.port,
     binding: door.binding,
+    rotation,
     async close(drainMsMax) {
       await door.close(drainMsMax)
-      await Promise.all([seen.close(), sweep.stop()])
+      await Promise.all([seen.close(), sweep.stop(), rotation.close()])
       await audit.close()
     },
   }
@@ -104,6 +111,7 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
 interface RoutesNeed {
   audit: AuditLog
   collector: Collector
+  rotation: VaultRotation
   spoolDir: string
 }
 

@@ -3,6 +3,7 @@ import type { Reach } from '../audience/reach/reach.ts'
 import type { CatalogFeed } from '../audience/store/catalog-feed.ts'
 import type { CatalogSnapshot } from '../audience/store/catalog-snapshot.ts'
 import type { CatalogStore } from '../audience/store/store.ts'
+import type { Vault } from '../audience/vault/vault.ts'
 import type { DeskDeps } from './desk/desk.ts'
 import { type ExchangeDesk, openDesk } from './desk/open-desk.ts'
 import { Turns } from './desk/turns.ts'
@@ -15,6 +16,8 @@ export interface ExchangeOptions {
   log: ExchangeLog
   /** Tells how many people there are in what; absent: that is not known here. Closed by whoever opened it. */
   reach?: Reach
+  /** What can be read again of people's; absent: nothing is kept. */
+  vault?: Vault
   /**
    * Compile only when asked, for processes without bid path: a desk that writes ten thousand records
    * need not compile ten thousand catalogs. Default false: each version is compiled as it arrives.
@@ -46,8 +49,9 @@ export async function openExchange(options: ExchangeOptions): Promise<Exchange> 
   return new OpenExchange(options)
 }
 
-function deskDepsOf({ catalogStore, feed, clock, reach }: ExchangeOptions): DeskDeps {
-  return { catalog: catalogStore, feed, clock, turns: new Turns(), ...(reach ? { reach } : {}) }
+function deskDepsOf({ catalogStore, feed, clock, reach, vault }: ExchangeOptions): DeskDeps {
+  const rooms = { ...(reach ? { reach } : {}), ...(vault ? { vault } : {}) }
+  return { catalog: catalogStore, feed, clock, turns: new Turns(), ...rooms }
 }
 
 class OpenExchange implements Exchange {

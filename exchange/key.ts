@@ -2,8 +2,10 @@ import { createHash, randomBytes } from 'node:crypto'
 import { type Static, Type } from '../audience/schema.ts'
 import { closed, listOf, OperatorId } from './fields.ts'
 
-/** What a key may be used for; `wire:<name>` works on that wire's path only. */
-export const KeyScope = Type.String({ pattern: '^(bid|data|desk|wire:[a-z0-9][a-z0-9_-]{0,30})$' })
+/** What a key may be used for; `wire:<name>` works on that wire's path only, `pii` reads its partner's values in the vault. */
+export const KeyScope = Type.String({
+  pattern: '^(bid|data|desk|pii|wire:[a-z0-9][a-z0-9_-]{0,30})$',
+})
 
 /** Body of `POST /api/partners/{id}/keys`. */
 export const KeyBody = closed({

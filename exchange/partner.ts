@@ -108,6 +108,11 @@ export const PartnerBody = closed({
       idOrder: Type.Optional(listOf(Type.Enum([...ID_ORDER]), ID_ORDER.length, 1)),
       /** IANA name of the zone whose days its rules count, e.g. `Europe/Paris`. Default UTC. */
       timeZone: Type.Optional(Type.String({ maxLength: 64, pattern: '^[A-Za-z0-9_+/-]+$' })),
+      /**
+       * Where what says who its people are may be kept: countries, EU, EEA. Default: its own region, or all of the EEA where
+       * that is in it.
+       */
+      piiRegions: Type.Optional(listOf(Type.String({ pattern: '^[A-Za-z]{2,3}$' }), 64, 1)),
       /** How its pages sync, where it is an account of /cookie_sync. */
       cookieSync: Type.Optional(SyncSettings),
       wires: Type.Optional(Wires),

@@ -6,6 +6,9 @@ const Id = Type.Object(
   { additionalProperties: false },
 )
 
+// biome-ignore format: a tuple is read in one line
+const SealedEntry = Type.Tuple([Type.Integer(), Type.String(), Type.Integer(), Type.String(), Type.String(), Type.String()])
+
 const CollectedEventSchema = Type.Object(
   {
     /** Id of the source, and number of the partner that owns it. */
@@ -20,6 +23,8 @@ const CollectedEventSchema = Type.Object(
     sameAs: Type.Optional(Id),
     /** Addresses and telephone numbers it says are that person's: their ids, in the form in which they are kept. */
     contacts: Type.Optional(Type.Array(Id)),
+    /** What its source keeps of the person, sealed where it came in: see vault/vault-record.ts. */
+    vault: Type.Optional(Type.Array(SealedEntry)),
     /** Numbers of the traits it shows. */
     traits: Type.Array(Type.Integer({ minimum: 1 })),
   },

@@ -9,6 +9,7 @@ import { Rounds } from '../rounds.ts'
 import type { CountedEvent, Lesson, QueuedEvent } from '../store/event-stores.ts'
 import type { Change, IdRef, UserKey } from '../store/store.ts'
 import { StoreFailed } from '../store/store-failed.ts'
+import { entryOf } from '../vault/vault-record.ts'
 import { Backfill } from './backfill.ts'
 import { type CollectedEvent, unpackEvent } from './collected-event.ts'
 import { notesOf } from './counted-event.ts'
@@ -220,6 +221,11 @@ export class EventDesk {
     const { refused, parked } = await this.#links.link(events)
     this.#counts.linkRefused += refused
     for (const [reason, count] of parked) this.#counts.linkParked[reason] += count
+    await this.#options.audience.vault.keep(
+      events.flatMap(({ about, vault }) =>
+        vault ? [{ person: this.#links.refOf(about).key, entries: vault.map(entryOf) }] : [],
+      ),
+    )
     const learned = await this.#inTurn(() => this.#count(events))
     await this.#remember(learned.flatMap(({ notes }) => notes))
     for (const one of learned) this.#add(one)

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { DAY_MS } from '../clock.ts'
+import type { PiiKind } from '../identity/normalize-pii.ts'
 import { looksPersonal, PERSONAL_SAYS } from '../identity/personal-value.ts'
 import { IdFaults, idFault } from '../namespace.ts'
 import type { EndRequest } from '../people/link.ts'
@@ -7,6 +8,9 @@ import type { UserKeys } from '../people/user-key.ts'
 import { isWeaker, type Provenance } from '../provenance.ts'
 import type { Problem } from '../refusal.ts'
 import { type EventValues, eventValues } from '../rules/event-values.ts'
+import { piiOf } from '../vault/pii-of.ts'
+import type { Vault } from '../vault/vault.ts'
+import { textOf as entryText } from '../vault/vault-record.ts'
 import type { BookTrait } from './book-rules.ts'
 import type { CollectedEvent } from './collected-event.ts'
 import { contactsOf } from './contacts-of.ts'
@@ -30,6 +34,8 @@ export interface MessageSource {
   country: string | undefined
   provenance: Provenance
   switches: Switches
+  /** What of its people's may be kept in the vault. */
+  vault: readonly PiiKind[]
 }
 
 export interface MessageContext {
@@ -44,6 +50,7 @@ export interface MessageContext {
   /** Keys the hashes of switched properties. */
   hashKey: Buffer
   keys: UserKeys
+  vault: Vault
 }
 
 /** One message, understood. */
@@ -82,9 +89,28 @@ export function readMessage(
     ...time,
     ...ids,
     ...(contacts.length > 0 ? { contacts } : {}),
+    ...sealedOf(typed, { ...context, isOpen, about: ids.about, atMs: time.atMs }),
     traits: traitsShown(values, context),
   }
   return { event, message: typed, values }
+}
+
+interface Sealing extends MessageContext {
+  isOpen: (path: string) => boolean
+  about: EndRequest
+  atMs: number
+}
+
+/** What is to be kept of the person, sealed for the id that the event is kept at. */
+function sealedOf(
+  message: Fields,
+  { source, keys, vault, isOpen, about, atMs }: Sealing,
+): Pick<CollectedEvent, 'vault'> {
+  if (source.vault.length === 0 || !vault.isOpen) return {}
+  const values = piiOf(message, source.vault, { country: source.country, isOpen })
+  if (values.size === 0) return {}
+  const person = keys.ref(about.namespace, about.value).key
+  return { vault: vault.seal(values, { owner: source.owner, person, atMs }).map(entryText) }
 }
 
 type Fields = Record<string, unknown>

@@ -1,3 +1,4 @@
+import { type PiiKind, PiiKinds } from '../identity/normalize-pii.ts'
 import { PROVENANCE_NAMES } from '../provenance.ts'
 import { checker, NAME_PATTERN, type Static, Type } from '../schema.ts'
 import { EVENT_LIMITS } from './limits.ts'
@@ -43,6 +44,12 @@ export const SourceBodySchema = Type.Object(
         Type.Enum(Object.keys(PropertySwitches) as PropertySwitch[]),
         { maxProperties: EVENT_LIMITS.switchesMax },
       ),
+    ),
+    /**
+     * What of its people's is kept so that it can be read again, sealed, in the vault: fields of `traits`. Absent: nothing.
+     */
+    vault: Type.Optional(
+      Type.Array(Type.Enum(Object.keys(PiiKinds) as PiiKind[]), { uniqueItems: true, minItems: 1 }),
     ),
   },
   { additionalProperties: false },

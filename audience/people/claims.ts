@@ -1,7 +1,7 @@
 import { endOf, hasParked, unpackEdges } from '../../proto/edge-blob.ts'
 import { dayOf } from '../clock.ts'
 import { LIMITS } from '../limits.ts'
-import type { Edge, IdRef, UserKey } from '../store/store.ts'
+import type { Edge, IdRef, PeopleStore, UserKey } from '../store/store.ts'
 import { ClaimGraph } from './claim-graph.ts'
 import { type EdgeRequest, type EndRequest, isId, type LinkDeps, refOf } from './link.ts'
 import type { LinkRefusal, ParkReason } from './reasons.ts'
@@ -117,17 +117,12 @@ export async function unmerge(deps: LinkDeps, { at, from, owner }: Unmerging): P
   return going.length
 }
 
-/** Settles all parked claims: what they gave way to may have ended. How many changed. */
-export async function settleEverything(deps: LinkDeps, isOver: () => boolean): Promise<number> {
-  let changed = 0
-  for await (const kept of deps.store.walk('edges')) {
+/** Ids at which some claim is parked, in batches: what it gave way to may have ended. */
+export async function* parkedIds(store: PeopleStore): AsyncIterable<IdRef[]> {
+  for await (const kept of store.walk('edges')) {
     const parked = kept.filter(({ bytes }) => hasParked(bytes))
-    for (const { key } of parked) {
-      if (isOver()) return changed
-      changed += await settleAround(deps, [{ key, namespace: 0, value: '' }])
-    }
+    if (parked.length > 0) yield parked.map(({ key }) => ({ key, namespace: 0, value: '' }))
   }
-  return changed
 }
 
 /** Some ids by whose claims are kept at them. */

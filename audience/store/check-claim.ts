@@ -1,5 +1,5 @@
+import type { Claim } from './claim-store.ts'
 import { LIMITS } from './limits.ts'
-import type { Claim } from './store.ts'
 
 const ID_BYTES = 16
 

@@ -2,8 +2,10 @@ import type { EdgeClaim } from '../../proto/edge-blob.ts'
 import type { EgressEntry, PastMatch } from '../../proto/egress-blob.ts'
 import type { SuppressionKind } from '../../proto/suppression-mark.ts'
 import type { Soon } from '../soon.ts'
+import type { ClaimStore } from './claim-store.ts'
 import type { EventQueue, HistoryStore } from './event-stores.ts'
 import type { HeldMessages, SightingStore } from './plan-stores.ts'
+import type { VaultStore } from './vault-store.ts'
 
 /**
  * The one interface behind which people and the catalog are kept: embedded (LMDB) or Redis. Its
@@ -23,6 +25,7 @@ export interface Store {
   readonly events: EventQueue
   readonly sightings: SightingStore
   readonly held: HeldMessages
+  readonly vault: VaultStore
   /** Root secret of this installation (32 bytes), made on first use; rejects while the store is out of reach. */
   rootSecret(): Promise<Buffer>
   /** What an operator should know; empty when all is well (e.g. `listpack: …`, `unreachable: …`). */
@@ -207,33 +210,6 @@ export interface Edge extends EdgeEnds {
   expiryDay: number
   /** Absent: it stands whatever else is said. */
   claim?: EdgeClaim | undefined
-}
-
-/**
- * Words that are given once, for what must happen once in the whole installation: whoever claims an id
- * first says what it stands for, and everybody after learns that, until it is forgotten.
- */
-export interface ClaimStore {
-  /** Claims an id, or learns who was first. An id whose `untilMs` has passed is free again. */
-  claim(claim: Claim): Promise<ClaimOutcome>
-  /** What the ids stand for now, in the order asked; undefined where nobody claimed them. */
-  find(ids: readonly Buffer[]): Soon<(Buffer | undefined)[]>
-}
-
-export interface Claim {
-  /** 16 bytes. */
-  id: Buffer
-  /** What it stands for: at most 64 bytes. */
-  word: Buffer
-  /** Wall time at which it is forgotten. */
-  untilMs: number
-}
-
-export interface ClaimOutcome {
-  /** True for the call that claimed it. */
-  first: boolean
-  /** What was said by whoever was first. */
-  word: Buffer
 }
 
 /** Versioned records by kind. Knows JSON and kinds only; rooms declare what a kind means. */

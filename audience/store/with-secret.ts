@@ -14,6 +14,7 @@ export function withSecret(store: Store, secret: Buffer | undefined): Store {
     events: store.events,
     sightings: store.sightings,
     held: store.held,
+    vault: store.vault,
     rootSecret: async () => secret,
     findings: () => store.findings(),
     close: () => store.close(),

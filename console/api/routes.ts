@@ -45,12 +45,13 @@ import { tokenKeysRoutes } from '../resources/token-keys.ts'
 import { trackingPlanRoutes } from '../resources/tracking-plans.ts'
 import { traitRoutes } from '../resources/traits.ts'
 import { usageRoute } from '../resources/usage.ts'
+import { type VaultRooms, vaultRoutes } from '../resources/vault.ts'
 import { openApiDocument } from './openapi.ts'
 import type { ApiRoute } from './route.ts'
 
 /** Every operation of the control plane. */
 export function apiRoutes(
-  rooms: EventImportRooms & RehearsalRooms & BackfillRooms & TagRooms,
+  rooms: EventImportRooms & RehearsalRooms & BackfillRooms & TagRooms & VaultRooms,
 ): ApiRoute[] {
   const routes = [
     ...partnerRoutes(rooms),
@@ -84,6 +85,7 @@ export function apiRoutes(
     matchesRoute(rooms),
     ...deletionRoutes(rooms),
     ...peopleRoutes(rooms),
+    ...vaultRoutes(rooms),
     explainPersonRoute(rooms),
     importsRoute(rooms),
     suppressionsRoute(rooms),

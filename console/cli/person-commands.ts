@@ -43,6 +43,19 @@ export function addPersonCommands(program: Command, session: Session): Command {
       session.io.stdout.write(`${JSON.stringify(answer.body)}\n`)
     })
   command
+    .command('reveal <source> <uid> <fields>')
+    .description(
+      'what the vault holds of the person (fields: email,phone …), or its hashes; audited',
+    )
+    .requiredOption('--purpose <word>', 'sms, email, mail, call, audience or access')
+    .requiredOption('--reason <text>', 'why, in a sentence')
+    .option('--as <ruleset>', 'hashes in place of values: plain, uid2, google or meta')
+    .action(async (source: string, uid: string, fields: string, options: object) => {
+      const body = { source, uid, fields: fields.split(','), ...options }
+      const answer = await session.client().call('POST', '/api/people/reveal', { body })
+      session.io.stdout.write(`${JSON.stringify(answer.body, null, 2)}\n`)
+    })
+  command
     .command('suppress <file>')
     .description(
       'a deletion list (CSV or NDJSON, .gz goes as it is): deletes, and suppresses for good',

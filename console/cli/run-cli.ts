@@ -24,6 +24,7 @@ import { addStatementCommands } from './statement-commands.ts'
 import { addTaxonomyCommands } from './taxonomy-commands.ts'
 import { addTokenKeysCommand } from './token-keys-command.ts'
 import { addUsageCommands } from './usage-commands.ts'
+import { addVaultCommands } from './vault-commands.ts'
 import { addVerifyCommands } from './verify-commands.ts'
 
 const AUDIT_LIMIT = 100
@@ -83,6 +84,7 @@ function programOf(io: Io): Command {
   addImportCommands(program, session)
   addDataProtectionCommand(program, session)
   addPersonCommands(program, session)
+  addVaultCommands(program, session)
   addMatchRateCommand(program, session)
   addUsageCommands(program, session)
   addReachCommands(program, session)

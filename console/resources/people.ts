@@ -1,3 +1,4 @@
+import { type PiiKind, PiiKinds } from '../../audience/identity/normalize-pii.ts'
 import { type ParkReason, ParkReasons } from '../../audience/people/reasons.ts'
 import { refuse } from '../../audience/refusal.ts'
 import { Type } from '../../audience/schema.ts'
@@ -12,6 +13,7 @@ import {
   UnmergeBody,
   unmergePerson,
 } from '../../exchange/people/people-desk.ts'
+import { askedReveal, RevealBody, revealPerson } from '../../exchange/people/reveal-person.ts'
 import { SuppressionBits, type SuppressionKind } from '../../proto/suppression-mark.ts'
 import type { ApiRoute, Call } from '../api/route.ts'
 import { type ImportRooms, keysOf } from '../imports/import-rooms.ts'
@@ -56,6 +58,9 @@ export const ReportShape = closed({
     }),
     { description: 'Claims that join nobody now, and why.' },
   ),
+  vault: Type.Array(closed({ owner: Type.String(), field: Type.String(), since: Day }), {
+    description: 'What the vault holds: `POST /api/people/reveal` reads it.',
+  }),
   segments: Type.Array(
     closed({
       segment: Type.String(),
@@ -79,9 +84,12 @@ export const ReportShape = closed({
 
 const body = { kind: 'json', name: 'AskedPerson', schema: PersonBody } as const
 
-/** `POST /api/people/{lookup,export,erase,unmerge}`. */
+/** `POST /api/people/{lookup,export,erase,unmerge,reveal}`. */
 export function peopleRoutes(rooms: ImportRooms): ApiRoute[] {
-  return [lookupRoute(rooms), exportRoute(rooms), eraseRoute(rooms), unmergeRoute(rooms)]
+  return [
+    ...[lookupRoute(rooms), exportRoute(rooms), eraseRoute(rooms)],
+    ...[unmergeRoute(rooms), revealRoute(rooms)],
+  ]
 }
 
 function lookupRoute(rooms: ImportRooms): ApiRoute {
@@ -192,6 +200,50 @@ function unmergeRoute(rooms: ImportRooms): ApiRoute {
       const details = { removed }
       await note(rooms, call, { verb: 'unmergePerson', object, before: null, after: null, details })
       return { status: 200, body: { removed } }
+    },
+  }
+}
+
+const RevealedShape = {
+  name: 'PersonRevealed',
+  schema: closed({
+    values: Type.Array(
+      closed({
+        owner: Type.String(),
+        field: Type.Enum(Object.keys(PiiKinds) as PiiKind[]),
+        value: Type.Optional(Type.String()),
+        sha256: Type.Optional(Type.String()),
+        at: Type.String(),
+      }),
+    ),
+  }),
+}
+
+function revealRoute(rooms: ImportRooms): ApiRoute {
+  return {
+    method: 'POST',
+    path: '/api/people/reveal',
+    operationId: 'revealPerson',
+    summary:
+      'What the vault holds of a person, or the hashes of it: for a purpose, with a reason, audited before it is told.',
+    permission: 'side',
+    body: { kind: 'json', name: 'Reveal', schema: RevealBody },
+    isQuestion: true,
+    answers: {
+      200: { says: 'Of each tenant and field the value said last.', body: RevealedShape },
+    },
+    async handle(call) {
+      keysOf(rooms)
+      const reveal = askedReveal(roomsOf(rooms), call.caller, call.body)
+      const values = await revealPerson(roomsOf(rooms), reveal)
+      const { fields, purpose, reason, as } = reveal.given
+      const details = {
+        ...{ purpose, reason, fields: fields.join(','), values: values.length },
+        ...(as === undefined ? {} : { as }),
+      }
+      const object = `person/${reveal.asked.hash}`
+      await note(rooms, call, { verb: 'revealPerson', object, before: null, after: null, details })
+      return { status: 200, body: { values } }
     },
   }
 }

@@ -89,7 +89,7 @@ export class Collector {
     this.#clock = clock
     this.#counts = counts ?? new SourceCounts()
     const current = () => audience.feed.current()
-    this.#rings = new SourceRings(current)
+    this.#rings = new SourceRings(current, audience.vault)
     this.#books = new RuleBooks(current, ownerOf, clock)
   }
 
@@ -189,7 +189,8 @@ export class Collector {
     const nowMs = this.#clock.now()
     const hashKey = this.#keyOfHashes()!
     const keys = this.#audience.userKeys()!
-    const context = { source, rules, type, sentAt, receivedMs: nowMs, hashKey, keys }
+    const { vault } = this.#audience
+    const context = { source, rules, type, sentAt, receivedMs: nowMs, hashKey, keys, vault }
     const mayBeLong = delivery.bytes > messageBytesMax
     for (const [i, message] of messages.entries()) {
       if (saysConsent(message, delivery.saysConsent === true)) tally.consented++
@@ -240,7 +241,17 @@ export class Collector {
     const rules = this.#books.now().owner(source.ownerId)
     const [receivedMs, hashKey] = [this.#clock.now(), this.#keyOfHashes()!]
     const keys = this.#audience.userKeys()!
-    const context = { source, rules, type: undefined, sentAt: undefined, receivedMs, hashKey, keys }
+    const { vault } = this.#audience
+    const context = {
+      source,
+      rules,
+      type: undefined,
+      sentAt: undefined,
+      receivedMs,
+      hashKey,
+      keys,
+      vault,
+    }
     const read = readMessage(aside.message, context)
     if ('problem' in read) return undefined
     const judgement = plan?.judge(switchMessage(read.message, { switches, hashKey }))
@@ -257,6 +268,6 @@ const { messageBytesMax } = EVENT_LIMITS
 const TOO_LONG = `is longer than ${messageBytesMax} bytes`
 
 /** What shows nothing and joins nobody has nothing to be kept for. */
-function counts({ traits, sameAs, contacts }: CollectedEvent): boolean {
-  return traits.length > 0 || sameAs !== undefined || contacts !== undefined
+function counts({ traits, sameAs, contacts, vault }: CollectedEvent): boolean {
+  return traits.length > 0 || sameAs !== undefined || contacts !== undefined || vault !== undefined
 }

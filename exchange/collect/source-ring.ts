@@ -5,8 +5,10 @@ import { SOURCE_KIND, type Source } from '../../audience/events/source.ts'
 import { TRACKING_PLAN_KIND } from '../../audience/events/tracking-plan.ts'
 import { NAMESPACE_KIND, type Namespace } from '../../audience/namespace.ts'
 import type { CatalogSnapshot, KindRecords } from '../../audience/store/catalog-snapshot.ts'
+import type { Vault } from '../../audience/vault/vault.ts'
 import { hashKey, SOURCE_KEY_KIND, type SourceKeyRecord } from '../key.ts'
 import { LIMITS } from '../limits.ts'
+import { whyNoPii } from '../may-keep-pii.ts'
 import type { PartnerRecord } from '../partner.ts'
 import { sourceProvenance } from '../provenance/provenance-of.ts'
 
@@ -26,14 +28,16 @@ export interface CollectSource extends MessageSource {
 export class SourceRing {
   readonly #byHash = new Map<string, CollectSource>()
   readonly #snapshot: CatalogSnapshot
+  readonly #vault: Vault
   readonly #verified = new Map<string, CollectSource>()
 
-  constructor(snapshot: CatalogSnapshot) {
+  constructor(snapshot: CatalogSnapshot, vault: Vault) {
     this.#snapshot = snapshot
+    this.#vault = vault
     const sources = new Map<string, CollectSource | undefined>()
     for (const { value } of snapshot.kind(SOURCE_KEY_KIND).values()) {
       const { source: id, hash } = value as SourceKeyRecord
-      if (!sources.has(id)) sources.set(id, compiled(id, snapshot))
+      if (!sources.has(id)) sources.set(id, compiled(id, { snapshot, vault }))
       const source = sources.get(id)
       if (source) this.#byHash.set(hash, source)
     }
@@ -41,7 +45,7 @@ export class SourceRing {
 
   /** By its id, for files and what was taken in before; undefined where there is none, or its owner is paused. */
   byId(id: string): CollectSource | undefined {
-    return compiled(id, this.#snapshot)
+    return compiled(id, { snapshot: this.#snapshot, vault: this.#vault })
   }
 
   /** Undefined where the key is unknown or revoked, or its owner paused: one answer for all. */
@@ -60,11 +64,13 @@ const KINDS = [SOURCE_KIND, SOURCE_KEY_KIND, TRACKING_PLAN_KIND, NAMESPACE_KIND,
 /** The ring of the catalog as it is, made anew only where something in it changed. */
 export class SourceRings {
   readonly #current: () => CatalogSnapshot | undefined
+  readonly #vault: Vault
   #kinds: readonly KindRecords[] = []
   #ring: SourceRing | undefined
 
-  constructor(current: () => CatalogSnapshot | undefined) {
+  constructor(current: () => CatalogSnapshot | undefined, vault: Vault) {
     this.#current = current
+    this.#vault = vault
   }
 
   /** Undefined while there is no catalog. */
@@ -74,12 +80,15 @@ export class SourceRings {
     const kinds = KINDS.map((kind) => snapshot.kind(kind))
     if (this.#ring && kinds.every((records, i) => records === this.#kinds[i])) return this.#ring
     this.#kinds = kinds
-    this.#ring = new SourceRing(snapshot)
+    this.#ring = new SourceRing(snapshot, this.#vault)
     return this.#ring
   }
 }
 
-function compiled(id: string, snapshot: CatalogSnapshot): CollectSource | undefined {
+function compiled(
+  id: string,
+  { snapshot, vault }: { snapshot: CatalogSnapshot; vault: Vault },
+): CollectSource | undefined {
   const source = snapshot.kind(SOURCE_KIND).get(id)?.value as Source | undefined
   const owner = source && (snapshot.kind('partner').get(source.owner)?.value as PartnerRecord)
   if (!source || owner?.status !== 'active') return undefined
@@ -95,6 +104,7 @@ function compiled(id: string, snapshot: CatalogSnapshot): CollectSource | undefi
     anonymousId: numberOf(source.namespaces.anonymousId),
     userId: numberOf(source.namespaces.userId),
     country: alpha2Of(owner.region),
+    vault: whyNoPii(vault, owner) === undefined ? (source.vault ?? []) : [],
     switches: new Map(Object.entries(source.properties ?? {})),
     provenance: sourceProvenance(source),
     isLicensed: source.contract !== undefined,

@@ -4,6 +4,7 @@ import { refuse } from '../../audience/refusal.ts'
 import type { CatalogFeed } from '../../audience/store/catalog-feed.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { CatalogStore } from '../../audience/store/store.ts'
+import type { Vault } from '../../audience/vault/vault.ts'
 import type { Turns } from './turns.ts'
 
 /** What every desk verb works with. */
@@ -15,6 +16,8 @@ export interface DeskDeps {
   turns: Turns
   /** Absent: how many people are in a segment is not known here. */
   reach?: Reach
+  /** What can be read again of people's; absent: nothing is kept. */
+  vault?: Vault
 }
 
 /**

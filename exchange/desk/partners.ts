@@ -167,7 +167,10 @@ function problemsOf(id: string, given: PartnerBody, snapshot: CatalogSnapshot): 
   for (const way of ['redirect', 'iframe'] as const)
     for (const reason of syncUrlFaults(given.sync?.[way]?.url ?? ''))
       problems.push({ field: `sync.${way}.url`, reason })
-  const { timeZone, cookieSync: settings } = given.settings ?? {}
+  const { timeZone, piiRegions = [], cookieSync: settings } = given.settings ?? {}
+  for (const region of piiRegions)
+    if (!isRegion(region))
+      problems.push({ field: 'settings.piiRegions', reason: `${region} is no country, EU or EEA` })
   if (timeZone !== undefined && !isTimeZone(timeZone))
     problems.push({ field: 'settings.timeZone', reason: `${timeZone} is no time zone` })
   if (settings) problems.push(...unknownPartners(settings, snapshot, 'settings.cookieSync.'))

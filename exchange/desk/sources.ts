@@ -4,6 +4,8 @@ import { refuse } from '../../audience/refusal.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { CatalogWrite } from '../../audience/store/store.ts'
 import { SOURCE_KEY_KIND, type SourceKeyRecord } from '../key.ts'
+import { whyNoPii } from '../may-keep-pii.ts'
+import type { PartnerRecord } from '../partner.ts'
 import { refuseUnlicensedSource } from './check-provenance.ts'
 import {
   type Actor,
@@ -51,12 +53,21 @@ export async function putSource(
         refuseForeign(actor, { kind: 'source', before, owner: given.owner })
         refuseUnknownOwner(snapshot, given.owner)
         refuseUnlicensedSource(given, before, { snapshot, nowMs: deps.clock.now() })
+        refuseVault(deps, given, snapshot)
         const also = await newNamespaces(deps, given, snapshot)
         return { value: given, ...(also.length > 0 ? { also } : {}) }
       },
     },
   )
   return { ...written, value: { id, ...written.value! } }
+}
+
+/** Nothing is promised to be kept that this instance cannot, or may not. */
+function refuseVault({ vault }: DeskDeps, given: Source, snapshot: CatalogSnapshot): void {
+  if (given.vault === undefined) return
+  const owner = snapshot.kind('partner').get(given.owner)!.value as PartnerRecord
+  const why = whyNoPii(vault, owner)
+  if (why) throw refuse('unprocessable', 'vault', why)
 }
 
 /** Deletes a source that no tracking plan and no trait names, and its keys. Its namespaces stay: people are known by what is in them. */

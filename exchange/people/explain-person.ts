@@ -125,7 +125,7 @@ export async function explainPerson(
   const known = await audience.known([asked.start], enters)
   const { store } = audience
   const [person] = await gatherPeople({ store, clock }, known.ids.slice(0, 1), rules.number)
-  const report = reportOf(known, { snapshot, nowMs, sees: asked.sees, egress: [] })
+  const report = reportOf(known, { snapshot, nowMs, sees: asked.sees, egress: [], vault: [] })
   const refresh = refreshOf(snapshot, body.segment)
   const messagesAt = await messagesOf(audience.store.events, rules, person!)
   const memberships = membershipsOf({ known, report, person: person!, segment, id: body.segment })

@@ -122,8 +122,9 @@ export async function lookUpPerson(
   const { deskDeps, audience } = deps
   const known = await audience.known([start], enters)
   const egress = await audience.egressOf(known.ids)
+  const vault = await audience.vault.entriesOf(known.ids.map(({ key }) => key))
   const snapshot = snapshotOf(deskDeps)
-  return reportOf(known, { snapshot, nowMs: deskDeps.clock.now(), sees, egress })
+  return reportOf(known, { snapshot, nowMs: deskDeps.clock.now(), sees, egress, vault })
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Known, KnownEdge, ParkedClaim } from '../../audience/people/known.
 import { type ParkReason, parkReason } from '../../audience/people/reasons.ts'
 import { SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
+import type { VaultEntry } from '../../audience/vault/vault-record.ts'
 import type { EgressEntry } from '../../proto/egress-blob.ts'
 import { kindsOf, type SuppressionKind } from '../../proto/suppression-mark.ts'
 import type { ContractRecord } from '../contract.ts'
@@ -27,6 +28,8 @@ export interface PersonReport {
   edges: ReportedEdge[]
   /** Claims that join nobody now, and why. */
   parked: ReportedClaim[]
+  /** What can be read again of the person, by whom it is kept. */
+  vault: { owner: string; field: string; since: string }[]
   segments: ReportedSegment[]
   /** Who was given what; segments empty where they are no longer kept. */
   egress: ReportedEgress[]
@@ -89,6 +92,8 @@ export interface ReportOptions {
   sees: (owner: string) => boolean
   /** Who was given what, by the places of ids. */
   egress: readonly (readonly EgressEntry[])[]
+  /** What the vault holds, by the places of ids. */
+  vault: readonly (readonly VaultEntry[])[]
 }
 
 /** Everybody who was given anything, whatever else may be seen: to each of them an erasure is passed on. */
@@ -139,6 +144,7 @@ class Reporter {
     ids: [],
     edges: [],
     parked: [],
+    vault: [],
     segments: [],
     egress: [],
     withheld: { tenants: 0, ids: 0, edges: 0, segments: 0, egress: 0 },
@@ -155,6 +161,7 @@ class Reporter {
     for (const id of this.#known.ids) this.#ids.push(this.#addId(id))
     for (const edge of this.#known.edges) this.#edges.push(this.#addEdge(edge))
     for (const claim of this.#known.parked) this.#addParked(claim)
+    for (const entry of this.#options.vault.flat()) this.#addSealed(entry)
     for (const at of this.#known.ids.keys()) this.#addSegments(at)
     for (const entry of this.#options.egress.flat()) this.#addEgress(entry)
     report.suppressed = this.#suppressed()
@@ -200,6 +207,15 @@ class Reporter {
       ...{ at: place, source: namespace?.name ?? `#${other.namespace}`, uid: other.value, owner },
       ...{ lastSeen: dateOf(lastSeenDay), until: dateOf(claim.untilDay), why },
     })
+  }
+
+  #addSealed({ owner: number, field, atMs }: VaultEntry): void {
+    const owner = this.#names.partner(number)
+    if (!this.#options.sees(owner)) {
+      this.#tenants.add(owner)
+      return
+    }
+    this.#report.vault.push({ owner, field, since: new Date(atMs).toISOString().slice(0, 10) })
   }
 
   #addSegments(at: number): void {

@@ -1,7 +1,7 @@
 import type { Audience } from '../../audience/audience.ts'
 import { type Clock, DAY_MS, dayOf } from '../../audience/clock.ts'
 import { expiryDayOf } from '../../audience/people/memberships.ts'
-import type { ClaimStore } from '../../audience/store/store.ts'
+import type { ClaimStore } from '../../audience/store/claim-store.ts'
 import { claimId, claimWord } from './claim-id.ts'
 import { SYNC_LIMITS } from './limits.ts'
 import { areQuarantined, quarantine } from './quarantine.ts'

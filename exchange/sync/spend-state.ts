@@ -1,4 +1,4 @@
-import type { ClaimStore } from '../../audience/store/store.ts'
+import type { ClaimStore } from '../../audience/store/claim-store.ts'
 import { claimId, claimWord } from './claim-id.ts'
 import type { SyncState } from './sync-state.ts'
 

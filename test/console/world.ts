@@ -11,6 +11,7 @@ import { openReach, type Reach } from '../../audience/reach/reach.ts'
 import type { Segment } from '../../audience/segment.ts'
 import { openStore } from '../../audience/store/open-store.ts'
 import type { Store } from '../../audience/store/store.ts'
+import type { VaultKeys } from '../../audience/vault/vault-keys.ts'
 import { type Console, openConsole } from '../../console/console.ts'
 import { ownerOf } from '../../exchange/collect/owner-of.ts'
 import { openUsageDesk, usageDeps } from '../../exchange/desk/open-usage-desk.ts'
@@ -73,6 +74,8 @@ export class ConsoleWorld {
   readonly sourceCounts = new SourceCounts()
   usageDeps!: UsageDeps
   lookalikes!: LookalikeJobs
+  /** Undefined: the vault is closed; read at `start`. */
+  vaultKeys: VaultKeys | undefined
   /** What the desk appended. */
   readonly ledger: LedgerRecord[] = []
   document: Body
@@ -94,7 +97,8 @@ export class ConsoleWorld {
     const { clock, dir } = this
     this.store = await openStore(this.#address ?? `embedded:${dir}`, { clock, dataDir: dir })
     const log = { info: () => {}, warn: () => {}, debug: () => {}, error: () => {} }
-    this.audience = await openAudience({ store: this.store, clock, log })
+    const vault = { keys: this.vaultKeys, region: 'FRA' }
+    this.audience = await openAudience({ store: this.store, clock, log, vault })
     const { feed } = this.audience
     const catalogStore = this.store.catalog
     this.reach = openReach({ people: this.store.people, clock, bidChannel: 0 })
@@ -103,6 +107,7 @@ export class ConsoleWorld {
       clock,
       catalogStore,
       reach: this.reach,
+      vault: this.audience.vault,
       log,
       lazy: true,
     })

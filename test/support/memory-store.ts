@@ -1,13 +1,11 @@
 import type { Clock } from '../../audience/clock.ts'
 import { dayOf } from '../../audience/clock.ts'
 import type { Soon } from '../../audience/soon.ts'
+import type { Claim, ClaimOutcome, ClaimStore } from '../../audience/store/claim-store.ts'
 import type {
   Assignment,
   Change,
   Changes,
-  Claim,
-  ClaimOutcome,
-  ClaimStore,
   Edge,
   EgressEntry,
   EgressNote,
@@ -39,6 +37,7 @@ import { MemoryEvents, MemoryHistories } from './memory-events.ts'
 import { MemoryHeld, MemorySightings } from './memory-plans.ts'
 import { MemoryPresence } from './memory-presence.ts'
 import { MemoryTallies } from './memory-tallies.ts'
+import { MemoryVault } from './memory-vault.ts'
 
 /** A clock that moves only when told. */
 export class WoundClock implements Clock {
@@ -353,6 +352,7 @@ export class MemoryStore implements Store {
   readonly events = new MemoryEvents()
   readonly sightings: MemorySightings
   readonly held: MemoryHeld
+  readonly vault: MemoryVault
   secret: Buffer | undefined = Buffer.alloc(32, 7)
 
   constructor(clock: Clock) {
@@ -362,6 +362,12 @@ export class MemoryStore implements Store {
     this.histories = new MemoryHistories(this.people, clock)
     this.sightings = new MemorySightings(clock)
     this.held = new MemoryHeld(clock)
+    this.vault = new MemoryVault((key) => this.people.isSuppressed(key))
+    const { onGone } = this.people
+    this.people.onGone = (key) => {
+      onGone(key)
+      this.vault.drop(key)
+    }
   }
 
   async rootSecret(): Promise<Buffer> {

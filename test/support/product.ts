@@ -20,6 +20,8 @@ export interface Product {
   enrich(key: string, body: string): Promise<{ status: number; reason: string; text: string }>
   /** Process ids of the instance's processes by name, e.g. `bid 1`; the supervisor's is `supervisor`. */
   pidOf(name: string): number
+  /** What its processes wrote to their output: the last million characters. */
+  said(): string
   /** Ends everything at once, as a machine does that stops: `kill -9` of all its processes. */
   kill(): Promise<void>
   /** Ends everything in good order and removes its folder, unless it was given one. */
@@ -48,6 +50,7 @@ export interface ProductOptions {
 
 const TOKEN = 'operator-of-this-test-0123456789'
 const READY_MS_MAX = 90_000
+const SAID_CHARS_MAX = 1_000_000
 
 /** Starts `npm start`'s own script, which builds what is missing; resolves when all doors are ready, or live. */
 export async function startProduct(options: ProductOptions = {}): Promise<Product> {
@@ -106,7 +109,7 @@ class Running implements Product {
     this.#child = child
     for (const stream of [child.stdout, child.stderr])
       stream!.on('data', (text) => {
-        this.#said = `${this.#said}${text}`.slice(-4_000)
+        this.#said = `${this.#said}${text}`.slice(-SAID_CHARS_MAX)
       })
   }
 
@@ -121,7 +124,7 @@ class Running implements Product {
     }
     await vi.waitFor(ask, { timeout: READY_MS_MAX, interval: 100 }).catch(async () => {
       await this.stop()
-      throw new Error(`the product is not ${until}: ${this.#said}`)
+      throw new Error(`the product is not ${until}: ${this.#said.slice(-4_000)}`)
     })
     if (this.#child.exitCode !== null) throw new Error(`the product ended: ${this.#said}`)
   }
@@ -147,6 +150,10 @@ class Running implements Product {
     })
     const reason = answer.headers.get('x-passerelle-reason') ?? ''
     return { status: answer.status, reason, text: await answer.text() }
+  }
+
+  said(): string {
+    return this.#said
   }
 
   pidOf(name: string): number {

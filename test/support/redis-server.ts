@@ -10,6 +10,8 @@ export interface RedisServer {
   readonly port: number
   /** `redis://127.0.0.1:<port>/0` */
   readonly url: string
+  /** What it keeps: with an append-only file, every command it was ever given. */
+  readonly folder: string
   /** Freezes it (SIGSTOP): connections stay open and nothing answers. */
   pause(): void
   /** Lets it run on (SIGCONT). */
@@ -56,6 +58,7 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   return {
     port,
     url: `redis://127.0.0.1:${port}/0`,
+    folder,
     pause: () => void child?.kill('SIGSTOP'),
     resume: () => void child?.kill('SIGCONT'),
     kill,

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import { checkClaim } from '../check-claim.ts'
+import type { Claim, ClaimOutcome, ClaimStore } from '../claim-store.ts'
 import { LIMITS } from '../limits.ts'
-import type { Claim, ClaimOutcome, ClaimStore } from '../store.ts'
 import type { EmbeddedDb } from './lmdb.ts'
 
 const END_BYTES = 6

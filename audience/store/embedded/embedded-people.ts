@@ -195,6 +195,7 @@ export class EmbeddedPeople implements PeopleStore {
     if (isMark(profile)) return []
     this.#db.profiles.remove(key)
     putHistory(this.#db, key, EMPTY)
+    this.#db.vault.remove(key)
     const ends = this.#unlinkAll(key, edges, today)
     const removed = unpackProfile(profile).map((membership) => membership.segment)
     const known = profile.length > 0 || edges.length > 0
@@ -208,6 +209,7 @@ export class EmbeddedPeople implements PeopleStore {
     const removed = unpackProfile(profile).map((membership) => membership.segment)
     const mark = markSuppressed(profile, kind, today)
     putHistory(this.#db, key, EMPTY)
+    this.#db.vault.remove(key)
     const isNew = put(this.#db.profiles, key, profile, mark)
     put(this.#db.edges, key, this.#db.edges.getBinary(key), mark)
     const egress = this.#db.egress.getBinary(key)

@@ -13,6 +13,7 @@ import { EmbeddedHistories } from './embedded-histories.ts'
 import { EmbeddedPeople } from './embedded-people.ts'
 import { EmbeddedSightings } from './embedded-sightings.ts'
 import { EmbeddedTallies } from './embedded-tallies.ts'
+import { EmbeddedVault } from './embedded-vault.ts'
 import { EmbeddedDb } from './lmdb.ts'
 import { PresenceFiles } from './presence-files.ts'
 import { rootSecretIn } from './root-secret.ts'
@@ -44,6 +45,7 @@ export async function openEmbeddedStore(
     events: new EmbeddedEvents(db, options.queueEventsMax ?? LIMITS.queueEventsMax),
     sightings: new EmbeddedSightings(db, options.clock),
     held: new EmbeddedHeld(db, options.clock),
+    vault: new EmbeddedVault(db, people),
     catalog: new EmbeddedCatalog(db),
     tallies: new EmbeddedTallies(db, options.clock),
     presence: new PresenceFiles(join(dir, 'present'), options.clock),

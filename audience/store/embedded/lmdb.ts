@@ -42,6 +42,8 @@ export class EmbeddedDb {
   readonly log: BytesDb
   /** Packed histories; when each is to be looked at again (ms | key); and which messages were counted (day | message). */
   readonly histories: BytesDb
+  /** Sealed values: see audience/vault/. */
+  readonly vault: BytesDb
   readonly wheel: BytesDb
   readonly seen: BytesDb
   /** What was kept of jobs over everybody, by number. */
@@ -72,6 +74,7 @@ export class EmbeddedDb {
     this.edges = this.#root.openDB<Buffer, Buffer>('edges', bytes)
     this.egress = this.#root.openDB<Buffer, Buffer>('egress', bytes)
     this.log = this.#root.openDB<Buffer, Buffer>('log', bytes)
+    this.vault = this.#root.openDB<Buffer, Buffer>('vault', bytes)
     this.histories = this.#root.openDB<Buffer, Buffer>('histories', bytes)
     this.wheel = this.#root.openDB<Buffer, Buffer>('wheel', bytes)
     this.seen = this.#root.openDB<Buffer, Buffer>('seen', bytes)

@@ -4,6 +4,7 @@ import { isSuppressed } from '../../../proto/suppression-mark.ts'
 import type { UserKey } from '../store.ts'
 import { packChange } from './change-codec.ts'
 import { LIMITS } from './limits.ts'
+import { dropVault } from './redis-vault.ts'
 import { unlinkRewrites } from './rewrites.ts'
 import { StoreUnreachable } from './store-unreachable.ts'
 import { type Place, readRecords, rewriteAll, type Swap, swapRecords } from './swap.ts'
@@ -24,6 +25,7 @@ export async function forgetAll(
       if (round === LIMITS.swapRoundsMax) throw new StoreUnreachable('contended')
       pending = await forgetRound(place, pending, today)
     }
+    await dropVault(place, distinct(keys.slice(from, from + LIMITS.swapChunk)))
   }
 }
 

@@ -3,7 +3,7 @@ import type { UserKey } from '../store.ts'
 import { LIMITS } from './limits.ts'
 
 /** The records kept under a key, by the letter that names them in Redis. */
-export const parts = { profile: 'u', edges: 'e', egress: 'g', history: 'h' } as const
+export const parts = { profile: 'u', edges: 'e', egress: 'g', history: 'h', vault: 'v' } as const
 export type Part = keyof typeof parts
 
 const partitionBits = Math.log2(LIMITS.partitions)
@@ -17,6 +17,7 @@ const keyBytes = 16
  *     {p17}:u:c4   hash   field → packed profile      {p17}:log   stream of changes
  *     {p17}:e:c4   hash   field → packed edges        {cat}:…     the catalog, one slot
  *     {p17}:g:c4   hash   field → who was given what
+ *     {p17}:v:c4   hash   field → sealed values
  *     {p17}:h:c4   hash   field → packed history       {p17}:wheel       sorted set: bucket → when to look there
  *     {events}:…   the queue of events, one slot       {p17}:seen:<day>  set of messages counted that day
  */

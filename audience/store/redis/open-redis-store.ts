@@ -26,6 +26,7 @@ import { RedisPresence } from './redis-presence.ts'
 import { RedisSecret } from './redis-secret.ts'
 import { RedisSightings } from './redis-sightings.ts'
 import { RedisTallies } from './redis-tallies.ts'
+import { RedisVault } from './redis-vault.ts'
 import { swapScript } from './swap-script.ts'
 import { tallyScript } from './tally-script.ts'
 import { dueInScript } from './wheel.ts'
@@ -112,6 +113,7 @@ function storeOver(
     tallies: new RedisTallies({ reader: following, writer, clock }),
     presence: new RedisPresence(following),
     claims: new RedisClaims(writer, clock),
+    vault: new RedisVault(writer),
     rootSecret: () => secret.read(),
     findings: () => [...greeter.findings, ...secret.findings, ...unreachable(reached())],
     vitals: () => ({ recallsInFlight: lookup.inFlight, breaker: lookup.breaker.state }),

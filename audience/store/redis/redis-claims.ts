@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import { checkClaim } from '../check-claim.ts'
-import type { Claim, ClaimOutcome, ClaimStore } from '../store.ts'
+import type { Claim, ClaimOutcome, ClaimStore } from '../claim-store.ts'
 import { SharedPipeline } from './shared-pipeline.ts'
 import type { Writer } from './writer.ts'
 

@@ -5,6 +5,7 @@ import { packChange } from './change-codec.ts'
 import { keepPastMatches, stripEgress } from './egress.ts'
 import { unlinkFarEnds } from './forget.ts'
 import { LIMITS } from './limits.ts'
+import { dropVault } from './redis-vault.ts'
 import { StoreUnreachable } from './store-unreachable.ts'
 import {
   type Place,
@@ -42,6 +43,7 @@ export async function suppressAll(
     place,
     keys.map((key) => ({ key, part: 'history', next: withoutHistory })),
   )
+  await dropVault(place, keys)
   await stripEgress(place, keys)
 }
 

@@ -5,8 +5,8 @@ import { EMAIL_HASH } from '../../../audience/namespace.ts'
 import {
   type ClaimRequest,
   claimAll,
+  parkedIds,
   settleAround,
-  settleEverything,
 } from '../../../audience/people/claims.ts'
 import { knownOf, suppressPeople } from '../../../audience/people/known.ts'
 import { type EndRequest, type LinkDeps, refOf } from '../../../audience/people/link.ts'
@@ -59,7 +59,9 @@ function openWorld() {
   return {
     clock,
     claim: (requests: ClaimRequest[]) => claimAll(deps, requests),
-    settle: () => settleEverything(deps, () => false),
+    async settle() {
+      for await (const ids of parkedIds(store)) await settleAround(deps, ids)
+    },
     known: (id: EndRequest) => knownOf(deps, [id]),
     async unlink(a: EndRequest, b: EndRequest) {
       await store.unlink([{ a: refOf(deps, a), b: refOf(deps, b) }])

@@ -13,6 +13,7 @@ import { presenceConformance } from './conformance-presence.ts'
 import { processesConformance } from './conformance-processes.ts'
 import { suppressionConformance } from './conformance-suppression.ts'
 import { talliesConformance } from './conformance-tallies.ts'
+import { vaultConformance } from './conformance-vault.ts'
 
 /** A store of its own for one test. */
 export interface OpenedStore {
@@ -60,6 +61,7 @@ export function storeConformance(
     describe('claims', () => claimsConformance(openForTest))
     describe('events', () => eventsConformance(openForTest))
     describe('tracking plans', () => plansConformance(openForTest))
+    describe('vault', () => vaultConformance(openForTest))
     describe('histories', () => historiesConformance(openForTest))
     describe('catalog', () => catalogConformance(openForTest))
     describe('tallies', () => talliesConformance(openForTest))
