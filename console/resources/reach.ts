@@ -121,6 +121,7 @@ function kpisRoute(usage: UsageDesk): ApiRoute {
     permission: 'side',
     query: closed({
       clients: Type.Optional(OperatorId),
+      offline: Type.Optional(OperatorId),
       segment: Type.Optional(OperatorId),
       days: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.kpiDaysMax })),
     }),

@@ -19,6 +19,8 @@ import type { UsageDeps } from './usage-deps.ts'
 export const KPIS = {
   reconciliation_rate:
     'Customers with at least one device, cookie or partner id, over a live match seen in the period, of all customers (KPI 4).',
+  on_off_overlap:
+    'People known offline who have at least one device, cookie or partner id, over a live match seen in the period, of all people known offline (KPI 5).',
   match_rate: 'People with a live id of the partner’s, of all people in the segment (KPI 6).',
 } as const
 export type KpiName = keyof typeof KPIS
@@ -29,6 +31,8 @@ export const RECONCILIATION_BAND = { from: 0.2, to: 0.35 } as const
 export interface KpiQuery {
   /** The segment that holds the customers who have a customer area. */
   clients?: string
+  /** The segment that holds the customers who are known offline: of shops, branches, the telephone. */
+  offline?: string
   /** Of which segment the match rate is told; absent: of everybody who is in a segment. */
   segment?: string
   /** Length of the period that ends today. Default LIMITS.kpiDaysDefault. */
@@ -55,7 +59,7 @@ export interface KpisShown {
 export async function getKpis(
   deps: UsageDeps,
   actor: Actor,
-  { clients, segment, days = LIMITS.kpiDaysDefault }: KpiQuery,
+  { clients, offline, segment, days = LIMITS.kpiDaysDefault }: KpiQuery,
 ): Promise<KpisShown> {
   const nowMs = deps.clock.now()
   const told = new ToldTo(actor, snapshotOf(deps), nowMs)
@@ -63,18 +67,24 @@ export async function getKpis(
     throw refuse('invalid', 'segment', 'is required: everybody is the exchange’s to count')
   const numbers = {
     clients: numberOf(told, 'clients', clients),
+    offline: numberOf(told, 'offline', offline),
     of: numberOf(told, 'segment', segment),
   }
-  const partners = buyersIn(deps).filter(({ id }) => told.knowsCouple(id))
+  const partners = matchedIn(deps).filter(({ id }) => told.knowsCouple(id))
   const index = await countedIn(deps)
   const firstDay = dayOf(nowMs) - days + 1
   const items: KpiShown[] = []
+  const met = index.metSince(firstDay, addressable(deps))
+  const metOf = (number: number) => {
+    const known = index.people({ any: [number] })
+    return told.rate(known.countWith(met), known.count())
+  }
   if (clients !== undefined && numbers.clients !== undefined) {
-    const customers = index.people({ any: [numbers.clients] })
-    const met = index.metSince(firstDay, addressable(deps))
-    const rate = told.rate(customers.countWith(met), customers.count())
+    const rate = metOf(numbers.clients)
     items.push({ kpi: 'reconciliation_rate', segment: clients, ...rate, band: bandOf(rate) })
   }
+  if (offline !== undefined && numbers.offline !== undefined)
+    items.push({ kpi: 'on_off_overlap', segment: offline, ...metOf(numbers.offline) })
   const people = numbers.of === undefined ? index.everybody() : index.people({ any: [numbers.of] })
   for (const { id, namespace } of partners) {
     const rate = told.rate(people.countWith(index.withIdIn(namespace)), people.count())
@@ -92,10 +102,13 @@ function numberOf(told: ToldTo, field: string, id: string | undefined): number |
   return segment.number
 }
 
-function buyersIn(deps: UsageDeps): { id: string; namespace: number }[] {
+function matchedIn(deps: UsageDeps): { id: string; namespace: number }[] {
   return [...snapshotOf(deps).kind('partner').values()]
     .map(({ id, value }) => ({ id, ...(value as PartnerRecord) }))
-    .filter(({ roles, status }) => roles.includes('dsp') && status === 'active')
+    .filter(
+      ({ roles, status }) =>
+        status === 'active' && roles.some((role) => role === 'dsp' || role === 'dmp'),
+    )
 }
 
 /** Ids by which a person can be met again: not those that only name somebody in a file. */

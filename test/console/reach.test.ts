@@ -199,7 +199,11 @@ describe('GET /api/kpis', () => {
         of: 8,
       }),
     ])
-    expect(Object.keys(body.definitions)).toEqual(['reconciliation_rate', 'match_rate'])
+    expect(Object.keys(body.definitions)).toEqual([
+      'reconciliation_rate',
+      'on_off_overlap',
+      'match_rate',
+    ])
   })
 
   test('the period decides who counts as met, and an outlier is told to be one', async () => {
@@ -207,6 +211,11 @@ describe('GET /api/kpis', () => {
     expect(body.items[0]).toMatchObject({ count: 2, of: 4, band: { isWithin: false } })
     expect(body.items[1]).toMatchObject({ segment: 'cars', partner: 'dsp', count: 1, of: 5 })
     expect(Date.parse(body.to) - Date.parse(body.from)).toBe(59 * DAY_MS)
+  })
+
+  test('tells how many of those known offline were met online', async () => {
+    const { items } = (await get('/api/kpis?offline=clients')).body
+    expect(items[0]).toMatchObject({ kpi: 'on_off_overlap', segment: 'clients', count: 1, of: 4 })
   })
 
   test('nothing to divide by is no rate', async () => {
