@@ -61,6 +61,8 @@ export class Backfill {
   #cursor = 0
   /** Since when it walks without having been idle, and how far it came. */
   #walk: { sinceMs: number; positions: number } | undefined
+  /** The last step; never rejects. */
+  #underWay: Promise<unknown> = Promise.resolve()
   #failures = 0
   readonly #unsaved = new Set<number>()
   #savedMs = 0
@@ -105,7 +107,13 @@ export class Backfill {
    * Asks the next few people, for every job that is on there; false where there is nothing to do. Rejects where the
    * store does: the same step is taken again.
    */
-  async step(): Promise<boolean> {
+  step(): Promise<boolean> {
+    const step = this.#stepOn()
+    this.#underWay = step.catch(() => undefined)
+    return step
+  }
+
+  async #stepOn(): Promise<boolean> {
     const jobs = await this.#current()
     const running = [...jobs].filter(([, { state }]) => state === 'running')
     this.#walk = running.length === 0 ? undefined : (this.#walk ?? this.#setOut())
@@ -226,9 +234,11 @@ export class Backfill {
     if (!job || !from.includes(job.state)) return false
     job.state = to
     delete job.reason
+    // What is in hand is done with first, and counts.
+    await this.#underWay
     this.#note(segment)
     await this.save()
-    return true
+    return job.state === to
   }
 
   #setOut() {

@@ -128,6 +128,18 @@ describe('a backfill that is paused', () => {
     expect((await show())!.asked).toBeGreaterThanOrEqual(PEOPLE)
   })
 
+  test('has done with what was in hand when it is said to be paused', async () => {
+    await people()
+    await world.rules(EVEN, { evens: { rule: 'even' } })
+    const inHand = step()
+    await world.desk.backfill.show(101)
+    expect(await world.desk.backfill.pause(101)).toBe(true)
+    const paused = await show()
+    await inHand
+    expect(await show()).toEqual(paused)
+    expect(paused!.asked).toBe(SLICE_IDS)
+  })
+
   test('does not hold up another', async () => {
     await people()
     const rules = { evens: { rule: 'even' }, odds: { rule: 'odd' } }
