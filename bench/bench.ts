@@ -1,15 +1,19 @@
-// `npm run bench [-- --quick] [-- --json]`: ours beside a floor and peers, interleaved in one run; with
+// `npm run bench [-- --quick] [-- --json] [-- --only <names>]`: ours beside a floor and peers, interleaved in one run; with
 // `--population 100000` so many seeded people through the collector instead (population/run-population.ts).
 // The figures are ratios of server CPU a request; README's table is rewritten by a full run.
 import { execFileSync } from 'node:child_process'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { bookkeepingFigures } from './bookkeeping.ts'
+import { collectFigures } from './collect-figures.ts'
+import { deskFigures } from './desk-speed.ts'
+import { eventLatencyFigures } from './event-latency.ts'
 import { atMost, contenderTable, cpuFigures, type Figure, figureTable } from './figures.ts'
 import { historyBytesFigures } from './history-bytes.ts'
 import { latencyFigures } from './latency.ts'
 import { hasWrk } from './load.ts'
 import { matchImportFigures } from './match-import.ts'
+import { matchFigures } from './match-speed.ts'
 
 import { startOurs } from './ours.ts'
 import { runPopulation } from './population/run-population.ts'
@@ -79,18 +83,46 @@ function play(contenders: Contender[], requests: Buffer[], by: 'autocannon' | 'w
   })
 }
 
+/** Figures that take their time, by the name under which `--only` asks for them. */
+const SLOW: Record<string, (requests: Buffer[]) => Promise<Figure[]>> = {
+  scale: (requests) => scaleFigures(requests, say),
+  profile: () => profileFigures(say),
+  reach: () => reachFigures(say),
+  match: () => matchFigures(say),
+  collect: () => collectFigures(say),
+  desk: () => deskFigures(say),
+  events: () => eventLatencyFigures(say),
+  books: (requests) => bookkeepingFigures(requests, { say }),
+  sync: () => syncFigures({ say }),
+  import: () => matchImportFigures(say),
+  wires: (requests) => wireFigures(requests, { say }),
+  store: async () => [...(await storeFigures(say)), ...(await historyBytesFigures(say))],
+}
+
 async function slowFigures(requests: Buffer[], hasRedis: boolean): Promise<Figure[]> {
   say('cost at scale, memory, Redis (some minutes)')
-  return [
-    ...(await scaleFigures(requests, say)),
-    ...(await profileFigures(say)),
-    ...reachFigures(say),
-    ...(await bookkeepingFigures(requests, { say })),
-    ...(await syncFigures({ say })),
-    ...(await matchImportFigures(say)),
-    ...(await wireFigures(requests, { say })),
-    ...(hasRedis ? [...(await storeFigures(say)), ...(await historyBytesFigures(say))] : []),
-  ]
+  const figures: Figure[] = []
+  for (const [name, measure] of Object.entries(SLOW))
+    if (hasRedis || name !== 'store') figures.push(...(await measured(name, measure(requests))))
+  return figures
+}
+
+/** One part that fails is told as such, and spoils no other. */
+function measured(name: string, figures: Promise<Figure[]>): Promise<Figure[]> {
+  return figures.catch((error: unknown) => {
+    say(`  ${name} failed: ${error instanceof Error ? error.stack : error}`)
+    return [{ what: `\`${name}\``, goal: '–', measured: 'could not be measured', holds: false }]
+  })
+}
+
+/** `--only reach,match`: these alone; README stays as it is. */
+async function some(names: string): Promise<void> {
+  const { requests } = makeWorkload()
+  for (const name of names.split(',')) {
+    const measure = SLOW[name]
+    if (!measure) throw new Error(`--only knows ${Object.keys(SLOW).join(', ')}`)
+    process.stdout.write(`${figureTable(await measure(requests)).join('\n')}\n`)
+  }
 }
 
 function report(rounds: Round[], figures: Figure[]): void {
@@ -114,5 +146,6 @@ function machine(): string {
   return `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, ${commit}`
 }
 
-if (flags.population === undefined) await main()
-else await runPopulation(Number(flags.population), SEED, say)
+if (flags.population !== undefined) await runPopulation(Number(flags.population), SEED, say)
+else if (flags.only !== undefined) await some(flags.only)
+else await main()

@@ -30,7 +30,7 @@ const ASKS = [
 
 /**
  * The collector through the browser door beside a bare echo of the same JSON: each request is answered once its events
- * are on disk, or in Redis. Run alone with `node bench/collect-figures.ts`, built.
+ * are on disk, or in Redis.
  */
 export async function collectFigures(say: (line: string) => void): Promise<Figure[]> {
   say('  collector')
@@ -91,7 +91,3 @@ async function startCollector(name: string, address: string): Promise<Contender>
 function addressOf({ port }: BenchRedis): string {
   return `redis://127.0.0.1:${port}/0`
 }
-
-if (process.argv[1] === import.meta.filename)
-  for (const { what, goal, measured } of await collectFigures((line) => console.error(line)))
-    console.log(`${what}: ${measured} (${goal})`)

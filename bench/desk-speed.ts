@@ -27,7 +27,7 @@ interface Speed {
   cpuUs: number
 }
 
-/** How many events a desk makes into memberships: run alone with `node bench/desk-speed.ts`. */
+/** How many events a desk makes into memberships, in a process of its own. */
 export async function deskFigures(say: (line: string) => void): Promise<Figure[]> {
   say('  events processed')
   const { embedded, redis } = await inOwnProcess<{ embedded: Speed; redis?: Speed }>(
@@ -113,7 +113,3 @@ function* events(): Iterable<Buffer[]> {
 }
 
 await answerIfAsked(import.meta.url, measure)
-if (process.argv[1] === import.meta.filename && process.argv.length === 2) {
-  console.log(await measure())
-  process.exit(0)
-}

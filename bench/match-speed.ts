@@ -18,7 +18,7 @@ interface Matched {
   shown: number
 }
 
-/** What it takes to find the traits an event shows among many: run alone with `node bench/match-speed.ts`. */
+/** What it takes to find the traits an event shows among many, in a process of its own. */
 export async function matchFigures(say: (line: string) => void): Promise<Figure[]> {
   say('  matching of events')
   const { few, many } = await inOwnProcess<Record<'few' | 'many', Matched>>(import.meta.url)
@@ -54,6 +54,3 @@ function matched(traits: number): Matched {
 }
 
 await answerIfAsked(import.meta.url, measure)
-if (process.argv[1] === import.meta.filename && process.argv.length === 2)
-  for (const { what, goal, measured } of await matchFigures((line) => console.error(line)))
-    console.log(`${what}: ${measured} (${goal})`)

@@ -106,7 +106,7 @@ async function ready(child: ChildProcess, ports: number[]): Promise<void> {
   let said = ''
   child.stdout?.on('data', (text) => (said += text))
   child.stderr?.on('data', (text) => (said += text))
-  for (let tries = 0; tries < 300; tries++) {
+  for (let tries = 0; tries < 1_200; tries++) {
     if (child.exitCode !== null) throw new Error(`passerelle ended: ${said.slice(-500)}`)
     const answers = await Promise.all(ports.map((port) => isReady(port)))
     if (answers.every(Boolean)) return

@@ -2,6 +2,7 @@ import { ReachIndex } from '../audience/reach/reach-index.ts'
 import { packEdges } from '../proto/edge-blob.ts'
 import { packProfile } from '../proto/profile-blob.ts'
 import { atMost, type Figure, told } from './figures.ts'
+import { answerIfAsked, inOwnProcess } from './own-process.ts'
 
 const PEOPLE = 10_000_000
 const DAY = 20_000
@@ -23,9 +24,13 @@ const LINKED_EACH = 10
 const ROUNDS = 9
 const TIMES = 10
 
-/** Reach and overlap over ten million people, as the desk holds them: run alone with `node bench/reach-speed.ts`. */
-export function reachFigures(say: (line: string) => void): Figure[] {
-  say('  ten million people in bitmaps')
+/** Reach and overlap over ten million people, as the desk holds them, in a process of its own. */
+export function reachFigures(say: (line: string) => void): Promise<Figure[]> {
+  say('  ten million people in bitmaps, alone and with a million matches')
+  return inOwnProcess<Figure[]>(import.meta.url)
+}
+
+function measure(): Figure[] {
   const bytesBefore = heldBytes()
   const beganMs = performance.now()
   const index = filled()
@@ -35,7 +40,6 @@ export function reachFigures(say: (line: string) => void): Figure[] {
     medianMs(() => void index.people({ any: [a] }).countWith(index.people({ any: [b] })))
   const apart = { half: overlap([1, 2]), tenth: overlap([3, 4]), hundredth: overlap([5, 6]) }
   const thousandth = overlap([7, 8])
-  say('  the same with a million matches')
   link(index)
   return [
     atMost('overlap of two segments among 10 M people, each of one in two', 5, apart.half, ' ms'),
@@ -109,6 +113,4 @@ function mulberry(seed: number): () => number {
   }
 }
 
-if (process.argv[1] === import.meta.filename)
-  for (const { what, goal, measured } of reachFigures((line) => console.error(line)))
-    console.log(`${what}: ${measured} (${goal})`)
+await answerIfAsked(import.meta.url, measure)
