@@ -1,7 +1,9 @@
 import type { CompiledDeal, DealIndex } from '../../exchange/buyer-view.ts'
 import type { WithheldReason } from '../../exchange/reasons.ts'
+import type { ImpPlace } from '../../proto/request-places.ts'
 import type { Bid } from '../bid/bid.ts'
 import { dealLeftOut } from '../bid/entitle.ts'
+import { mayHold } from '../bid/read-there.ts'
 import type { DealTold } from '../bid/wire.ts'
 import type { IntentSet } from './intents.ts'
 import type { Mutation } from './mutation.ts'
@@ -17,7 +19,7 @@ export function imposedOn(bid: Bid, intents: IntentSet): Mutation[] {
   if (!isAsked || index === undefined || UNDECIDED.has(bid.reason)) return []
   const { form } = bid.wire
   return bid.places.imps.slice(0, bid.places.impCount).flatMap((imp) => {
-    if (imp.deals.count === 0 || imp.idStart < 0) return []
+    if (imp.deals.count === 0 || imp.idStart < 0 || !mayHoldAny(bid, imp, known(index))) return []
     const path = `/imp/${form.impId(bid, imp)}`
     const told = form.dealsTold(bid, imp).filter(({ id }) => known(index).has(id))
     const [kept, gone] = [[] as DealTold[], [] as string[]]
@@ -35,6 +37,15 @@ export function imposedOn(bid: Bid, intents: IntentSet): Mutation[] {
         : []),
     ]
   })
+}
+
+/** Beyond so many it is quicker to read the deals of the request than to look for each of ours. */
+const LOOKED_FOR_MAX = 8
+
+function mayHoldAny({ bytes }: Bid, { self }: ImpPlace, ours: ReadonlyMap<string, Known>): boolean {
+  if (ours.size > LOOKED_FOR_MAX) return true
+  for (const { deal } of ours.values()) if (mayHold(bytes, self, deal)) return true
+  return false
 }
 
 const REMOVE = { intent: 'SUPPRESS_DEALS', op: 'OPERATION_REMOVE' } as const

@@ -29,7 +29,20 @@ export function writeRtbResponse(
   ])
 }
 
+/** Of segments, which are made once for many answers. */
+const written = new WeakMap<Mutation, { settings: WireSettings; message: Buffer }>()
+
 function mutationMessage(mutation: Mutation, settings: WireSettings): Buffer {
+  if (!mutation.path.startsWith('/user')) return newMessage(mutation, settings)
+  let known = written.get(mutation)
+  if (known?.settings !== settings) {
+    known = { settings, message: newMessage(mutation, settings) }
+    written.set(mutation, known)
+  }
+  return known.message
+}
+
+function newMessage(mutation: Mutation, settings: WireSettings): Buffer {
   const { intent, op, path, ids, adjust_deal, data_segments } = mutation
   const fields = [numberField(INTENT, INTENTS[intent]), numberField(OP, OPERATIONS[op])]
   fields.push(textField(PATH, path))

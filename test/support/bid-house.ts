@@ -169,19 +169,28 @@ export class BidHouse {
     const key = this.keys.get(buyer) ?? buyer
     const path = `/openrtb2/enrich${query && `?${query}`}`
     const head = { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers }
+    return this.post(path, body, head)
+  }
+
+  /** A POST to the bid door, as patient as `enrich`. */
+  post(
+    path: string,
+    body: string | Uint8Array,
+    headers: Record<string, string>,
+  ): Promise<BidAnswer> {
+    return this.#patient({ method: 'POST', path, body, headers })
+  }
+
+  get(path: string, headers: Record<string, string>): Promise<BidAnswer> {
+    return this.#patient({ method: 'GET', path, body: '', headers })
+  }
+
+  async #patient(asked: Sent): Promise<BidAnswer> {
     for (let tries = 1; ; tries++) {
-      const got = await send(this.gateway.port, { method: 'POST', path, body, headers: head })
-      if (got.status !== 429 || tries === TRIES_MAX) return got
+      const got = await send(this.gateway.port, asked)
+      const isBehind = got.status === 429 || got.headers['x-passerelle-reason'] === 'overload'
+      if (!isBehind || tries === TRIES_MAX) return got
     }
-  }
-
-  /** A POST to the bid door. */
-  post(path: string, body: string | Uint8Array, headers: Record<string, string>) {
-    return send(this.gateway.port, { method: 'POST', path, body, headers })
-  }
-
-  get(path: string, headers: Record<string, string>) {
-    return send(this.gateway.port, { method: 'GET', path, body: '', headers })
   }
 
   /** `GET /notice/<kind>?<query>`, or POST with a form body; `buyer` as for `enrich`, nobody where absent. */
