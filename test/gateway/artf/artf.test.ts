@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { systemClock } from '../../../audience/clock.ts'
 import { ARTF_SERVICES } from '../../../gateway/artf/artf-routes.ts'
+import { artfProtobuf } from '../../../gateway/artf/artf-wire.ts'
 import { INTENTS, type Intent } from '../../../gateway/artf/intents.ts'
+import { createBidHandler } from '../../../gateway/bid/handle-bid.ts'
+import { openBidRooms } from '../../../gateway/bid/open-bid-rooms.ts'
 import { messageField, textField } from '../../../proto/message-fields.ts'
 import { ArtfClient, encodeBidRequest, encodeRtb, TLS } from '../../support/artf-client.ts'
 import { BidHouse, caseWorld } from '../../support/bid-house.ts'
@@ -154,6 +158,45 @@ describe('GetMutations', () => {
     await expect(failed).rejects.toMatchObject({ code })
     const error = await failed.catch((one) => one)
     expect(error.metadata.get('x-passerelle-reason')).toEqual([reason])
+  })
+
+  test('a call whose time is over is answered with that; a store that is late, with no mutations', async () => {
+    const ask = async (leftMs: string, isSlow: boolean) => {
+      const { audience, exchange, usage, egress, matchCounts, metrics } = house
+      const slow = {
+        userKeys: () => audience.userKeys(),
+        recall: () => new Promise(() => {}),
+      } as unknown as typeof audience
+      const { rooms, close } = openBidRooms({
+        ...{ audience: isSlow ? slow : audience, exchange, usage, egress, matchCounts, metrics },
+        ...{ clock: systemClock, gvl: undefined, ownGvlId: undefined, domain: 'gateway.example' },
+      })
+      const handle = createBidHandler(
+        { ...rooms, overload: { isBehind: false } },
+        artfProtobuf({ mayNameProvider: false }),
+      )
+      const body = encodeRtb({ bid_request: requestOf('driver'), tmax: 60_000 } as object)
+      const sent = await new Promise<{ status: number; body: Buffer }>((resolve) => {
+        const asked = { method: 'POST', path: '', query: '', body, keepBody: () => body }
+        const headers = [`Bearer ${key}`, leftMs]
+        const arrivedMs = systemClock.elapsed()
+        handle(
+          { ...asked, headers, arrivedMs, remote: () => '' },
+          {
+            done: false,
+            send: (status, _, got = '') =>
+              resolve({ status, body: Buffer.from(got as Uint8Array) }),
+            onAbort() {},
+          },
+        )
+      })
+      close()
+      return sent
+    }
+    expect((await ask('-1', false)).status).toBe(504)
+    const late = await ask('2', true)
+    expect([late.status, late.body.includes('data-hill:cars')]).toEqual([200, false])
+    expect((await ask('60000', false)).body.length).toBeGreaterThan(late.body.length)
   })
 
   test('a message that is too long: RESOURCE_EXHAUSTED', async () => {
