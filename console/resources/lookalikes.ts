@@ -4,13 +4,17 @@ import {
   LookalikeWarnings,
 } from '../../audience/lookalike/reasons.ts'
 import { PROVENANCE_NAMES } from '../../audience/provenance.ts'
-import { Type } from '../../audience/schema.ts'
+import { checker, Type } from '../../audience/schema.ts'
 import type { UsageDesk } from '../../exchange/desk/open-usage-desk.ts'
+import { checkedBody } from '../../exchange/desk/write-record.ts'
 import { closed } from '../../exchange/fields.ts'
 import type { ApiRoute } from '../api/route.ts'
 import { type AuditedRooms, note } from './audited.ts'
 
 const PATH = '/api/segments/{id}/lookalike'
+
+const Empty = closed({})
+const checkEmpty = checker(Empty)
 
 const Count = Type.Integer({ minimum: 0 })
 const orNull = <T extends object>(schema: T) =>
@@ -108,9 +112,10 @@ export function lookalikeRoutes(rooms: AuditedRooms & { usage: UsageDesk }): Api
       operationId: 'runLookalike',
       summary: 'Has the model made anew, as soon as those before it are; GET tells how far it is.',
       permission: 'side',
-      body: { kind: 'json', isOptional: true, name: 'Nothing', schema: closed({}) },
+      body: { kind: 'json', isOptional: true, name: 'Nothing', schema: Empty },
       answers: { 202: { says: 'It waits for its turn.', body: Shape } },
       async handle(call) {
+        checkedBody(call.body ?? {}, checkEmpty, [])
         const id = call.params['id']!
         const body = rooms.usage.runLookalike(call.caller.actor, id)
         const entry = { object: `segment/${id}`, before: null, after: null }

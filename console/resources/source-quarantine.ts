@@ -116,6 +116,8 @@ function discardRoute(rooms: EventImportRooms): ApiRoute {
 
 /** The messages a call is about, of a source that is the caller's to write for. */
 async function asked({ exchange, audience }: EventImportRooms, { caller, params, body }: Call) {
+  // What is sent has to make sense, whatever it is sent to.
+  if (body !== undefined) checkedBody(body, checkWhich, [])
   const source = params['id']!
   const { shelf, owner } = sourceShelf(exchange, caller, source)
   mustWriteFor(caller.actor, owner)
