@@ -150,7 +150,7 @@ async function byEvents({ edgePort }: Product, writeKey: string): Promise<string
     await post('track', {
       anonymousId: 'a1',
       event: 'unplanned',
-      properties: traits,
+      properties: { email: EMAIL, phone: PHONE },
       context: { traits },
     }),
     await post('track', { anonymousId: E164, event: 'searched' }),
