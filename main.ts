@@ -1,19 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Audience, openAudience } from './audience/audience.ts'
+import type { Audience } from './audience/audience.ts'
 import { systemClock as clock } from './audience/clock.ts'
 import { type Gvl, loadGvl } from './audience/consent/gvl.ts'
 import { EventDesk } from './audience/events/event-desk.ts'
 import { RuleBooks } from './audience/events/rule-book.ts'
 import { writeSightings } from './audience/events/write-sightings.ts'
-import { openReach, type Reach } from './audience/reach/reach.ts'
-import { announcePresence } from './audience/store/announce-presence.ts'
-import { openStore } from './audience/store/open-store.ts'
-import type { ProcessName } from './audience/store/store.ts'
-import { withSecret } from './audience/store/with-secret.ts'
+import type { Reach } from './audience/reach/reach.ts'
 import { type Config, egressDir, ledgerDir, readConfig, tlsOf } from './config.ts'
 import { openConsole } from './console/console.ts'
 import { settleDemoWorld } from './console/settle-demo-world.ts'
@@ -24,12 +20,8 @@ import { keepStatements } from './exchange/desk/keep-statements.ts'
 import { openUsageDesk, usageDeps } from './exchange/desk/open-usage-desk.ts'
 import { lookupsOf } from './exchange/desk/usage-deps.ts'
 import { applyEgress } from './exchange/egress/apply-egress.ts'
-import { BID_CHANNEL } from './exchange/egress/channels.ts'
 import { EgressMeter } from './exchange/egress/egress-meter.ts'
 import { EgressSpool } from './exchange/egress/egress-spool.ts'
-import { type Exchange, openExchange } from './exchange/exchange.ts'
-import { forBids } from './exchange/for-bids.ts'
-import { type Ledger, openLedger } from './exchange/ledger/open-ledger.ts'
 import { shipLedger } from './exchange/ledger/ship-ledger.ts'
 import { LookalikeJobs } from './exchange/lookalike/lookalike-jobs.ts'
 import { MatchCounts } from './exchange/matchrates/match-counts.ts'
@@ -46,16 +38,11 @@ import { type DoorRefusal, DoorRefusals } from './gateway/http/door.ts'
 import { healthRoutes } from './gateway/http/health-routes.ts'
 import { openNodeDoor } from './gateway/http/open-node-door.ts'
 import { BROWSER_HEADER_BYTES_MAX } from './gateway/limits.ts'
-import { type Log, openLog } from './gateway/log.ts'
-import { Metrics } from './gateway/metrics/counters.ts'
-import { watchProcess } from './gateway/metrics/process-metrics.ts'
+import { openLog } from './gateway/log.ts'
 import { promText } from './gateway/metrics/prom.ts'
 import {
-  watchAudience,
   watchCounts,
   watchEvents,
-  watchLedger,
-  watchReach,
   watchShipper,
   watchSightings,
 } from './gateway/metrics/room-metrics.ts'
@@ -63,13 +50,13 @@ import { adminToken, adminTokenPath } from './gateway/supervisor/admin-token.ts'
 import { banner } from './gateway/supervisor/banner.ts'
 import { lockDataDir } from './gateway/supervisor/data-lock.ts'
 import { demoEnded, demoSetting, untilDemoEnded } from './gateway/supervisor/demo-setting.ts'
-import type { Finding, Instance } from './gateway/supervisor/instance.ts'
-import { joinInstance } from './gateway/supervisor/join-instance.ts'
-import { DRAIN_MS_MAX, SUPERVISOR_LIMITS } from './gateway/supervisor/limits.ts'
+import { DRAIN_MS_MAX } from './gateway/supervisor/limits.ts'
 import { probeDoors } from './gateway/supervisor/probe-doors.ts'
 import { supervise } from './gateway/supervisor/supervise.ts'
 import { yieldToBids } from './gateway/supervisor/yield-to-bids.ts'
 import { keepTokenKeys } from './gateway/uid2/keep-token-keys.ts'
+import { openProcess, type Process } from './open-process.ts'
+import { openRooms, type Rooms } from './open-rooms.ts'
 
 /**
  * Who opens which room. Started by hand it is the supervisor, which opens none and starts this module
@@ -269,27 +256,6 @@ async function gvlOf({ gvlPath }: Config): Promise<Gvl | undefined> {
   return gvlPath === undefined ? undefined : loadGvl(gvlPath)
 }
 
-interface Process {
-  /** E.g. `bid 1`. */
-  name: string
-  metrics: Metrics
-  log: Log
-  instance: Instance
-  /** What is opened last is closed first. */
-  closeFirst(close: () => Promise<void> | void): void
-}
-
-function openProcess(name: string): Process {
-  const metrics = new Metrics()
-  const log = openLog(name)
-  const closers: (() => Promise<void> | void)[] = [watchProcess(metrics, clock)]
-  const close = async () => {
-    for (const one of closers.reverse()) await one()
-  }
-  const instance = joinInstance({ metrics, log, close })
-  return { name, metrics, log, instance, closeFirst: (one) => void closers.push(one) }
-}
-
 function makeLookalikes({ log, closeFirst }: Process, rooms: Rooms): LookalikeJobs {
   const { audience, exchange, reach } = rooms
   const { deskDeps } = exchange
@@ -324,73 +290,4 @@ function count(
   closeFirst(() => writer.close())
   watchCounts(metrics, matchCounts, sourceCounts)
   return { matchCounts, sourceCounts }
-}
-
-/** What every process works with. */
-interface Rooms {
-  audience: Audience
-  exchange: Exchange
-  ledger: Ledger
-  /** At the desk only: it holds a number for everybody. */
-  reach: Reach | undefined
-  /** Whoever has something to say that makes the instance `degraded`. */
-  finders: { findings(): Finding[] }[]
-}
-
-async function openRooms(options: Process & { config: Config; isDesk?: boolean }): Promise<Rooms> {
-  const { config, name, log, metrics, instance, closeFirst, isDesk = false } = options
-  const { dataDir, secret } = config
-  const store = withSecret(await openStore(config.store, { clock, dataDir }), secret)
-  closeFirst(() => store.close())
-  const snapshotFile = join(dataDir, 'catalog.json')
-  const audience = await openAudience({
-    store,
-    clock,
-    log,
-    snapshotFile,
-    writeSnapshot: isDesk,
-    ...(isDesk ? {} : { keepRecord: forBids }),
-    ...(name.startsWith('bid') ? {} : { vault: config.vault }),
-    ...(config.nearCacheRows === undefined ? {} : { nearCacheMax: config.nearCacheRows }),
-  })
-  closeFirst(() => audience.close())
-  const { feed, vault } = audience
-  const reach = isDesk
-    ? openReach({ people: store.people, clock, bidChannel: BID_CHANNEL })
-    : undefined
-  if (reach) closeFirst(() => reach.close())
-  const exchange = await openExchange({
-    feed,
-    catalogStore: store.catalog,
-    ...(reach ? { reach, vault } : { vault }),
-    clock,
-    log,
-    lazy: isDesk,
-  })
-  closeFirst(() => exchange.close())
-  // The desk compiles when it must, and enriches nobody: what it has is what it serves.
-  const served = () => (isDesk ? feed.current() : exchange.catalog())?.version
-  const presence = announcePresence({ store: store.presence, who: whoIs(options.name), served })
-  closeFirst(() => presence.close())
-  closeFirst(feed.onChange(() => presence.announce()))
-  const ledger = await openLedger({ dir: ledgerDir(config), process: name, clock, log })
-  closeFirst(() => ledger.close())
-  watchAudience(metrics, audience)
-  if (reach) watchReach(metrics, reach)
-  watchLedger(metrics, ledger)
-  const finders: Rooms['finders'] = [audience, ledger, ...(reach ? [reach] : [])]
-  const tell = () =>
-    instance.report({
-      hasCatalog: feed.current() !== undefined,
-      findings: finders.flatMap((one) => one.findings()),
-    })
-  const timer = setInterval(tell, SUPERVISOR_LIMITS.reportMs)
-  closeFirst(() => clearInterval(timer))
-  tell()
-  return { audience, exchange, ledger, reach, finders }
-}
-
-/** As others on the same store see this process; the supervisor gives the instance its name. */
-function whoIs(name: string): ProcessName {
-  return { instance: process.env['PASSERELLE_INSTANCE'] ?? hostname(), process: name }
 }

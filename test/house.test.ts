@@ -114,7 +114,9 @@ interface Source {
 }
 
 function rootFiles(): string[] {
-  return ['main.ts', 'config.ts'].map((name) => join(root, name))
+  return ['main.ts', 'config.ts', 'open-process.ts', 'open-rooms.ts'].map((name) =>
+    join(root, name),
+  )
 }
 
 function sourcesIn(folder: string): string[] {

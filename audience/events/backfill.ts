@@ -116,11 +116,13 @@ export class Backfill {
   async #stepOn(): Promise<boolean> {
     const jobs = await this.#current()
     const running = [...jobs].filter(([, { state }]) => state === 'running')
-    this.#walk = running.length === 0 ? undefined : (this.#walk ?? this.#setOut())
-    if (this.#walk === undefined) {
+    if (running.length === 0) {
+      this.#walk = undefined
       await this.save()
       return false
     }
+    // Another step may find nothing left to do while this one waits.
+    const walk = (this.#walk ??= this.#setOut())
     const at = nearest(running, this.#cursor)
     const { sliceIds, clock } = this.#options
     const { histories, next } = await this.#options.histories.from(at, sliceIds)
@@ -131,7 +133,7 @@ export class Backfill {
     // A job that was begun meanwhile is another one: this was not asked by its rule.
     for (const [number, job] of running) if (jobs.get(number) === job) this.#take(number, job, step)
     this.#cursor = step.end % POSITIONS
-    this.#walk.positions += step.end - at
+    walk.positions += step.end - at
     if (clock.elapsed() - this.#savedMs >= EVENT_LIMITS.saveJobsMs) await this.save()
     return true
   }
