@@ -37,6 +37,7 @@ describe('settings', () => {
         consolePort: 8081,
         grpcPort: 50_051,
         tls: undefined,
+        vault: { keys: undefined, region: undefined },
         artfDataSegments: false,
         adminToken: undefined,
         demo: undefined,

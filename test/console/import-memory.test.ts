@@ -68,7 +68,7 @@ class Sending {
   }
 
   async *body(head = '') {
-    yield Buffer.from(head)
+    if (head !== '') yield Buffer.from(head)
     for (let from = 0; from < this.lines; from += LINES_A_CHUNK) {
       const lines = Array.from({ length: LINES_A_CHUNK }, (_, i) => this.#line(from + i))
       const chunk = Buffer.from(lines.join(''))
