@@ -13,7 +13,7 @@ const PEOPLE = 400
 /** Few of them find room in a near-cache: most requests have to ask the store. */
 const env = { PASSERELLE_NEAR_CACHE_ROWS: '32', PASSERELLE_WORKERS: '2' }
 /** Far above what a late store may take of it, since the machine of a test may be busy. */
-const TMAX_MS = 1_000
+const TMAX_MS = 5_000
 const CONTRACT = {
   seller: 'dmp',
   buyer: 'dsp',
