@@ -1,3 +1,5 @@
+import { percentDecoded } from '../percent-decoded.ts'
+
 /** Where an id should stand, and what looks like a way to reach a person does. */
 export const PERSONAL_SAYS =
   'looks like an e-mail address or a telephone number, which is no id: give it as the email or phone of the person, or as its SHA-256'
@@ -22,13 +24,4 @@ function isNumber(text: string): boolean {
   if (plain.startsWith('+')) return digits >= 8 && digits <= 15
   const gaps = plain.match(/[\s().\-/]+/g)?.length ?? 0
   return gaps >= 2 && digits >= 9 && digits <= 17
-}
-
-function percentDecoded(text: string): string {
-  if (!text.includes('%')) return text
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

@@ -1,5 +1,6 @@
 import { looksPersonal } from '../../audience/identity/personal-value.ts'
 import { BROWSER, idFault } from '../../audience/namespace.ts'
+import { percentDecoded } from '../../audience/percent-decoded.ts'
 import type { UidRefusal } from './reasons.ts'
 
 /** What systems send where they have no id. Compared without regard to letter case. */
@@ -33,18 +34,9 @@ const MACROS = new Set(
 export function uidRefusal(uid: string, macros: readonly string[]): UidRefusal | undefined {
   const plain = uid.toLowerCase()
   if (CONSTANTS.has(plain)) return 'uid_constant'
+  // Partners replace their macro raw or encoded, and leave it as either.
   for (const one of [plain, percentDecoded(plain)])
     if (MACROS.has(one) || macros.some((macro) => macro.toLowerCase() === one)) return 'uid_macro'
   if (looksPersonal(uid)) return 'uid_personal'
   return idFault(BROWSER.number, uid) === undefined ? undefined : 'uid_unfit'
-}
-
-/** Partners replace their macro raw or encoded, and leave it as either. */
-function percentDecoded(text: string): string {
-  if (!text.includes('%')) return text
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

@@ -1,4 +1,5 @@
 import type { Query } from '../edge/query.ts'
+import { isMacro } from '../http/is-macro.ts'
 
 /** Who is asked about, as a wire without a bid request says it. */
 export interface Named {
@@ -31,7 +32,7 @@ export function signalsRequest(query: Query, { buyeruid, ifa, eids, tmaxMs }: Na
 /** Undefined where it is absent, empty, or a macro that nobody replaced (`${UID}`, `{uid}`, `%%UID%%`). */
 export function given(query: Query, name: string): string | undefined {
   const text = query.get(name)
-  return text === '' || /^\$?\{[^{}]*\}$|^%%[^%]*%%$/.test(text) ? undefined : text
+  return text === '' || isMacro(text) ? undefined : text
 }
 
 /** `0` is no; whatever else is said is yes, so that nothing is served on a misreading. */

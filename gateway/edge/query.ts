@@ -1,3 +1,5 @@
+import { percentDecoded } from '../../audience/percent-decoded.ts'
+
 /**
  * The parameters of a query: percent-encoding decoded, `+` kept as it is, since ids in Base64 hold it and
  * none holds a space. Of a name given twice the first counts, unless all are asked for. What cannot be decoded
@@ -11,8 +13,8 @@ export class Query {
   constructor(raw: string) {
     for (const part of raw.split('&')) {
       const equals = part.indexOf('=')
-      const name = decoded(equals < 0 ? part : part.slice(0, equals))
-      const value = equals < 0 ? '' : decoded(part.slice(equals + 1))
+      const name = percentDecoded(equals < 0 ? part : part.slice(0, equals))
+      const value = equals < 0 ? '' : percentDecoded(part.slice(equals + 1))
       if (this.#values.has(name)) this.#more(name, value)
       else this.#values.set(name, value)
     }
@@ -42,14 +44,5 @@ export class Query {
 
   has(name: string): boolean {
     return this.#values.has(name)
-  }
-}
-
-function decoded(text: string): string {
-  if (!text.includes('%')) return text
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
   }
 }

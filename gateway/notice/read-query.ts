@@ -1,5 +1,6 @@
 import type { NoticeKind } from '../../exchange/usage/ledger-record.ts'
 import type { NoticeGiven } from '../../exchange/usage/read-notice.ts'
+import { isMacro } from '../http/is-macro.ts'
 
 /** The notice in a query and in a form body; where both name the same, the query counts. */
 export function readQuery(what: NoticeKind, query: string, form: string): NoticeGiven {
@@ -17,9 +18,4 @@ export function readQuery(what: NoticeKind, query: string, form: string): Notice
     used: field('used'),
     by: field('by'),
   }
-}
-
-/** A macro that nobody replaced: `${AUCTION_PRICE}` (OpenRTB 2.6 §4.4), `{…}` or `%%…%%` in other dialects. */
-function isMacro(text: string): boolean {
-  return /^\$?\{[^{}]*\}$|^%%[^%]*%%$/.test(text)
 }

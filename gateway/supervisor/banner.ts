@@ -1,13 +1,8 @@
 import type { InstanceState } from './instance.ts'
+import type { DoorPorts } from './probe-doors.ts'
 
-export interface BannerFacts {
+export interface BannerFacts extends DoorPorts {
   state: InstanceState
-  host: string
-  consoleHost: string
-  gatewayPort: number
-  edgePort: number
-  consolePort: number
-  grpcPort: number
   /** As configured; a password in it is not shown. */
   store: string
   workers: number
