@@ -1,4 +1,4 @@
-import { looksPersonal } from '../identity/personal-value.ts'
+import { replacePersonal } from '../identity/personal-value.ts'
 import { type ContactReading, contactForm, traitsOf } from './contacts-of.ts'
 import { hashed } from './switch-message.ts'
 
@@ -16,8 +16,8 @@ export function maskPersonal(
   const masked = mask(message, reading.hashKey) as Record<string, unknown>
   const given = new Map(traitsOf(whole))
   for (const [path, traits] of traitsOf(masked)) {
-    for (const field of SAID_OF_PEOPLE)
-      if (field in traits) traits[field] = hashAll(traits[field], reading.hashKey)
+    for (const [field, value] of Object.entries(traits))
+      if (saysOfPeople(field)) traits[field] = hashAll(value, reading.hashKey)
     for (const kind of ['email', 'phone'] as const) {
       if (traits[kind] === undefined) continue
       const form = contactForm(kind, given.get(path)?.[kind], reading)
@@ -28,19 +28,25 @@ export function maskPersonal(
   return masked
 }
 
-/** Traits of the Segment specification that say who somebody is, beside addresses and numbers: kept as keyed hashes. */
-const SAID_OF_PEOPLE = [
-  'name',
-  'firstName',
-  'lastName',
-  'birthday',
-  'gender',
-  'address',
-  'username',
-]
+/**
+ * Traits of the Segment specification that say who somebody is or how to reach them, and other names senders have for
+ * them, in small letters alone: kept as keyed hashes. `email` and `phone` themselves are the ids of their person.
+ */
+const SAID_OF_PEOPLE = new Set([
+  ...['name', 'firstname', 'lastname', 'fullname', 'givenname', 'familyname', 'middlename'],
+  ...['surname', 'maidenname', 'nickname', 'username', 'gender', 'address', 'street'],
+  ...['birthday', 'birthdate', 'dateofbirth', 'dob'],
+])
+const CONTACTS = /e?mail(?:address)?$|phone(?:number)?$|mobile(?:number)?$|^tel$|msisdn/
+
+function saysOfPeople(field: string): boolean {
+  if (field === 'email' || field === 'phone') return false
+  const plain = field.toLowerCase().replaceAll(/[^a-z]/g, '')
+  return SAID_OF_PEOPLE.has(plain) || CONTACTS.test(plain)
+}
 
 function hashAll(value: unknown, hashKey: Buffer): unknown {
-  if (typeof value === 'string') return hashed(value, hashKey)
+  if (typeof value === 'string' || typeof value === 'number') return hashed(value, hashKey)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map((one) => hashAll(one, hashKey))
   return Object.fromEntries(
@@ -48,9 +54,13 @@ function hashAll(value: unknown, hashKey: Buffer): unknown {
   )
 }
 
+/** Names of properties are masked as values are: senders use addresses for both. */
 function mask(value: unknown, hashKey: Buffer): unknown {
-  if (typeof value === 'string') return looksPersonal(value) ? hashed(value, hashKey) : value
+  const masked = (text: string) => replacePersonal(text, (one) => hashed(one, hashKey))
+  if (typeof value === 'string') return masked(value)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map((one) => mask(one, hashKey))
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, mask(one, hashKey)]))
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [masked(name), mask(one, hashKey)]),
+  )
 }

@@ -178,8 +178,8 @@ function idsOf(
  * (sentAt − originalTimestamp)); never later than it came.
  */
 function timeOf(message: Fields, { sentAt, receivedMs }: MessageContext): { atMs: number } | Wrong {
-  const field = message['originalTimestamp'] === undefined ? 'timestamp' : 'originalTimestamp'
-  if (message[field] === undefined || message[field] === null) return { atMs: receivedMs }
+  const field = isGiven(message['originalTimestamp']) ? 'originalTimestamp' : 'timestamp'
+  if (!isGiven(message[field])) return { atMs: receivedMs }
   const saidMs = momentOf(message[field])
   if (saidMs === undefined) return wrong(field, 'is no date and time')
   const sentMs = momentOf(message['sentAt'] ?? sentAt)
@@ -187,6 +187,10 @@ function timeOf(message: Fields, { sentAt, receivedMs }: MessageContext): { atMs
   if (atMs < receivedMs - EVENT_LIMITS.ageDaysMax * DAY_MS)
     return wrong(field, `is more than ${EVENT_LIMITS.ageDaysMax} days ago`)
   return { atMs: Math.round(atMs) }
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null
 }
 
 /** Milliseconds since the epoch; undefined for what is no date and time. */

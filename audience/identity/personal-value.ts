@@ -25,3 +25,14 @@ function isNumber(text: string): boolean {
   const gaps = plain.match(/[\s().\-/]+/g)?.length ?? 0
   return gaps >= 2 && digits >= 9 && digits <= 17
 }
+
+/** Candidates for what stands within a text: addresses, also percent-encoded, and what may be a number. */
+const WITHIN =
+  /[^\s@"<>()[\]{}=&?/:;,#|]{1,64}(?:@|%40)[\p{L}\d-]{1,63}(?:\.[\p{L}\d-]{1,63}){1,8}|(?<![\w.+-])(?:\+|%2b|\(?0)\d?[\d\s().\-/]{7,24}\d(?![\w-])/giu
+
+/** A text with each address and number that stands in it replaced: all of it where it is one itself. */
+export function replacePersonal(text: string, by: (personal: string) => string): string {
+  if (looksPersonal(text)) return by(text)
+  if (!/@|%40|\+|%2b|\b0/i.test(text)) return text
+  return text.replaceAll(WITHIN, (found) => (looksPersonal(found) ? by(found) : found))
+}

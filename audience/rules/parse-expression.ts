@@ -17,7 +17,7 @@ import { DURATION_PATTERN, ID_PATTERN, isKeyword, type Keyword, WORD_OPERATORS }
  * Reads the text of a rule. Binding from loose to tight: OR, AND, NOT, conditions.
  *
  *     rule      := and (OR and)*              and  := not (AND not)*          not := NOT not | one
- *     one       := ( rule ) | frequency | sequence | score | segment | property | trait
+ *     one       := ( rule ) | frequency | sequence | score | segment | property | trait window?
  *     frequency := FREQUENCY( [trait, …] window? ) count number              count := >= <= == > <
  *     window    := (<= | >=) duration          duration := 5D | 24H | 30M
  *     sequence  := SEQUENCE( step (THEN step)+ )    step := NOT? (WITHIN duration)? trait
@@ -154,10 +154,14 @@ class Parser {
     return this.#takeIf('word', 'SINCE') ? { segment, since: this.#window() } : { segment }
   }
 
-  /** A path has an operator after it; what has none is a trait. */
+  /** A path has an operator after it; what has none, or one before a duration, is a trait. */
   #propertyOrTrait(): Expression {
     const operator = this.#operatorAhead()
-    if (operator === undefined) return { frequency: [this.#id('a condition')], is: '>=', times: 1 }
+    if (operator === undefined || this.#isDuration(this.#tokens[this.#next + 2]!)) {
+      const frequency = [this.#id('a condition')]
+      const window = this.#windowIfAny()
+      return { frequency, ...(window && { window }), is: '>=', times: 1 }
+    }
     const token = this.#advance()
     if (token.kind !== 'quoted' && (token.kind !== 'word' || isKeyword(token.value)))
       throw this.#expected('a property', 1)
@@ -203,9 +207,12 @@ class Parser {
 
   #duration(): string {
     const token = this.#advance()
-    if (!DURATION_PATTERN.test(token.value))
-      throw this.#expected('a duration such as 5D, 24H or 30M', 1)
+    if (!this.#isDuration(token)) throw this.#expected('a duration such as 5D, 24H or 30M', 1)
     return token.value
+  }
+
+  #isDuration({ kind, value }: Token): boolean {
+    return kind !== 'text' && DURATION_PATTERN.test(value)
   }
 
   #id(what: string): string {

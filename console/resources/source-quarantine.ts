@@ -1,3 +1,4 @@
+import { safeName } from '../../audience/events/safe-name.ts'
 import { checker, type Static, Type } from '../../audience/schema.ts'
 import { QueueFull } from '../../audience/store/event-stores.ts'
 import { LIMITS as STORE_LIMITS } from '../../audience/store/limits.ts'
@@ -143,7 +144,7 @@ function tellFull(error: unknown): never {
 function shown({ id, atMs, body }: HeldMessage & { id: string }) {
   const { message, plan, planVersion, problems } = readAside({ body })
   const { type, event } = message
-  const named = event === undefined ? {} : { event: String(event) }
+  const named = event === undefined ? {} : { event: safeName(String(event)) }
   return {
     id,
     at: new Date(atMs).toISOString(),

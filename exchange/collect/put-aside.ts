@@ -57,9 +57,12 @@ export function readAside({ body }: Pick<HeldMessage, 'body'>): AsideMessage {
   return JSON.parse(Buffer.from(body).toString()) as AsideMessage
 }
 
-/** A source, for a message that was put aside: what is a hash is not hashed once more. */
+/**
+ * A source, for a message that was put aside: what is a hash is not hashed once more, and goes into no vault in the
+ * place of what it is the hash of.
+ */
 export function forReplay(source: CollectSource, { hashed }: AsideMessage): CollectSource {
   const switches = new Map(source.switches)
   for (const path of hashed) if (switches.get(path) === 'hash') switches.set(path, 'keep')
-  return { ...source, switches }
+  return { ...source, switches, vault: [] }
 }

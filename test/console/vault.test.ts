@@ -113,6 +113,26 @@ test('what a source says is sealed, read for a purpose with a reason, and audite
     expect(files.join('').includes(said), said).toBe(false)
 })
 
+test('what a tracking plan put aside takes nothing’s place in the vault when it is replayed', async () => {
+  const { key } = await world.must('POST', '/api/sources/crm/keys')
+  const plan = { name: 'Crm', owner: 'paris', sources: ['crm'], mode: 'quarantine' }
+  const put = (required: string[]) =>
+    world.must('PUT', '/api/trackingplans/crm', {
+      body: { ...plan, events: { $identify: { required } } },
+    })
+  await put(['tier'])
+  await identify(key, 'u1', { firstName: 'Belle', email: 'belle@mail.test', phone: '+33199001235' })
+  await put([])
+  const all = { body: { all: true } }
+  const path = '/api/sources/crm/quarantine/replay'
+  expect(await world.must('POST', path, all)).toEqual({ replayed: 1, left: 0 })
+  await world.events.poke()
+  const { body } = await reveal({ source: 'paris.user', uid: 'u1' })
+  const said = body.values.map(({ value }: { value: string }) => value)
+  expect(said.sort()).toEqual(['+33199001234', 'Ann.Bell@mail.test', 'Annabell'])
+  await world.must('DELETE', '/api/trackingplans/crm')
+})
+
 test('without purpose or reason nothing is told, and without the scope nobody but an operator is', async () => {
   const id = { source: 'paris.user', uid: 'u1' }
   expect((await reveal({ ...id, reason: 'why' })).status).toBe(400)

@@ -16,6 +16,17 @@ describe('the two spellings of a rule', () => {
     )
   })
 
+  test('a trait with a window after it was shown in it', () => {
+    expect(parseExpression('NOT car_search >= 5D AND car_search <= 24H')).toEqual(
+      parseExpression(
+        'NOT FREQUENCY([car_search] >= 5D) >= 1 AND FREQUENCY([car_search] <= 24H) >= 1',
+      ),
+    )
+    expect(parseExpression('total <= "5D"')).toMatchObject({ property: 'total' })
+    for (const text of ['car_search < 5D', 'car_search == 5D', 'car_search <= ', 'total exists 5D'])
+      expect(() => parseExpression(text)).toThrow(RuleSyntaxError)
+  })
+
   test('a tree that went through JSON is the same tree', () => {
     fc.assert(
       fc.property(anyRule, (tree) => {

@@ -137,12 +137,13 @@ describe('a message', () => {
       { timestamp: iso(nowMs + 5 * day - 60_000), sentAt: iso(nowMs + 5 * day) },
       { originalTimestamp: iso(nowMs - 9 * day - 60_000), sentAt: iso(nowMs - 9 * day) },
       { timestamp: iso(nowMs + day) },
+      { originalTimestamp: null, timestamp: iso(nowMs - 7_200_000) },
     ]
     for (const time of times) await post('/v1/track', { ...TRACK, ...time })
     const ages = (await queued()).map(({ atMs }) =>
       Math.max(0, Math.round((nowMs - atMs) / 60_000)),
     )
-    expect(ages).toEqual([60, 1, 1, 0])
+    expect(ages).toEqual([60, 1, 1, 0, 120])
     const old = await post('/v1/track', { ...TRACK, timestamp: iso(nowMs - 500 * day) })
     expect([old.status, old.said.message]).toEqual([400, expect.stringContaining('timestamp')])
   })
