@@ -170,8 +170,8 @@ async function edge({ config }: Settings): Promise<void> {
   const seen = writeSightings({ sightings, store: rooms.audience.store.sightings, log })
   closeFirst(() => seen.close())
   watchSightings(metrics, sightings)
-  // Built beside this very file: scripts/build.mjs.
-  const tagScript = await readFile(new URL('./tag.js', import.meta.url), 'utf8')
+  const tagScript = await builtScript('tag')
+  const prebidModule = await builtScript('passerelleRtdProvider')
   const words = Object.keys(DoorRefusals) as DoorRefusal[]
   const refused = metrics.counterOf('passerelle_door_refused_total', 'reason', words)
   const door = await openNodeDoor({
@@ -180,7 +180,7 @@ async function edge({ config }: Settings): Promise<void> {
     routes: [
       ...edgeRoutes({ sync, metrics, clock, uid2OptOutToken }),
       ...collectRoutes({ collector, metrics, edgeUrl, tagScript, gvl, ownGvlId }),
-      ...edgeWires(bids.rooms, { mayNameProvider }),
+      ...edgeWires(bids.rooms, { mayNameProvider, sync, edgeUrl, prebidModule }),
       ...healthRoutes(instance),
     ],
     clock,
@@ -190,6 +190,11 @@ async function edge({ config }: Settings): Promise<void> {
   })
   closeFirst(() => door.close(DRAIN_MS_MAX))
   instance.report({ isListening: true, binding: door.binding })
+}
+
+/** What pages load is built beside this very file: scripts/build.mjs. */
+function builtScript(name: string): Promise<string> {
+  return readFile(new URL(`./${name}.js`, import.meta.url), 'utf8')
 }
 
 async function desk({ config }: Settings): Promise<void> {

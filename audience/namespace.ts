@@ -54,7 +54,7 @@ export const IFA: Namespace = { name: 'ifa', number: 1, kind: 'device', owner: E
 
 /**
  * Browsers by our own cookie: always there. Its number is the highest there is, so that no sequence
- * ever reaches it. Nobody imports into it, and no bid request is looked up by it.
+ * ever reaches it. Nobody imports into it, and no bid request is looked up by it but what a browser asks for itself.
  */
 export const BROWSER: Namespace = {
   name: 'browser',

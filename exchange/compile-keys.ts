@@ -4,7 +4,7 @@ import { LayeredMap } from '../audience/store/layered-map.ts'
 import type { CatalogRecord } from '../audience/store/store.ts'
 import type { CompiledPartner, Partners } from './compile-partners.ts'
 import { type Groups, regroup } from './groups.ts'
-import { hashKey, type KeyRecord } from './key.ts'
+import { hashKey, type KeyRecord, type PageSettings } from './key.ts'
 import { LIMITS } from './limits.ts'
 
 /** Whose key was presented, and what it may do. */
@@ -16,6 +16,8 @@ export interface KeyHolder {
   readonly trace: boolean
   /** Number of the exchange its requests come from: the key's, else the partner's; 0 for none. */
   readonly exchange: number
+  /** Where it stands in pages: which, and for whom its answers are. */
+  readonly page?: PageSettings | undefined
 }
 
 /**
@@ -96,7 +98,8 @@ function holderOf({ id, value }: CatalogRecord, partners: Partners): KeyHolder |
   const partner = partners.byId.get(key.partner)
   if (!partner?.active) return undefined
   const exchange = key.exchange ? (partners.byId.get(key.exchange)?.number ?? 0) : partner.exchange
-  return { keyId: id, partner, scopes: new Set(key.scopes), trace: key.trace, exchange }
+  const { trace, page } = key
+  return { keyId: id, partner, scopes: new Set(key.scopes), trace, exchange, page }
 }
 
 const NO_KEYS = KeyRing.empty()

@@ -50,6 +50,12 @@ export const LIMITS = {
   dealSitesMax: 1_000,
   /** Keys of one partner: rotation needs two, a fleet of consumers a few more. */
   partnerKeysMax: 64,
+  /** Origins one page key is for, and bidders its answers are for. */
+  pageOriginsMax: 64,
+  pageBiddersMax: 64,
+  /** Requests a second that a page key may ask for; the default where its holder does not say. */
+  pagePerSecondMax: 10_000,
+  pagePerSecondDefault: 200,
   /** Bytes of a key as presented; longer ones are refused unread. */
   keyCharsMax: 256,
   /** Presented keys remembered as verified, so that a request hashes nothing. */

@@ -67,6 +67,7 @@ export async function ensureBuild() {
       stdio: ['ignore', 2, 2],
     })
     writeFileSync(join(draft, 'tag.js'), await buildTag())
+    writeFileSync(join(draft, 'passerelleRtdProvider.js'), await buildPrebidModule())
     moveIntoPlace(draft, place)
   } finally {
     rmSync(draft, { recursive: true, force: true })
@@ -83,6 +84,30 @@ export async function buildTag() {
     ...{ bundle: true, minify: true, write: false, format: 'iife', logLevel: 'warning' },
     // Private fields and all that is older: every browser since 2021.
     target: ['chrome84', 'firefox90', 'safari15'],
+  })
+  return outputFiles[0].text
+}
+
+/**
+ * Our module for Prebid.js (tag/prebid/), as one file for the folder `modules` of its sources, or of its npm package's
+ * `dist/src`: there what it imports of Prebid.js is beside it, at `../src`.
+ */
+export async function buildPrebidModule() {
+  const { build } = await import('esbuild')
+  const beside = {
+    name: 'beside-prebid',
+    setup: ({ onResolve }) =>
+      onResolve({ filter: /^prebid\.js\/src\// }, ({ path }) => ({
+        path: path.replace('prebid.js', '..'),
+        external: true,
+      })),
+  }
+  const { outputFiles } = await build({
+    entryPoints: [join(root, 'tag', 'prebid', 'passerelleRtdProvider.ts')],
+    ...{ bundle: true, write: false, format: 'esm', charset: 'utf8', logLevel: 'warning' },
+    // Prebid.js' own build makes of it what its browsers need.
+    target: 'es2020',
+    plugins: [beside],
   })
   return outputFiles[0].text
 }

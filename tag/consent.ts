@@ -1,5 +1,6 @@
 import { LIMITS } from './limits.ts'
 import type { Settings } from './settings.ts'
+import { isOptedOutOf, type ParsedSections, sectionOf } from './us-opt-out.ts'
 
 /** Whether something may be kept on the device and sent: not known yet, yes, or no. */
 export type Verdict = 'wait' | 'yes' | 'no'
@@ -32,7 +33,7 @@ interface GppPing {
   signalStatus?: string
   applicableSections?: number[]
   gppString?: string
-  parsedSections?: Record<string, unknown>
+  parsedSections?: ParsedSections
 }
 
 interface ConsentTools {
@@ -44,7 +45,6 @@ interface ConsentTools {
 /** TCF purposes for a profile by an id that is kept on the device; the server asks the same ones. */
 const PURPOSES = [1, 3]
 const TCF_EU = 2
-const US_OPT_OUTS = ['SaleOptOut', 'SharingOptOut', 'TargetedAdvertisingOptOut']
 
 /** Listens to a page's consent tools, and says what they allow. Asks nobody else, and keeps nothing. */
 export class Consent {
@@ -83,7 +83,7 @@ export class Consent {
     if ((navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl) return 'no'
     if (this.#page) return verdictOf(this.#page.granted === true)
     this.#askUsp()
-    if (this.#usp?.[2] === 'Y' || this.#isOptedOut()) return 'no'
+    if (this.#usp?.[2] === 'Y' || isOptedOutOf(this.#gpp?.parsedSections)) return 'no'
     if (this.#isUndecided()) return 'wait'
     const applies = this.#gdprApplies()
     if (applies === undefined) return this.#isLooking ? 'wait' : verdictOf(!this.#settings.gdpr)
@@ -163,23 +163,9 @@ export class Consent {
       const isFor = (id: number) => purpose?.consents?.[id] === true
       return PURPOSES.every(isFor) && (!vendor || vendors?.consents?.[vendor] === true)
     }
-    const { PurposeConsents, VendorConsents } = this.#section('tcfeuv2')
+    const { PurposeConsents, VendorConsents } = sectionOf(this.#gpp?.parsedSections, 'tcfeuv2')
     const isFor = (id: number) => has(PurposeConsents, id)
     return PURPOSES.every(isFor) && (!vendor || has(VendorConsents, vendor))
-  }
-
-  /** Of a law of the United States, by any section that applies. */
-  #isOptedOut(): boolean {
-    return Object.keys(this.#gpp?.parsedSections ?? {}).some((name) => {
-      const section = this.#section(name)
-      return section['Gpc'] === true || US_OPT_OUTS.some((field) => section[field] === 1)
-    })
-  }
-
-  /** Tools give a section as one object, or as one of each of its segments. */
-  #section(name: string): Record<string, unknown> {
-    const section = this.#gpp?.parsedSections?.[name]
-    return Object.assign({}, ...(Array.isArray(section) ? section : [section]))
   }
 }
 

@@ -7,6 +7,8 @@ interface CreateOptions {
   scope?: string[]
   trace?: boolean
   exchange?: string
+  origin?: string[]
+  bidder?: string[]
 }
 
 /** `passerelle key create|list|delete <partner>`. */
@@ -19,8 +21,12 @@ export function addKeyCommands(program: Command, session: Session): void {
     .option('--scope <scopes...>', 'bid, data, desk, wire:<name>; default bid and data')
     .option('--trace', 'its holder may ask for traces')
     .option('--exchange <partner>', 'where its requests come from')
-    .action(async (partner: string, { scope, ...options }: CreateOptions) => {
-      const body = { ...(scope ? { scopes: scope } : {}), ...options }
+    .option('--origin <origins...>', 'with scope wire:prebid: whose pages may ask with it')
+    .option('--bidder <codes...>', 'with scope wire:prebid: bidders that get what is given')
+    .action(async (partner: string, { scope, origin, bidder, ...options }: CreateOptions) => {
+      const page = { ...(origin && { origins: origin }), ...(bidder && { bidders: bidder }) }
+      const isPage = Object.keys(page).length > 0
+      const body = { ...(scope && { scopes: scope }), ...options, ...(isPage && { page }) }
       // Should the answer get lost on the way, sending it again makes no second key.
       const asking = { body, headers: { 'idempotency-key': randomUUID() } }
       printJson(io, (await session.client().call('POST', keysOf(partner), asking)).body)

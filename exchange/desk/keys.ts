@@ -1,8 +1,9 @@
 import { refuse } from '../../audience/refusal.ts'
 import { checker } from '../../audience/schema.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
-import { DEFAULT_SCOPES, hashKey, KeyBody, type KeyRecord, makeKey } from '../key.ts'
+import { DEFAULT_SCOPES, hashKey, KeyBody, type KeyRecord, makeKey, PAGE_SCOPE } from '../key.ts'
 import { LIMITS } from '../limits.ts'
+import type { PartnerRecord } from '../partner.ts'
 import { type Actor, type DeskDeps, mustWriteFor, notFound, sees } from './desk.ts'
 import { listRecords, type Page, type PageOptions } from './read-records.ts'
 import { checkedBody, writeRecord } from './write-record.ts'
@@ -36,6 +37,7 @@ export async function keepKey(
     scopes: given.scopes ?? [...DEFAULT_SCOPES],
     trace: given.trace ?? false,
     ...(given.exchange === undefined ? {} : { exchange: given.exchange }),
+    ...(given.page === undefined ? {} : { page: given.page }),
     createdAt: new Date(deps.clock.now()).toISOString(),
   }
   await writeRecord<KeyRecord>(
@@ -86,9 +88,27 @@ function refuseUnfit(key: KeyRecord, snapshot: CatalogSnapshot): void {
   if (!snapshot.kind('partner').has(key.partner)) throw notFound()
   if (key.exchange !== undefined && !snapshot.kind('partner').has(key.exchange))
     throw refuse('unprocessable', 'exchange', `there is no partner ${key.exchange}`)
+  refuseUnfitPage(key, snapshot.kind('partner').get(key.partner)!.value as PartnerRecord)
   let keys = 0
   for (const { value } of snapshot.kind('key').values())
     if ((value as KeyRecord).partner === key.partner) keys++
   if (keys >= LIMITS.partnerKeysMax)
     throw refuse('conflict', '', `a partner has at most ${LIMITS.partnerKeysMax} keys: delete one`)
+}
+
+/** What stands in a page everybody reads: it opens one path, for pages and bidders that are named. */
+function refuseUnfitPage({ page, scopes, trace }: KeyRecord, { roles }: PartnerRecord): void {
+  const isForPages = scopes.includes(PAGE_SCOPE)
+  if (!isForPages && page === undefined) return
+  if (page === undefined)
+    throw refuse('unprocessable', 'page', `a key of scope ${PAGE_SCOPE} names its pages' origins`)
+  if (!isForPages || scopes.length > 1)
+    throw refuse('unprocessable', 'scopes', `a key for pages has scope ${PAGE_SCOPE} and no other`)
+  if (trace) throw refuse('unprocessable', 'trace', 'a page may not ask for traces')
+  if (page.bidders === undefined && !roles.includes('publisher'))
+    throw refuse(
+      'unprocessable',
+      'page.bidders',
+      'who is no publisher names its own bidders: what it is given is not for the others of a page',
+    )
 }

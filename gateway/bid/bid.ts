@@ -43,6 +43,8 @@ export class Bid {
   prefer: Prefer = readPrefer('')
   /** Number of the exchange the request comes from; 0 where unknown. */
   exchange = 0
+  /** A browser asks for itself: `user.buyeruid` is our own cookie's id of it. */
+  isBrowser = false
   /** Why nothing about the person is added; '' while nothing speaks against it. */
   reason = ''
   /** Wall time (ms) of the choice, and so of the answer. */
@@ -81,6 +83,7 @@ export class Bid {
     this.catalog = this.rooms.exchange.catalog()
     this.holder = undefined
     this.exchange = 0
+    this.isBrowser = false
     this.deadlineMs = Number.POSITIVE_INFINITY
     this.kept = undefined
     this.reason = ''

@@ -4,10 +4,11 @@ import type { Bid } from './bid.ts'
 
 /**
  * Counts for match rates whether the person was found, and by what. Requests where consent forbids the lookup, the
- * person is to be left alone or the store was late say nothing of matches; tests are nobody's.
+ * person is to be left alone or the store was late say nothing of matches; tests are nobody's, and
+ * what a page asks of its own visitor is no bid request.
  */
 export function countMatch(bid: Bid): void {
-  if (bid.isTest || !SAYS[bid.reason]) return
+  if (bid.isTest || bid.isBrowser || !SAYS[bid.reason]) return
   const { candidates, person } = bid
   const foundBy = bid.reason === '' ? person.foundBy : -1
   bid.rooms.matchCounts.bid(bid.holder!.partner.number, browserClassOf(bid), candidates, foundBy)

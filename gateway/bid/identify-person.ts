@@ -1,3 +1,5 @@
+import { decide } from '../../audience/consent/decide.ts'
+import { BROWSER } from '../../audience/namespace.ts'
 import { type IdentifySettings, identify } from '../../audience/people/identify.ts'
 import { eidResolversOf } from '../../exchange/eids/eid-resolvers.ts'
 import type { Bid } from './bid.ts'
@@ -30,7 +32,8 @@ const settings: Mutable<IdentifySettings> = {
   ifaUsable: false,
 }
 
-function settingsOf({ catalog, holder, exchange, consent, rooms }: Bid): IdentifySettings {
+function settingsOf(bid: Bid): IdentifySettings {
+  const { catalog, holder, exchange, consent, rooms } = bid
   const { partner } = holder!
   settings.order = partner.idOrder
   settings.buyerNamespace = partner.namespace
@@ -40,5 +43,18 @@ function settingsOf({ catalog, holder, exchange, consent, rooms }: Bid): Identif
   settings.eidResolvers = eidResolversOf(catalog!.resolvedEids, rooms)
   settings.ownInserter = catalog!.told.buyers.has(partner.number) ? rooms.domain : ''
   settings.ifaUsable = consent.ifaUsable
+  if (bid.isBrowser) {
+    settings.order = isCookieUsable(bid) ? BROWSER_ORDER : EIDS_ONLY
+    settings.buyerNamespace = BROWSER.number
+  }
   return settings
+}
+
+/** Of what a page says itself only eids count: it knows no other ids that are its own to name. */
+const BROWSER_ORDER = ['buyeruid', 'eids'] as const
+const EIDS_ONLY = ['eids'] as const
+
+/** An id is read from the browser, which asks for what a sync asks. */
+function isCookieUsable({ consent, holder, rooms }: Bid): boolean {
+  return decide(consent, 'sync', holder!.partner.gvlId, rooms.ownGvlId, rooms.gvl) === 0
 }

@@ -10,7 +10,7 @@ export const JSON_FORM: RequestForm = {
   facts: JSON_FACTS,
   malformed: 'not_json',
   scan: ({ bytes, facts, places }) => scanRequest(bytes, facts, places),
-  dataThere: ({ bytes, places }) => dataThere(bytes, places.data),
+  dataThere: ({ bytes, places, rooms }) => dataThere(bytes, places.data, rooms.domain),
   dealsThere: ({ bytes }, imp, deals) => dealsThere(bytes, imp.deals, deals),
   domainsTold: ({ bytes, places }) => domainsTold(bytes, places.transparency),
   dealsTold: ({ bytes }, imp) => dealsTold(bytes, imp.deals),

@@ -9,15 +9,25 @@ import type { DealTold } from './wire.ts'
  * small spans concerned are parsed, and only where something is to be added to them.
  */
 
-/** Segments in `user.data`, by name, taxonomy and id; undefined where there are none. */
-export function dataThere(bytes: Uint8Array, data: Place): IsThere | undefined {
+/**
+ * Segments in `user.data`, by name, taxonomy and id; undefined where there are none. What a page was given stands under
+ * our own name (`own`), and by its id is its provider's all the same.
+ */
+export function dataThere(bytes: Uint8Array, data: Place, own: string): IsThere | undefined {
   if (data.count === 0 || data.empty) return undefined
   const there = new Set<string>()
   for (const object of objectsIn(parseSpan(bytes, data)))
     for (const { id } of objectsIn(object['segment']))
-      there.add(keyOf(object['name'], segtaxOf(object), id))
+      there.add(keyOf(whoseIs(object, own), segtaxOf(object), id))
   if (there.size === 0) return undefined
-  return (group, id) => there.has(keyOf(group.provider.domain, group.segtax, id))
+  return ({ provider, segtax }, id) =>
+    there.has(keyOf(provider.domain, segtax, id)) ||
+    there.has(keyOf({ of: provider.id }, segtax, id))
+}
+
+/** The name of a Data object; of one under our own name, its provider. */
+export function whoseIs({ name, id }: { name?: unknown; id?: unknown }, own: string): unknown {
+  return name === own ? { of: id } : name
 }
 
 /** Whether an eid stands in one of the lists, whoever added it. */

@@ -13,6 +13,11 @@ export const BidRefusals = {
     says: 'The body is no protobuf message of the kind that is expected, or is cut off or bent.',
   },
   no_bid_request: { status: 400, says: 'The message holds no bid request.' },
+  origin_not_allowed: {
+    status: 403,
+    says: 'The page that asks is of no origin its key is for.',
+  },
+  too_often: { status: 429, says: 'More was asked with this page key than it may in a second.' },
   deadline: { status: 504, says: 'The time its sender waits was over when it came to be read.' },
   overload: { status: 429, says: 'This process is behind; try again after Retry-After.' },
 } as const

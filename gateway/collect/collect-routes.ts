@@ -8,6 +8,7 @@ import type { CollectSource } from '../../exchange/collect/source-ring.ts'
 import { corsFor, PRIVATE } from '../edge/answers.ts'
 import { sendPixel } from '../edge/pixel.ts'
 import { Query } from '../edge/query.ts'
+import { scriptRoute } from '../edge/script-route.ts'
 import type { Answer, Ask, Route } from '../http/door.ts'
 import { CollectMetrics } from './collect-metrics.ts'
 import type { CollectOptions, CollectRoom } from './collect-room.ts'
@@ -16,7 +17,6 @@ import { pixelMessage } from './pixel-message.ts'
 import { type ReadDelivery, readDelivery } from './read-delivery.ts'
 import { type CollectRefusal, CollectRefusals, CollectRefused } from './reasons.ts'
 import { settingsRoute } from './settings.ts'
-import { tagRoute } from './tag-route.ts'
 
 /** Paths of the Segment HTTP tracking API with their short forms, and what comes to each. */
 const ENDPOINTS: Record<string, MessageType | 'batch'> = {
@@ -53,7 +53,8 @@ export function collectRoutes({
     ...paths.flatMap(([path, type]) => [postRoute(room, path, type), preflightRoute(path)]),
     pixelRoute(room),
     settingsRoute(room, edgeUrl),
-    tagRoute(tagScript),
+    // tag/: its address says what it is told (tag/settings.ts).
+    scriptRoute('/tag.js', tagScript),
   ]
 }
 

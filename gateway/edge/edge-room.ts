@@ -28,7 +28,11 @@ export function roomsOf({ sync }: EdgeRoom): SyncRooms {
   return rooms
 }
 
-export function browserOf({ sync }: EdgeRoom, rooms: SyncRooms, { headers }: Ask): Browser {
+export function browserOf(
+  { sync }: Pick<EdgeRoom, 'sync'>,
+  rooms: SyncRooms,
+  { headers }: Ask,
+): Browser {
   const cookies = headers[COOKIE]!
   const [main, twin] = [cookieIn(cookies, MAIN_COOKIE), cookieIn(cookies, TWIN_COOKIE)]
   return sync.browser(rooms, { main, twin, userAgent: headers[USER_AGENT]! })
@@ -36,6 +40,10 @@ export function browserOf({ sync }: EdgeRoom, rooms: SyncRooms, { headers }: Ask
 
 export function mainCookieOf({ headers }: Ask): string {
   return cookieIn(headers[COOKIE]!, MAIN_COOKIE)
+}
+
+export function userAgentOf({ headers }: Ask): string {
+  return headers[USER_AGENT]!
 }
 
 export function originOf({ headers }: Ask): string {

@@ -10,7 +10,7 @@ import { textOf } from '../../proto/text.ts'
 import type { Bid } from '../bid/bid.ts'
 import type { DealPiece } from '../bid/deal-pieces.ts'
 import type { IsThere } from '../bid/make-fragment.ts'
-import { mayHold } from '../bid/read-there.ts'
+import { mayHold, whoseIs } from '../bid/read-there.ts'
 import type { DealTold, RequestForm } from '../bid/wire.ts'
 import { makeMessageIds } from './message-ids.ts'
 
@@ -35,6 +35,7 @@ const DEALS = [11, 2]
 const TRANSPARENCY = [14, 99, 4, 4]
 
 interface Data {
+  id: string
   name: string
   segment: { id: string }[]
   ext: Uint8Array
@@ -81,21 +82,23 @@ function readDeal(deal: Uint8Array): DealTold {
  * By name, taxonomy and id. Where nothing is agreed on how a taxonomy is written, what we wrote before has none either,
  * and so is not asked for one. What cannot be read may hold anything: nothing is added to it.
  */
-function dataThere({ bytes, places, holder }: Bid): IsThere | undefined {
+function dataThere({ bytes, places, holder, rooms }: Bid): IsThere | undefined {
   if (places.data.count === 0) return undefined
   const { segtax: field } = holder!.partner.wires.protobuf ?? {}
   const there = new Set<string>()
   try {
     for (const one of messagesAt(bytes, DATA)) {
-      const { name, segment, ...exts } = data.decode(one)
-      for (const { id } of segment) there.add(JSON.stringify([name, segtaxOf(exts, field), id]))
+      const { id: whose, name, segment, ...exts } = data.decode(one)
+      const from = whoseIs({ name, id: whose }, rooms.domain)
+      for (const { id } of segment) there.add(JSON.stringify([from, segtaxOf(exts, field), id]))
     }
   } catch {
     return () => true
   }
   return ({ provider, segtax }, id) => {
     const told = field === undefined ? null : (segtax ?? null)
-    return there.has(JSON.stringify([provider.domain, told, id]))
+    const isThere = (from: unknown) => there.has(JSON.stringify([from, told, id]))
+    return isThere(provider.domain) || isThere({ of: provider.id })
   }
 }
 

@@ -97,3 +97,25 @@ test('unknown scopes and exchanges are refused, and so is a key too many', async
   for (let i = 0; i < 64; i++) await make()
   expect(await refusedFields(() => make())).toBe('conflict')
 })
+
+test('a key for pages names their origins and its bidders, and has no other scope', async () => {
+  const page = { origins: ['https://news.example'], bidders: ['north'] }
+  const scopes = ['wire:prebid']
+  const { key } = await make({ scopes, page })
+  expect(find(key, 'wire:prebid')!.page).toEqual(page)
+  expect(find(key, 'bid')).toBeUndefined()
+  for (const [field, body] of [
+    ['unprocessable page', { scopes }],
+    ['unprocessable scopes', { page }],
+    ['unprocessable scopes', { scopes: [...scopes, 'bid'], page }],
+    ['unprocessable trace', { scopes, page, trace: true }],
+    ['unprocessable page.bidders', { scopes, page: { origins: page.origins } }],
+    ['invalid page.origins.0', { scopes, page: { origins: ['https://*'] } }],
+    ['invalid page.origins.0', { scopes, page: { origins: ['news.example'] } }],
+    ['invalid page.origins.0', { scopes, page: { origins: ['https://news.example/'] } }],
+  ] as const)
+    expect([body, await refusedFields(() => make(body))]).toEqual([body, field])
+  await world.partner('press', { roles: ['publisher'] })
+  const body = { scopes, page: { origins: page.origins } }
+  expect(await world.desk.createKey(OPERATOR, { partner: 'press', body })).toBeDefined()
+})

@@ -63,10 +63,13 @@ export class BidHouse {
   /** What was noted of who was given what, as it would be spooled. */
   readonly given: EgressBatch[] = []
   gateway!: Gateway
+  gvl: Gvl | undefined
+  ownGvlId: number | undefined
 
   static async open(options: BidHouseOptions = {}): Promise<BidHouse> {
     const { address, gvl, ownGvlId, tls, artfDataSegments = false } = options
     const house = new BidHouse()
+    Object.assign(house, { gvl, ownGvlId })
     const clock = {
       now: () => systemClock.now() + house.aheadMs,
       elapsed: () => systemClock.elapsed(),

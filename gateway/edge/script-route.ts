@@ -4,11 +4,11 @@ import type { Route } from '../http/door.ts'
 
 const WANTS = ['if-none-match', 'accept-encoding'] as const
 const [IF_NONE_MATCH, ACCEPTED] = [0, 1] as const
-/** A new tag is in every page an hour after it is served; a page is never held up for one. */
+/** A new one is in every page an hour after it is served; a page is never held up for one. */
 const CACHED = 'public, max-age=3600, stale-while-revalidate=86400'
 
-/** GET /tag.js: the script for pages (tag/), the same for everybody; its address says what it is told (tag/settings.ts). */
-export function tagRoute(script: string): Route {
+/** GET of a script, the same for everybody. */
+export function scriptRoute(path: string, script: string): Route {
   const zipped = gzipSync(script, { level: 9 })
   const etag = `"${createHash('sha256').update(script).digest('base64url').slice(0, 22)}"`
   const headers = [
@@ -18,7 +18,7 @@ export function tagRoute(script: string): Route {
   ]
   return {
     method: 'GET',
-    path: '/tag.js',
+    path,
     wants: WANTS,
     body: 'none',
     bodyBytesMax: 0,

@@ -1,0 +1,62 @@
+import type { Auction, Fragment, PageBid } from './auction.ts'
+
+/** What was answered. Without `bidders` it is for every bidder of the page; nothing is `{}`. */
+export interface Told {
+  /** OpenRTB `user.data` objects. */
+  data?: object[]
+  /** OpenRTB `imp.pmp.deals` objects. */
+  deals?: object[]
+  /** Bidder codes. */
+  bidders?: string[]
+}
+
+/** Places what was told into an auction: segments of the person, and deals at the bids they are for. */
+export function placeTold(auction: Auction, { data = [], deals = [], bidders }: Told): void {
+  const { ortb2Fragments: fragments } = auction
+  if (data.length > 0 && bidders === undefined) addData((fragments.global ??= {}), data)
+  if (bidders === undefined) return
+  if (data.length > 0)
+    for (const code of bidders) {
+      const byBidder = (fragments.bidder ??= {})
+      byBidder[code] ??= {}
+      addData(byBidder[code], data)
+    }
+  if (deals.length > 0)
+    for (const bid of bidsOf(auction))
+      if (bidders.includes(bid.bidder ?? '')) setDeals(bid, [...dealsOf(bid), ...deals.map(ours)])
+}
+
+/** Ad units outlive auctions: the next visitor's, or the same one's mind changed, may be another matter. */
+export function takeBackDeals(auction: Auction): void {
+  for (const bid of bidsOf(auction)) {
+    const deals = dealsOf(bid)
+    const others = deals.filter((deal) => !placed.has(deal))
+    if (others.length < deals.length) setDeals(bid, others)
+  }
+}
+
+const placed = new WeakSet<object>()
+
+function ours(deal: object): object {
+  const own = { ...deal }
+  placed.add(own)
+  return own
+}
+
+/** Field by field: Prebid.js shows a module of a fragment only what the page lets it see, and keeps the rest. */
+function addData(fragment: Fragment, data: readonly object[]): void {
+  fragment.user ??= {}
+  fragment.user.data = [...(fragment.user.data ?? []), ...data]
+}
+
+function bidsOf({ adUnits = [] }: Auction): PageBid[] {
+  return adUnits.flatMap(({ bids = [] }) => bids)
+}
+
+function dealsOf({ ortb2Imp }: PageBid): object[] {
+  return ortb2Imp?.pmp?.deals ?? []
+}
+
+function setDeals(bid: PageBid, deals: object[]): void {
+  bid.ortb2Imp = { ...bid.ortb2Imp, pmp: { ...bid.ortb2Imp?.pmp, deals } }
+}
