@@ -33,24 +33,10 @@ export async function cannon(
   requests: readonly Buffer[],
   { seconds, connections }: LoadOptions,
 ): Promise<Burst> {
-  const share = Math.ceil(requests.length / connections)
-  let next = 0
   const before = contender.cpuS()
-  const result = await autocannon({
-    url: contender.url,
-    connections,
-    duration: seconds,
-    method: 'POST',
-    headers: contender.headers,
-    setupClient: (client) => {
-      const slice = requests.slice(next, next + share)
-      next = (next + share) % (share * connections)
-      client.setRequests(slice.map((body) => ({ method: 'POST', body })))
-    },
-  })
+  const result = await fire(contender, requests, { seconds, connections }).result
   const used = contender.cpuS() - before
-  if (result.non2xx > 0 || result.errors > 0)
-    throw new Error(`${contender.name}: ${result.non2xx} answers not 2xx, ${result.errors} errors`)
+  checkAnswers(result, contender.name)
   const count = result.requests.total
   return {
     cpuUs: (used / count) * 1e6,
@@ -59,6 +45,52 @@ export async function cannon(
     p99Ms: result.latency.p99,
     bytes: result.throughput.total / count,
   }
+}
+
+/** The same, going on until it is stopped. */
+export function cannonFire(
+  target: Target,
+  requests: readonly Buffer[],
+  connections: number,
+): { stop(): Promise<void> } {
+  const { instance, result } = fire(target, requests, { seconds: FOREVER_S, connections })
+  return {
+    async stop() {
+      instance.stop()
+      checkAnswers(await result, target.url)
+    },
+  }
+}
+
+type Target = Pick<Contender, 'url' | 'headers'>
+
+const FOREVER_S = 24 * 3600
+
+function fire(
+  { url, headers }: Target,
+  requests: readonly Buffer[],
+  { seconds, connections }: LoadOptions,
+): { instance: autocannon.Instance; result: Promise<autocannon.Result> } {
+  const share = Math.ceil(requests.length / connections)
+  let next = 0
+  const setupClient = (client: autocannon.Client) => {
+    const slice = requests.slice(next, next + share)
+    next = (next + share) % (share * connections)
+    client.setRequests(slice.map((body) => ({ method: 'POST', body })))
+  }
+  const options = { url, headers, connections, duration: seconds, setupClient }
+  let instance!: autocannon.Instance
+  const result = new Promise<autocannon.Result>((resolve, reject) => {
+    instance = autocannon({ ...options, method: 'POST' }, (error, all) =>
+      error ? reject(error) : resolve(all),
+    )
+  })
+  return { instance, result }
+}
+
+function checkAnswers({ non2xx, errors }: autocannon.Result, name: string): void {
+  if (non2xx > 0 || errors > 0)
+    throw new Error(`${name}: ${non2xx} answers not 2xx, ${errors} errors`)
 }
 
 export function hasWrk(): boolean {

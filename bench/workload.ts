@@ -11,7 +11,7 @@ export const SEED = 20_261_124
 export const CACHED_PEOPLE = 512
 export const IDS_EACH = 2
 const HOT_PEOPLE = 300
-const COLD_EVERY = 20
+export const COLD_EVERY = 20
 const REQUESTS = 6_000
 const ZIPF = 1.05
 

@@ -1,6 +1,5 @@
-// The bid path as `main.ts` opens it, over a real door, store and ledger, in one process of its own. With
-// `free` the same segments are given as if nobody owed anything for them: nothing is counted or sealed. With
-// `unnoted` nobody notes who was given what about whom.
+// The bid path as `main.ts` opens it, over a real door, store and ledger, in one process that is played in several
+// ways by turns (turns.ts): the door, the store, the code and what the compiler made of it are the same in each.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,11 +8,9 @@ import { systemClock as clock } from '../../audience/clock.ts'
 import { NAMESPACE_KIND, type Namespace } from '../../audience/namespace.ts'
 import { SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
 import { openStore } from '../../audience/store/open-store.ts'
-import type { BuyerView, Entitlement } from '../../exchange/buyer-view.ts'
 import { EgressMeter } from '../../exchange/egress/egress-meter.ts'
 import { EgressSpool } from '../../exchange/egress/egress-spool.ts'
 import { type Exchange, openExchange } from '../../exchange/exchange.ts'
-import type { ExchangeCatalog } from '../../exchange/exchange-catalog.ts'
 import { openLedger } from '../../exchange/ledger/open-ledger.ts'
 import { MatchCounts } from '../../exchange/matchrates/match-counts.ts'
 import { Usage } from '../../exchange/usage/usage.ts'
@@ -30,13 +27,19 @@ import {
   SEGMENTS,
   UNSOLD,
 } from '../workload.ts'
+import { BooksByTurns } from './books-by-turns.ts'
+import { exchangeSeen } from './exchange-seen.ts'
+import { Turns, type Way } from './turns.ts'
+
+/** Turns to play, which are answered with CPU a request; or what is written beside them, for so many requests. */
+export type BidPathJob = { ways: Way[]; requests: number } | { requestsPerS: number }
 
 const OPERATOR = { operator: true } as const
 /** Providers in turn: two bill on notice, one on delivery, so that an answer owes both. */
 const BILL_ON = ['billable', 'delivered', 'win']
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
-const [port, mode] = [Number(process.argv[2]), process.argv[3]]
+const port = Number(process.argv[2])
 const folder = mkdtempSync(join(tmpdir(), 'passerelle-bid-path-'))
 process.once('SIGTERM', () => {
   rmSync(folder, { recursive: true, force: true })
@@ -63,14 +66,37 @@ const egress = new EgressMeter(
   await EgressSpool.open(join(folder, 'egress'), 'bid 1', clock),
   clock,
 )
+
+const usage = new Usage({ ledger, clock, deriveKey: audience.deriveKey.bind(audience) })
+const turns = new Turns()
+const books = new BooksByTurns(turns, usage.meter, egress)
+const matchCounts = new MatchCounts()
+const owing = exchangeSeen(exchange, (one) => ({ ...one }))
+const free = exchangeSeen(exchange, (one) => ({ ...one, use: undefined }))
+
 await openGateway({
   host: '127.0.0.1',
   port,
   audience,
-  exchange: seenThrough(exchange, (one) => (mode === 'free' ? { ...one, use: undefined } : one)),
-  usage: new Usage({ ledger, clock, deriveKey: audience.deriveKey.bind(audience) }),
-  egress: mode === 'unnoted' ? { isOpen: () => true, note() {} } : egress,
-  matchCounts: new MatchCounts(),
+  exchange: {
+    ...exchange,
+    confirmed: () => exchange.confirmed(),
+    catalog: () => (turns.way === 'free' ? free() : owing()),
+  },
+  usage: {
+    ledger,
+    keys: () => usage.keys(),
+    mint: () => usage.mint(),
+    isOpen: () => turns.way === 'free' || usage.isOpen(),
+    meter: books,
+  } as unknown as Usage,
+  egress: books,
+  matchCounts: {
+    bid(buyer, browser, candidates, foundBy) {
+      turns.count()
+      matchCounts.bid(buyer, browser, candidates, foundBy)
+    },
+  },
   metrics: new Metrics(),
   clock,
   gvl: undefined,
@@ -78,6 +104,13 @@ await openGateway({
   domain: 'gateway.example',
   healthRoutes: [],
   warn: () => {},
+})
+process.on('message', async (job: BidPathJob) => {
+  if ('ways' in job) {
+    const us = await turns.play(job.ways, job.requests)
+    books.endLearning()
+    process.send?.(us)
+  } else process.send?.(await books.besideUs(job.requestsPerS))
 })
 process.send?.(key)
 
@@ -119,56 +152,4 @@ function peopleLines() {
     })),
     remove: [],
   }))
-}
-
-/** An exchange whose entitlements are seen through a glass: both contenders look through one, at the same cost. */
-function seenThrough(room: Exchange, glass: (one: Entitlement) => Entitlement): Exchange {
-  const catalogs = new WeakMap<ExchangeCatalog, ExchangeCatalog>()
-  const views = new WeakMap<BuyerView, BuyerView>()
-  const catalogSeen = (catalog: ExchangeCatalog) => ({
-    version: catalog.version,
-    eidNamespaces: catalog.eidNamespaces,
-    told: catalog.told,
-    resolvedEids: catalog.resolvedEids,
-    partner: (id: string) => catalog.partner(id),
-    partnerByNumber: (number: number) => catalog.partnerByNumber(number),
-    findKey: (presented: string, scope?: string) => catalog.findKey(presented, scope),
-    viewFor: (...asked: Parameters<ExchangeCatalog['viewFor']>) =>
-      kept(views, catalog.viewFor(...asked), viewSeen),
-  })
-  const viewSeen = (view: BuyerView): BuyerView => {
-    const seen: (Entitlement | undefined)[] = []
-    return {
-      buyer: view.buyer,
-      validUntilMs: view.validUntilMs,
-      entitlement(segment) {
-        const known = seen[segment]
-        if (known) return known
-        const one = view.entitlement(segment)
-        return one && (seen[segment] = glass(one))
-      },
-      entitlements: () => view.entitlements().map(glass),
-      isCapped: (segment) => view.isCapped(segment),
-      identity: () => view.identity(),
-      edgeShared: (edgeOwner, segmentOwner) => view.edgeShared(edgeOwner, segmentOwner),
-      segmentOwner: (segment) => view.segmentOwner(segment),
-      deals: (number) => view.deals(number),
-    }
-  }
-  return {
-    ...room,
-    confirmed: () => room.confirmed(),
-    catalog() {
-      const catalog = room.catalog()
-      return (
-        catalog && kept(catalogs, catalog, (one) => catalogSeen(one) as unknown as ExchangeCatalog)
-      )
-    },
-  }
-}
-
-function kept<T extends object>(among: WeakMap<T, T>, one: T, make: (one: T) => T): T {
-  let seen = among.get(one)
-  if (!seen) among.set(one, (seen = make(one)))
-  return seen
 }
