@@ -21,6 +21,7 @@ import { eventRoutes } from '../resources/events.ts'
 import { explainPersonRoute } from '../resources/explain-person.ts'
 import { funnelRoute } from '../resources/funnel.ts'
 import { keyRoutes } from '../resources/keys.ts'
+import { kpisRoute } from '../resources/kpis.ts'
 import { labelRoutes } from '../resources/labels.ts'
 import { ledgerRoutes } from '../resources/ledger.ts'
 import { lookalikeRoutes } from '../resources/lookalikes.ts'
@@ -31,7 +32,7 @@ import { offerRoutes } from '../resources/offers.ts'
 import { partnerRoutes } from '../resources/partners.ts'
 import { peopleRoutes } from '../resources/people.ts'
 import { qualityRoutes } from '../resources/quality.ts'
-import { reachRoutes } from '../resources/reach.ts'
+import { reachRoute } from '../resources/reach.ts'
 import { reconciliationRoute } from '../resources/reconciliation.ts'
 import { segmentRoutes } from '../resources/segments.ts'
 import { sourceQuarantineRoutes } from '../resources/source-quarantine.ts'
@@ -90,7 +91,8 @@ export function apiRoutes(
     importsRoute(rooms),
     suppressionsRoute(rooms),
     matchRatesRoute(rooms),
-    ...reachRoutes(rooms),
+    reachRoute(rooms),
+    kpisRoute(rooms),
     funnelRoute(rooms),
     usageRoute(rooms),
     usageReportRoute(rooms),

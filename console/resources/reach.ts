@@ -1,10 +1,8 @@
 import { PROVENANCE_NAMES } from '../../audience/provenance.ts'
 import { Type } from '../../audience/schema.ts'
-import { KPIS, type KpiName, type KpiQuery } from '../../exchange/desk/kpis.ts'
 import type { UsageDesk } from '../../exchange/desk/open-usage-desk.ts'
 import type { ReachQuery } from '../../exchange/desk/reach.ts'
-import { closed, OperatorId } from '../../exchange/fields.ts'
-import { LIMITS } from '../../exchange/limits.ts'
+import { closed } from '../../exchange/fields.ts'
 import type { ApiRoute } from '../api/route.ts'
 import { RateShape } from './match-rates.ts'
 
@@ -61,38 +59,8 @@ const ReachShape = {
   }),
 }
 
-const KpisShape = {
-  name: 'Kpis',
-  schema: closed({
-    asOf: Moment,
-    from: Type.String({ description: 'First UTC day of the period.' }),
-    to: Type.String({ description: 'Its last.' }),
-    step: Step,
-    definitions: Type.Record(Type.String(), Type.String()),
-    items: Type.Array(
-      closed({
-        kpi: Type.Enum(Object.keys(KPIS) as KpiName[]),
-        segment: Type.Unsafe<string | null>({ ...NullableId, description: 'Null: everybody.' }),
-        partner: Type.Optional(Type.String()),
-        ...RateShape.properties,
-        band: Type.Optional(
-          closed({
-            from: Type.Number(),
-            to: Type.Number(),
-            isWithin: Type.Unsafe<boolean | null>({ type: ['boolean', 'null'] }),
-          }),
-        ),
-      }),
-    ),
-  }),
-}
-
-/** `GET /api/reach`, `GET /api/kpis`. */
-export function reachRoutes({ usage }: { usage: UsageDesk }): ApiRoute[] {
-  return [reachRoute(usage), kpisRoute(usage)]
-}
-
-function reachRoute(usage: UsageDesk): ApiRoute {
+/** `GET /api/reach`. */
+export function reachRoute({ usage }: { usage: UsageDesk }): ApiRoute {
   return {
     method: 'GET',
     path: '/api/reach',
@@ -108,27 +76,6 @@ function reachRoute(usage: UsageDesk): ApiRoute {
       )
       const asked = Object.fromEntries(lists) as ReachQuery
       return { status: 200, body: await usage.getReach(caller.actor, asked) }
-    },
-  }
-}
-
-function kpisRoute(usage: UsageDesk): ApiRoute {
-  return {
-    method: 'GET',
-    path: '/api/kpis',
-    operationId: 'getKpis',
-    summary: 'KPIs, each as its numerator of its denominator.',
-    permission: 'side',
-    query: closed({
-      clients: Type.Optional(OperatorId),
-      offline: Type.Optional(OperatorId),
-      segment: Type.Optional(OperatorId),
-      days: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.kpiDaysMax })),
-    }),
-    answers: { 200: { says: 'Counted to this moment.', body: KpisShape } },
-    async handle({ caller, query }) {
-      const shown = await usage.getKpis(caller.actor, query as KpiQuery)
-      return { status: 200, body: { ...shown, definitions: KPIS } }
     },
   }
 }

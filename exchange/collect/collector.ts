@@ -23,6 +23,7 @@ import {
   saysConsent,
 } from '../quality/measure-message.ts'
 import { SourceCounts } from '../quality/source-counts.ts'
+import { type VisitSight, Visits, visitSight } from '../quality/visits.ts'
 import { ownerOf } from './owner-of.ts'
 import { type AsideMessage, forReplay, putAside, readAside } from './put-aside.ts'
 import { type CollectSource, SourceRings } from './source-ring.ts'
@@ -71,6 +72,7 @@ interface Kept {
   held: HeldMessage[]
   told: Collected
   tally: MessageTally
+  sights: readonly VisitSight[]
 }
 
 /** Takes messages in, apart from HTTP: reads them, asks plans and traits of them, and queues what is to be counted. */
@@ -81,6 +83,7 @@ export class Collector {
   readonly #rings: SourceRings
   readonly #books: RuleBooks
   readonly #counts: SourceCounts
+  readonly #visits = new Visits()
   #hashKey: Buffer | undefined
   #underWay = 0
 
@@ -134,22 +137,23 @@ export class Collector {
    * Reads the messages before it returns. Rejects with QueueFull, or as the store does; then nothing of it counts.
    */
   collect(source: CollectSource, delivery: Delivery): Promise<Collected> {
-    const { events, held, tally, ...told } = this.#read(source, delivery)
+    const { events, held, tally, sights, ...told } = this.#read(source, delivery)
     const { id, owner } = source
-    return this.#keep({ id, owner }, { events: events.map(packEvent), held, tally, told })
+    return this.#keep({ id, owner }, { events: events.map(packEvent), held, tally, sights, told })
   }
 
   /** Of the messages themselves nothing is held on to while the store is waited for. */
   async #keep(
     source: Pick<CollectSource, 'id' | 'owner'>,
-    { events, held, tally, told }: Kept,
+    { events, held, tally, sights, told }: Kept,
   ): Promise<Collected> {
     this.#underWay++
     try {
       if (held.length > 0) await this.#audience.store.held.hold(shelfOf(source), held)
       if (events.length > 0) await this.#audience.store.events.append(events)
       // What is not taken comes again, and is counted then.
-      this.#counts.add(source, tally)
+      const visits = this.#visits.note(source.id, sights, this.#clock.now())
+      this.#counts.add(source, { ...tally, ...visits })
       return told
     } finally {
       this.#underWay--
@@ -184,6 +188,7 @@ export class Collector {
     const told: Collected = { faults: [], unplanned: [] }
     const mayCollect = this.mayCollect(source)
     const tally = newTally()
+    const sights: VisitSight[] = []
     tally.received = messages.length
     const rules = this.#books.now().owner(source.ownerId)
     const nowMs = this.#clock.now()
@@ -207,7 +212,10 @@ export class Collector {
         told.faults.push({ message: i, ...read.problem })
         continue
       }
-      measureMessage(tally, read, { receivedMs: nowMs, sentAt, userId: source.userId })
+      const { userId } = source
+      const isVisit = measureMessage(tally, read, { receivedMs: nowMs, sentAt, userId })
+      if (isVisit && source.isVisited)
+        sights.push(visitSight(read.event, { type: read.message['type'], userId }))
       const judgement = this.#judge(source, read, nowMs)
       if (source.plan) tally.planned++
       if (judgement) tally.unplanned++
@@ -217,7 +225,7 @@ export class Collector {
           found.held.push(putAside(read, source, { judgement, hashKey, keys, nowMs }))
       } else if (counts(read.event)) found.events.push(read.event)
     }
-    return { ...found, ...told, tally }
+    return { ...found, ...told, tally, sights }
   }
 
   /** Notes what a message holds, and asks its source's plan. */

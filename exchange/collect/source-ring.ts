@@ -20,6 +20,8 @@ export interface CollectSource extends MessageSource {
   gdprDefault: 0 | 1
   /** What its messages should hold; undefined: nobody has said. */
   plan: CompiledPlan | undefined
+  /** People visit it: a page or an app. */
+  isVisited: boolean
   /** Collects under a contract: see Collector.mayCollect. */
   isLicensed: boolean
 }
@@ -108,6 +110,7 @@ function compiled(
     switches: new Map(Object.entries(source.properties ?? {})),
     provenance: sourceProvenance(source),
     isLicensed: source.contract !== undefined,
+    isVisited: source.kind === 'web' || source.kind === 'app',
     gdprDefault: source.gdprDefault === 1 ? 1 : 0,
     plan: planFor(snapshot, { id, owner: source.owner }),
   }

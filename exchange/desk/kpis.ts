@@ -1,29 +1,27 @@
 import { dayOf } from '../../audience/clock.ts'
+import { SOURCE_KIND, type Source } from '../../audience/events/source.ts'
 import {
   NAMESPACE_KIND,
   type Namespace,
   type NamespaceKind,
   OWN_NAMESPACES,
 } from '../../audience/namespace.ts'
+import type { PeopleSet } from '../../audience/reach/people-set.ts'
+import type { ReachIndex } from '../../audience/reach/reach-index.ts'
 import { refuse } from '../../audience/refusal.ts'
+import type { Segment } from '../../audience/segment.ts'
+import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
+import { accountRates } from '../kpis/account-rates.ts'
+import type { KpiShown } from '../kpis/kpis.ts'
+import { navigationRates } from '../kpis/navigation-rates.ts'
 import { LIMITS } from '../limits.ts'
 import type { Rate } from '../matchrates/rate.ts'
 import { dayText } from '../moment.ts'
 import type { PartnerRecord } from '../partner.ts'
 import { ToldTo } from '../reach/told-to.ts'
-import { type Actor, isExchange, snapshotOf } from './desk.ts'
+import { type Actor, isExchange, sees, snapshotOf } from './desk.ts'
 import { countedIn } from './reach.ts'
 import type { UsageDeps } from './usage-deps.ts'
-
-/** The KPIs whose data the product has, each as its numerator of its denominator (dmp.md §1.8). */
-export const KPIS = {
-  reconciliation_rate:
-    'Customers with at least one device, cookie or partner id, over a live match seen in the period, of all customers (KPI 4).',
-  on_off_overlap:
-    'People known offline who have at least one device, cookie or partner id, over a live match seen in the period, of all people known offline (KPI 5).',
-  match_rate: 'People with a live id of the partner’s, of all people in the segment (KPI 6).',
-} as const
-export type KpiName = keyof typeof KPIS
 
 /** Between which the reconciliation rate of an insurer's or retailer's customers usually lies (dmp.md §1.8, A-41). */
 export const RECONCILIATION_BAND = { from: 0.2, to: 0.35 } as const
@@ -35,15 +33,10 @@ export interface KpiQuery {
   offline?: string
   /** Of which segment the match rate is told; absent: of everybody who is in a segment. */
   segment?: string
+  /** Of which source's visits; absent: of all pages and apps the caller sees. */
+  source?: string
   /** Length of the period that ends today. Default LIMITS.kpiDaysDefault. */
   days?: number
-}
-
-export interface KpiShown extends Rate {
-  kpi: KpiName
-  segment: string | null
-  partner?: string
-  band?: { from: number; to: number; isWithin: boolean | null }
 }
 
 export interface KpisShown {
@@ -56,50 +49,85 @@ export interface KpisShown {
 }
 
 /** The KPIs. Refuses what is not there or not the caller's to know, and while people are still being counted. */
-export async function getKpis(
-  deps: UsageDeps,
-  actor: Actor,
-  { clients, offline, segment, days = LIMITS.kpiDaysDefault }: KpiQuery,
-): Promise<KpisShown> {
+export async function getKpis(deps: UsageDeps, actor: Actor, query: KpiQuery): Promise<KpisShown> {
   const nowMs = deps.clock.now()
-  const told = new ToldTo(actor, snapshotOf(deps), nowMs)
+  const { segment, source, days = LIMITS.kpiDaysDefault } = query
+  const snapshot = snapshotOf(deps)
+  const told = new ToldTo(actor, snapshot, nowMs)
   if (segment === undefined && !isExchange(actor))
     throw refuse('invalid', 'segment', 'is required: everybody is the exchange’s to count')
-  const numbers = {
-    clients: numberOf(told, 'clients', clients),
-    offline: numberOf(told, 'offline', offline),
-    of: numberOf(told, 'segment', segment),
-  }
-  const partners = matchedIn(deps).filter(({ id }) => told.knowsCouple(id))
-  const index = await countedIn(deps)
   const firstDay = dayOf(nowMs) - days + 1
-  const items: KpiShown[] = []
-  const met = index.metSince(firstDay, addressable(deps))
-  const metOf = (number: number) => {
-    const known = index.people({ any: [number] })
-    return told.rate(known.countWith(met), known.count())
-  }
-  if (clients !== undefined && numbers.clients !== undefined) {
-    const rate = metOf(numbers.clients)
-    items.push({ kpi: 'reconciliation_rate', segment: clients, ...rate, band: bandOf(rate) })
-  }
-  if (offline !== undefined && numbers.offline !== undefined)
-    items.push({ kpi: 'on_off_overlap', segment: offline, ...metOf(numbers.offline) })
-  const people = numbers.of === undefined ? index.everybody() : index.people({ any: [numbers.of] })
-  for (const { id, namespace } of partners) {
-    const rate = told.rate(people.countWith(index.withIdIn(namespace)), people.count())
-    items.push({ kpi: 'match_rate', segment: segment ?? null, partner: id, ...rate })
-  }
+  const period = { from: dayText(firstDay), to: dayText(dayOf(nowMs)) }
+  const isAsked = visitsOf(snapshot, actor, source)
+  const asked = askedOf(told, query)
+  const navigation = await navigationRates(deps.tallies, snapshot, { isAsked, source, ...period })
+  const people = peopleKpis(await countedIn(deps), { deps, told, firstDay, ...asked })
   const asOf = new Date(nowMs).toISOString()
-  const to = dayText(dayOf(nowMs))
-  return { asOf, from: dayText(firstDay), to, step: told.step, items }
+  return { asOf, ...period, step: told.step, items: [...people, ...navigation] }
 }
 
-function numberOf(told: ToldTo, field: string, id: string | undefined): number | undefined {
-  if (id === undefined) return undefined
-  const segment = told.segment(id)
-  if (!segment) throw refuse('unprocessable', field, `there is no segment ${id}`)
-  return segment.number
+/** Which sources count: the one asked for, else all that the caller sees. */
+function visitsOf(
+  snapshot: CatalogSnapshot,
+  actor: Actor,
+  source: string | undefined,
+): (id: string, source: Source) => boolean {
+  const isSeen = ({ owner }: Source) => sees(actor, owner)
+  if (source === undefined) return (_, one) => isSeen(one)
+  const asked = snapshot.kind(SOURCE_KIND).get(source)?.value as Source | undefined
+  if (!asked || !isSeen(asked))
+    throw refuse('unprocessable', 'source', `there is no source ${source}`)
+  return (id) => id === source
+}
+
+interface Asked {
+  clients: NamedSegment | undefined
+  offline: NamedSegment | undefined
+  segment: NamedSegment | undefined
+}
+
+type NamedSegment = Segment & { id: string }
+
+function askedOf(told: ToldTo, query: KpiQuery): Asked {
+  const named = (field: keyof Asked) => {
+    const id = query[field]
+    if (id === undefined) return undefined
+    const segment = told.segment(id)
+    if (!segment) throw refuse('unprocessable', field, `there is no segment ${id}`)
+    return { ...segment, id }
+  }
+  return { clients: named('clients'), offline: named('offline'), segment: named('segment') }
+}
+
+interface PeopleAsked extends Asked {
+  deps: UsageDeps
+  told: ToldTo
+  firstDay: number
+}
+
+function peopleKpis(
+  index: ReachIndex,
+  { deps, told, firstDay, clients, offline, segment }: PeopleAsked,
+): KpiShown[] {
+  const items: KpiShown[] = []
+  const met = index.metSince(firstDay, addressable(deps))
+  const inSegment = ({ number }: Segment) => index.people({ any: [number] })
+  const metOf = (known: PeopleSet) => told.rate(known.countWith(met), known.count())
+  if (clients) {
+    const known = inSegment(clients)
+    const rate = metOf(known)
+    items.push({ kpi: 'reconciliation_rate', segment: clients.id, ...rate, band: bandOf(rate) })
+    const accounts = { segment: clients.id, clients: known, owner: clients.owner, firstDay, told }
+    items.push(...accountRates(index, snapshotOf(deps), accounts))
+  }
+  if (offline)
+    items.push({ kpi: 'on_off_overlap', segment: offline.id, ...metOf(inSegment(offline)) })
+  const people = segment ? inSegment(segment) : index.everybody()
+  for (const { id, namespace } of matchedIn(deps).filter(({ id }) => told.knowsCouple(id))) {
+    const rate = told.rate(people.countWith(index.withIdIn(namespace)), people.count())
+    items.push({ kpi: 'match_rate', segment: segment?.id ?? null, partner: id, ...rate })
+  }
+  return items
 }
 
 function matchedIn(deps: UsageDeps): { id: string; namespace: number }[] {

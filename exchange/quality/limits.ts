@@ -10,4 +10,8 @@ export const QUALITY_LIMITS = {
   skewMs: 300_000,
   /** Days before the last whole one that say how much usually comes. */
   baselineDays: 28,
+  /** Without a message for so long, a visit is over (dmp.md §1.8). */
+  visitGapMs: 1_800_000,
+  /** Visits under way that one process tells apart; those of further people are not counted. */
+  visitsMax: 100_000,
 } as const

@@ -19,26 +19,28 @@ export interface MessageArrival {
   userId: number | undefined
 }
 
-/** Adds what a message that could be read says of its source. */
+/** Adds what a message that could be read says of its source. False of what a robot said, or what came late: that tells of no visit. */
 export function measureMessage(
   tally: MessageTally,
   { message, event }: { message: unknown; event: CollectedEvent },
   { receivedMs, sentAt, userId }: MessageArrival,
-): void {
+): boolean {
   const { sentAt: ownSentAt, context } = message as { sentAt?: unknown; context?: unknown }
   const sentMs = momentOf(ownSentAt ?? sentAt)
   tally.valid++
   if (event.about.namespace === userId) tally.identified++
-  if (event.atMs < receivedMs - QUALITY_LIMITS.lateMs) tally.late++
+  const isLate = event.atMs < receivedMs - QUALITY_LIMITS.lateMs
+  if (isLate) tally.late++
   if (sentMs !== undefined) {
     tally.stamped++
     if (Math.abs(receivedMs - sentMs) > QUALITY_LIMITS.skewMs) tally.skewed++
   }
   const agent = (context as { userAgent?: unknown } | null | undefined)?.userAgent
-  if (typeof agent === 'string' && agent !== '') {
-    tally.agents++
-    if (ROBOT.test(agent.slice(0, AGENT_CHARS_MAX))) tally.robots++
-  }
+  if (typeof agent !== 'string' || agent === '') return !isLate
+  tally.agents++
+  const isRobot = ROBOT.test(agent.slice(0, AGENT_CHARS_MAX))
+  if (isRobot) tally.robots++
+  return !isLate && !isRobot
 }
 
 /** Whether a message, or the request it came in, says anything of consent. */

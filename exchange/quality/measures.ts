@@ -21,6 +21,12 @@ export const SOURCE_MEASURES = {
   /** … that were asked of a tracking plan, and of these those that are not as it says. */
   planned: 'p',
   unplanned: 'u',
+  /** Visits of a page or an app, and those in which the customer was known. */
+  visits: 'n',
+  connectedVisits: 'o',
+  /** Views of pages and screens in them, likewise. */
+  views: 'w',
+  connectedViews: 'y',
   /** Messages the desk counted, and those it had counted before. */
   counted: 'k',
   repeated: 'd',

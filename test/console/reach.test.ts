@@ -186,7 +186,8 @@ describe('GET /api/reach', () => {
 describe('GET /api/kpis', () => {
   test('tells the reconciliation rate beside its band, and match rates by partner', async () => {
     const { body } = await get('/api/kpis?clients=clients')
-    expect(body.items).toEqual([
+    const about = ({ kpi }: Body) => ['reconciliation_rate', 'match_rate'].includes(kpi)
+    expect(body.items.filter(about)).toEqual([
       expect.objectContaining({
         ...{ kpi: 'reconciliation_rate', segment: 'clients', count: 1, of: 4, rate: 0.25 },
         band: { from: 0.2, to: 0.35, isWithin: true },
@@ -199,17 +200,15 @@ describe('GET /api/kpis', () => {
         of: 8,
       }),
     ])
-    expect(Object.keys(body.definitions)).toEqual([
-      'reconciliation_rate',
-      'on_off_overlap',
-      'match_rate',
-    ])
+    const names = new Set(body.items.map(({ kpi }: Body) => kpi))
+    expect(Object.keys(body.definitions)).toEqual(expect.arrayContaining([...names]))
   })
 
   test('the period decides who counts as met, and an outlier is told to be one', async () => {
     const { body } = await get('/api/kpis?clients=clients&segment=cars&days=60')
     expect(body.items[0]).toMatchObject({ count: 2, of: 4, band: { isWithin: false } })
-    expect(body.items[1]).toMatchObject({ segment: 'cars', partner: 'dsp', count: 1, of: 5 })
+    const match = body.items.find(({ kpi }: Body) => kpi === 'match_rate')
+    expect(match).toMatchObject({ segment: 'cars', partner: 'dsp', count: 1, of: 5 })
     expect(Date.parse(body.to) - Date.parse(body.from)).toBe(59 * DAY_MS)
   })
 
@@ -228,7 +227,7 @@ describe('GET /api/kpis', () => {
     const key = await world.key('dmp')
     expect((await get('/api/kpis', key)).status).toBe(400)
     const { body } = await get('/api/kpis?segment=cars', key)
-    expect(body.items).toMatchObject([{ kpi: 'match_rate', partner: 'dsp', count: 0, of: 0 }])
+    expect(body.items[0]).toMatchObject({ kpi: 'match_rate', partner: 'dsp', count: 0, of: 0 })
     expect((await get('/api/kpis?segment=cars', await world.key('ssp'))).status).toBe(422)
   })
 })
