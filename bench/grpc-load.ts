@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { Client, credentials, Metadata } from '@grpc/grpc-js'
+import { GrpcConnection } from './grpc-connection.ts'
+import { type Lane, pace } from './paced-load.ts'
 
 export const GET_MUTATIONS =
   '/com.iabtechlab.bidstream.mutation.services.v1.RTBExtensionPoint/GetMutations'
@@ -10,24 +11,28 @@ export interface GrpcLoad {
   authorization: string
   messages: readonly Buffer[]
   seconds: number
-  /** Calls a second, evenly spread; absent: as many as go, `LANES` at once. */
+  /** Calls a second, at random moments (see pacedLoad); absent: as many as go, `LANES` at once. */
   rate?: number
 }
 
 export interface GrpcBurst {
-  /** Milliseconds of each call, from when it was due. */
+  /** Milliseconds of each call; with a rate, from when it was due, and without the first second. */
   ms: Float64Array
   /** Calls a second. */
   rate: number
+  /** How many calls were answered. */
+  calls: number
   /** Mean bytes of an answer. */
   bytes: number
 }
 
-const LANES = 32
 const CONNECTIONS = 4
+const LANES = 32
+/** With a rate a queue is felt by who waits in it, not by a client that holds back. */
+const PACED_LANES = 400
 const CHILD = '--grpc-load'
 
-/** Load by the client library from npm, in a process of its own. */
+/** Load from a process of its own, over connections whose frames are written by hand. */
 export function grpcLoad(load: GrpcLoad): Promise<GrpcBurst> {
   const child = fork(fileURLToPath(import.meta.url), [CHILD], { serialization: 'advanced' })
   child.send(load)
@@ -40,66 +45,56 @@ export function grpcLoad(load: GrpcLoad): Promise<GrpcBurst> {
   })
 }
 
-async function play({
-  port,
-  authorization,
-  messages,
-  seconds,
-  rate,
-}: GrpcLoad): Promise<GrpcBurst> {
-  const clients = Array.from(
-    { length: CONNECTIONS },
-    () =>
-      new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
-        'grpc.use_local_subchannel_pool': 1,
-      }),
+async function play(load: GrpcLoad): Promise<GrpcBurst> {
+  const { port, authorization, messages, seconds, rate } = load
+  const connections = await Promise.all(
+    Array.from({ length: CONNECTIONS }, () =>
+      GrpcConnection.open({ port, path: GET_MUTATIONS, authorization }),
+    ),
   )
-  const metadata = new Metadata()
-  metadata.set('authorization', authorization)
-  const ms: number[] = []
-  let [next, bytes] = [0, 0]
-  const ask = (dueMs: number) =>
-    new Promise<void>((resolve, reject) => {
-      const message = messages[next % messages.length]!
-      const client = clients[next++ % CONNECTIONS]!
-      const then = (error: Error | null, answer?: Buffer) => {
-        if (error) return reject(error)
-        ms.push(performance.now() - dueMs)
-        bytes += answer!.length
-        resolve()
-      }
-      client.makeUnaryRequest(GET_MUTATIONS, asIs, asIs, message, metadata, then)
-    })
-  for (let i = 0; i < 200; i++) await ask(performance.now())
-  ms.length = 0
-  bytes = 0
+  const each = (rate === undefined ? LANES : PACED_LANES) / CONNECTIONS
+  const all = connections.map((one) => one.lanes(each))
+  const lanes = Array.from({ length: each * CONNECTIONS }, (_, i) => all[i % CONNECTIONS]!.shift()!)
   const beganMs = performance.now()
-  const untilMs = beganMs + seconds * 1000
-  if (rate === undefined)
-    await Promise.all(
-      Array.from({ length: LANES }, async () => {
-        while (performance.now() < untilMs) await ask(performance.now())
-      }),
-    )
-  else await pace(ask, { rate, beganMs, untilMs })
-  for (const client of clients) client.close()
+  const { ms, calls } =
+    rate === undefined
+      ? await flood(lanes, messages, seconds)
+      : await paced(lanes, messages, { rate, seconds })
   const tookS = (performance.now() - beganMs) / 1000
-  return { ms: Float64Array.from(ms), rate: ms.length / tookS, bytes: bytes / ms.length }
+  const bytes = connections.reduce((sum, { answerBytes }) => sum + answerBytes, 0)
+  return { ms, calls, rate: calls / tookS, bytes: bytes / calls }
 }
 
-async function pace(
-  ask: (dueMs: number) => Promise<void>,
-  { rate, beganMs, untilMs }: { rate: number; beganMs: number; untilMs: number },
-): Promise<void> {
-  const under: Promise<void>[] = []
-  for (let dueMs = beganMs; dueMs < untilMs; dueMs += 1000 / rate) {
-    while (performance.now() < dueMs) await new Promise((resolve) => setImmediate(resolve))
-    under.push(ask(dueMs))
+async function paced(
+  lanes: readonly Lane[],
+  messages: readonly Buffer[],
+  options: { rate: number; seconds: number },
+): Promise<Pick<GrpcBurst, 'ms' | 'calls'>> {
+  const { ms, first } = await pace(lanes, messages, options)
+  return { ms, calls: first + ms.length }
+}
+
+async function flood(
+  lanes: readonly Lane[],
+  messages: readonly Buffer[],
+  seconds: number,
+): Promise<Pick<GrpcBurst, 'ms' | 'calls'>> {
+  const ms: number[] = []
+  const untilMs = performance.now() + seconds * 1000
+  let next = 0
+  const askOver = (lane: Lane, done: () => void): void => {
+    const askedMs = performance.now()
+    if (askedMs >= untilMs) done()
+    else
+      lane.ask(messages[next++ % messages.length]!, () => {
+        ms.push(performance.now() - askedMs)
+        askOver(lane, done)
+      })
   }
-  await Promise.all(under)
+  await Promise.all(lanes.map((lane) => new Promise<void>((done) => askOver(lane, done))))
+  for (const lane of lanes) lane.close()
+  return { ms: Float64Array.from(ms), calls: ms.length }
 }
-
-const asIs = (bytes: Buffer): Buffer => bytes
 
 if (process.argv[2] === CHILD)
   process.once('message', async (load) => {

@@ -75,8 +75,23 @@ const WAKE_MS_MAX = 5
 async function play({ url, wires, options }: Job): Promise<Paced> {
   const target = new URL(url)
   const lanes = await Promise.all(
-    Array.from({ length: options.connections }, () => Lane.open(target)),
+    Array.from({ length: options.connections }, () => HttpLane.open(target)),
   )
+  return pace(lanes, wires, options)
+}
+
+/** One request at a time. */
+export interface Lane {
+  ask(wire: Buffer, answered: () => void): void
+  close(): void
+}
+
+/** The load itself, over lanes that are open; they are closed in the end. */
+export async function pace(
+  lanes: readonly Lane[],
+  wires: readonly Buffer[],
+  options: Pick<PacedOptions, 'rate' | 'seconds'>,
+): Promise<Paced> {
   const dueMs = moments(options)
   const ms = new Float64Array(dueMs.length)
   const beganMs = performance.now()
@@ -108,7 +123,7 @@ function pause(leftMs: number): Promise<void> {
   })
 }
 
-function moments({ rate, seconds }: PacedOptions): number[] {
+function moments({ rate, seconds }: Pick<PacedOptions, 'rate' | 'seconds'>): number[] {
   const random = seeded(SEED)
   const due: number[] = []
   const untilMs = WARM_MS + seconds * 1000
@@ -125,7 +140,7 @@ function wireOf(target: URL, headers: Record<string, string>, body: Buffer): Buf
 }
 
 /** One connection, one request at a time. */
-class Lane {
+class HttpLane implements Lane {
   readonly #socket: Socket
   #answered: () => void = () => {}
   /** Bytes of the answer still to come; unknown until its head is there. */
@@ -141,9 +156,11 @@ class Lane {
     })
   }
 
-  static open(target: URL): Promise<Lane> {
+  static open(target: URL): Promise<HttpLane> {
     return new Promise((resolve, reject) => {
-      const socket = connect(Number(target.port), target.hostname, () => resolve(new Lane(socket)))
+      const socket = connect(Number(target.port), target.hostname, () =>
+        resolve(new HttpLane(socket)),
+      )
       socket.once('error', reject)
     })
   }

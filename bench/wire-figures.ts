@@ -86,8 +86,8 @@ async function cpuOf(
   burst: () => Promise<GrpcBurst>,
 ): Promise<{ us: number; rate: number }> {
   const before = contender.cpuS()
-  const { ms, rate } = await burst()
-  return { us: ((contender.cpuS() - before) / ms.length) * 1e6, rate }
+  const { calls, rate } = await burst()
+  return { us: ((contender.cpuS() - before) / calls) * 1e6, rate }
 }
 
 function middle(values: number[]): number {

@@ -6,6 +6,7 @@ import { dataObject } from '../bid/make-fragment.ts'
 import { type BidRefusal, BidRefusals } from '../bid/reasons.ts'
 import { replyRefused } from '../bid/reply.ts'
 import { EVERYTHING, type Wire } from '../bid/wire.ts'
+import { timeoutMs } from '../grpc/timeout-ms.ts'
 import { bearerOf } from '../http/bearer-of.ts'
 import { PROTOBUF_FORM } from '../protobuf/protobuf-form.ts'
 import { givesOf, type IntentSet, intentsFor } from './intents.ts'
@@ -79,12 +80,12 @@ function arrive(
   if (read === undefined) return bid.wire.form.malformed
   if (read.bidRequest === undefined) return 'no_bid_request'
   const intents = intentsFor(read.intents, mayNameProvider)
-  const waitsMs = Number(headers[TIMEOUT] || Number.POSITIVE_INFINITY)
+  const waitsMs = timeoutMs(headers[TIMEOUT]!)
   bid.bytes = read.bidRequest
   bid.kept = { id: read.id, intents } satisfies Kept
   bid.gives = givesOf(intents)
   bid.deadlineMs = bid.arrivedMs + Math.min(waitsMs, read.tmaxMs || Number.POSITIVE_INFINITY)
-  return waitsMs > 0 ? undefined : 'deadline'
+  return bid.rooms.clock.elapsed() < bid.arrivedMs + waitsMs ? undefined : 'deadline'
 }
 
 function responseOf(bid: Bid): RtbResponse {

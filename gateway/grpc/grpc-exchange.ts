@@ -1,17 +1,6 @@
-import type { Metadata, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js'
-import type { Clock } from '../../audience/clock.ts'
 import type { Answer, Ask } from '../http/door.ts'
+import type { GrpcCall } from './grpc-call.ts'
 import type { GrpcRoute } from './grpc-route.ts'
-
-interface GrpcExchangeOptions {
-  call: ServerUnaryCall<Buffer, Buffer>
-  then: sendUnaryData<Buffer>
-  route: GrpcRoute
-  clock: Clock
-  /** Headers of ours as trailing metadata. */
-  metadataOf(headers: readonly string[]): Metadata
-  failure(code: number, reason: string, details: string): Parameters<sendUnaryData<Buffer>>[0]
-}
 
 /** One unary call, as a handler behind a door of HTTP sees its requests. Statuses of HTTP become those of gRPC. */
 export class GrpcExchange implements Ask, Answer {
@@ -20,24 +9,21 @@ export class GrpcExchange implements Ask, Answer {
   readonly path: string
   readonly headers: readonly string[]
   readonly body: Uint8Array
-  readonly arrivedMs: number
-  readonly #options: GrpcExchangeOptions
-  #isDone = false
-  #abortThen: (() => void) | undefined
+  readonly #call: GrpcCall
 
-  constructor(options: GrpcExchangeOptions) {
-    const { call, route, clock } = options
-    this.#options = options
+  constructor(call: GrpcCall, route: GrpcRoute, message: Buffer) {
+    this.#call = call
     this.path = route.path
-    this.body = call.request
-    this.arrivedMs = clock.elapsed()
-    this.headers = route.wants.map((name) =>
-      name === 'grpc-timeout' ? leftMs(call, clock) : String(call.metadata.get(name)[0] ?? ''),
-    )
+    this.body = message
+    this.headers = route.wants.map((name) => String(call.headers[name] ?? ''))
   }
 
   get done(): boolean {
-    return this.#isDone
+    return this.#call.isOver
+  }
+
+  get arrivedMs(): number {
+    return this.#call.arrivedMs
   }
 
   /** Each call has a buffer of its own. */
@@ -46,34 +32,32 @@ export class GrpcExchange implements Ask, Answer {
   }
 
   remote(): string {
-    return this.#options.call.getPeer()
+    return this.#call.remote()
   }
 
   onAbort(then: () => void): void {
-    this.#abortThen = then
-  }
-
-  aborted(): void {
-    if (this.#isDone) return
-    this.#isDone = true
-    this.#abortThen?.()
+    this.#call.onLeft(then)
   }
 
   send(status: number, headers: readonly string[], body: Uint8Array | string = ''): void {
-    if (this.#isDone) return
-    this.#isDone = true
-    const { then, failure, metadataOf } = this.#options
-    const bytes = Buffer.from(body as Uint8Array)
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body
+    if (status < 300) this.#call.answer(bytes, metadataOf(headers))
+    else this.#fail(status, headers, Buffer.from(bytes).toString())
+  }
+
+  #fail(status: number, headers: readonly string[], says: string): void {
     const reason = headers[headers.indexOf('x-passerelle-reason') + 1] ?? ''
-    if (status < 300) then(null, bytes, metadataOf(headers))
-    else then(failure(CODES[status] ?? UNKNOWN, reason, bytes.toString() || reason))
+    this.#call.fail({ code: CODES[status] ?? UNKNOWN, reason, says: says || reason })
   }
 }
 
-/** '' where the client waits for ever. */
-function leftMs(call: ServerUnaryCall<Buffer, Buffer>, clock: Clock): string {
-  const deadline = Number(call.getDeadline())
-  return Number.isFinite(deadline) ? String(deadline - clock.now()) : ''
+const OUR_OWN = 'x-passerelle-'
+
+function metadataOf(headers: readonly string[]): Record<string, string> {
+  const metadata: Record<string, string> = {}
+  for (let i = 0; i < headers.length; i += 2)
+    if (headers[i]!.startsWith(OUR_OWN)) metadata[headers[i]!] = headers[i + 1]!
+  return metadata
 }
 
 const UNKNOWN = 2

@@ -4,7 +4,7 @@ import type { Answer, Ask } from '../http/door.ts'
 export interface GrpcRoute {
   /** `/<package>.<Service>/<Method>` */
   readonly path: string
-  /** Names (lower case) of metadata; `grpc-timeout` is told in milliseconds that are left. */
+  /** Names (lower case) of metadata. */
   readonly wants: readonly string[]
   handle(ask: Ask, answer: Answer): void
 }

@@ -1,15 +1,17 @@
 import {
-  Metadata,
-  Server,
-  ServerCredentials,
-  type ServerUnaryCall,
-  type ServerWritableStream,
-  type ServiceDefinition,
-  type sendUnaryData,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js'
+  constants,
+  createSecureServer,
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+} from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import type { Clock } from '../../audience/clock.ts'
 import type { Door } from '../http/door.ts'
+import { InFlight } from '../http/in-flight.ts'
+import { DOOR_LIMITS } from '../limits.ts'
+import { GrpcCall, type GrpcDoorState } from './grpc-call.ts'
 import { GrpcExchange } from './grpc-exchange.ts'
 import type { GrpcRoute } from './grpc-route.ts'
 import { type HealthState, HealthWatch } from './health.ts'
@@ -25,111 +27,133 @@ export interface GrpcDoorOptions {
   /** What the health service tells. */
   health: HealthState
   clock: Clock
-  /** Told of a handler that threw; its client got INTERNAL. */
+  /** Told of a handler that threw, or did not answer; its client got INTERNAL. */
   onFailed: (error: unknown) => void
 }
 
+/** Takes a call whose head is there. */
+type Method = (call: GrpcCall) => void
+
 /**
- * The door of @grpc/grpc-js: unary calls become what a door of HTTP hands to its handlers, and standard health
+ * The door of gRPC on node:http2: unary calls become what a door of HTTP hands to its handlers, and standard health
  * (grpc.health.v1) is served beside them. Workers share a named port as they share that of the bid door.
  */
 export async function openGrpcDoor(options: GrpcDoorOptions): Promise<Door> {
-  const { host, tls } = options
-  const server = new Server({
-    'grpc.max_receive_message_length': GRPC_LIMITS.messageBytesMax,
-    'grpc.max_concurrent_streams': GRPC_LIMITS.streamsMax,
-    'grpc.max_connection_idle_ms': GRPC_LIMITS.idleMsMax,
+  const { clock, onFailed, tls } = options
+  const limits = DOOR_LIMITS
+  const state = { clock, limits, inFlight: new InFlight(clock, limits), onFailed }
+  const health = new HealthWatch(options.health)
+  const methods = methodsOf(options, state, health)
+  const server = hardened(tls)
+  const sessions = sessionsOf(server)
+  server.on('stream', (stream, headers) => {
+    // A stream that breaks is closed, which is what its call is told.
+    stream.on('error', () => {})
+    const refused = statusOf(headers)
+    if (refused !== undefined) stream.respond({ ':status': refused }, { endStream: true })
+    else methodFor(headers, methods)(new GrpcCall(state, stream, headers))
   })
-  for (const route of options.routes)
-    server.addService(unary(route.path), { call: callOf(route, options) })
-  const health = serveHealth(server, options.health)
-  const credentials = tls
-    ? ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }])
-    : ServerCredentials.createInsecure()
-  const address = `${host.includes(':') ? `[${host}]` : host}:${options.port}`
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    )
-  })
+  await listen(server, options)
   return {
-    binding: tls ? 'grpc-js, TLS' : 'grpc-js, h2c',
-    port,
-    close: (drainMsMax) => {
+    binding: tls ? 'node:http2, TLS' : 'node:http2, h2c',
+    port: (server.address() as AddressInfo).port,
+    async close(drainMsMax) {
       health.close()
-      return shutDown(server, drainMsMax)
+      server.close()
+      for (const session of sessions) session.close()
+      await state.inFlight.drain(drainMsMax)
+      for (const session of sessions) session.destroy()
     },
   }
 }
 
-const asIs = (bytes: Buffer): Buffer => bytes
-const RAW = {
-  requestSerialize: asIs,
-  requestDeserialize: asIs,
-  responseSerialize: asIs,
-  responseDeserialize: asIs,
-}
-
-function unary(path: string): ServiceDefinition<UntypedServiceImplementation> {
-  return { call: { path, requestStream: false, responseStream: false, ...RAW } }
-}
-
-function callOf(route: GrpcRoute, { clock, onFailed }: GrpcDoorOptions) {
-  return (call: ServerUnaryCall<Buffer, Buffer>, then: sendUnaryData<Buffer>): void => {
-    const exchange = new GrpcExchange({ call, then, route, clock, failure, metadataOf })
-    call.on('cancelled', () => exchange.aborted())
-    try {
-      route.handle(exchange, exchange)
-    } catch (error) {
-      onFailed(error)
-      exchange.send(500, ['x-passerelle-reason', 'failed'])
-    }
-  }
-}
-
-const OUR_OWN = 'x-passerelle-'
-
-function metadataOf(headers: readonly string[]): Metadata {
-  const metadata = new Metadata()
-  for (let i = 0; i < headers.length; i += 2)
-    if (headers[i]!.startsWith(OUR_OWN)) metadata.set(headers[i]!, headers[i + 1]!)
-  return metadata
-}
-
-/** Why a call came to nothing, as grpc-js takes it. */
-function failure(code: number, reason: string, details: string) {
-  const metadata = new Metadata()
-  metadata.set('x-passerelle-reason', reason)
-  return { code, details, metadata }
-}
-
-function serveHealth(server: Server, state: HealthState): HealthWatch {
-  const health = new HealthWatch(state)
-  const service = {
-    check: { ...unary('/grpc.health.v1.Health/Check')['call']! },
-    watch: { ...unary('/grpc.health.v1.Health/Watch')['call']!, responseStream: true },
-  }
-  server.addService(service, {
-    check: (call: ServerUnaryCall<Buffer, Buffer>, then: sendUnaryData<Buffer>) => {
-      const answer = health.check(call.request)
-      if (answer === undefined) then(failure(5, 'unknown_service', 'no such service'))
-      else then(null, answer)
+function hardened(tls: GrpcDoorOptions['tls']): Http2Server {
+  const options = {
+    maxSessionMemory: GRPC_LIMITS.connectionMibMax,
+    maxHeaderListPairs: DOOR_LIMITS.headersMax,
+    settings: {
+      maxConcurrentStreams: GRPC_LIMITS.streamsMax,
+      maxHeaderListSize: GRPC_LIMITS.headBytesMax,
+      enablePush: false,
     },
-    watch: (call: ServerWritableStream<Buffer, Buffer>) => {
-      const end = health.watch(call.request, (answer) => void call.write(answer))
-      if (end === undefined) call.emit('error', failure(8, 'too_many', 'too many watch already'))
-      else call.on('cancelled', end)
-    },
+  }
+  const server = tls ? createSecureServer({ ...options, ...tls }) : createServer(options)
+  server.maxConnections = DOOR_LIMITS.connectionsMax
+  return server
+}
+
+/** Connections that are open; those on which nothing happens are closed. */
+function sessionsOf(server: Http2Server): Set<ServerHttp2Session> {
+  const sessions = new Set<ServerHttp2Session>()
+  server.on('session', (session) => {
+    sessions.add(session)
+    session.setTimeout(GRPC_LIMITS.idleMsMax, () => session.close())
+    session.on('close', () => sessions.delete(session))
   })
-  return health
+  return sessions
 }
 
-/** Answers what is under way, up to a point. */
-function shutDown(server: Server, drainMsMax: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => server.forceShutdown(), drainMsMax)
-    server.tryShutdown(() => {
-      clearTimeout(timer)
+const { HTTP_STATUS_METHOD_NOT_ALLOWED, HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE } = constants
+
+/** Why a request is none of gRPC, as a status of HTTP. */
+function statusOf(headers: IncomingHttpHeaders): number | undefined {
+  if (headers[':method'] !== 'POST') return HTTP_STATUS_METHOD_NOT_ALLOWED
+  const isGrpc = headers['content-type']?.startsWith('application/grpc')
+  return isGrpc ? undefined : HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE
+}
+
+type Methods = ReadonlyMap<string, Method>
+
+function methodFor(headers: IncomingHttpHeaders, methods: Methods): Method {
+  return methods.get(headers[':path'] ?? '') ?? unknown
+}
+
+const unknown: Method = (call) => call.begin(() => call.refuse('unknown_method'))
+
+function methodsOf(
+  { routes }: GrpcDoorOptions,
+  state: GrpcDoorState,
+  health: HealthWatch,
+): Methods {
+  return new Map<string, Method>([
+    ...routes.map((route): [string, Method] => [route.path, unary(route, state)]),
+    ['/grpc.health.v1.Health/Check', (call) => call.begin((asked) => check(call, health, asked))],
+    ['/grpc.health.v1.Health/Watch', (call) => call.begin((asked) => watch(call, health, asked))],
+  ])
+}
+
+function unary(route: GrpcRoute, { onFailed }: GrpcDoorState): Method {
+  return (call) =>
+    call.begin((message) => {
+      const exchange = new GrpcExchange(call, route, message)
+      try {
+        route.handle(exchange, exchange)
+      } catch (error) {
+        onFailed(error)
+        call.refuse('failed')
+      }
+    })
+}
+
+function check(call: GrpcCall, health: HealthWatch, asked: Uint8Array): void {
+  const answer = health.check(asked)
+  if (answer === undefined) call.refuse('unknown_service')
+  else call.answer(answer, {})
+}
+
+function watch(call: GrpcCall, health: HealthWatch, asked: Uint8Array): void {
+  const end = health.watch(asked, (answer) => call.tell(answer))
+  if (end === undefined) call.refuse('too_many_watchers')
+  else call.onLeft(end)
+}
+
+/** Rejects when the port cannot be had. */
+function listen(server: Http2Server, { host, port, onFailed }: GrpcDoorOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      server.on('error', onFailed)
       resolve()
     })
   })
