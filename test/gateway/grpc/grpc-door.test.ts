@@ -89,7 +89,7 @@ describe('a unary call', () => {
     const got = await call([framed(Buffer.from('hello'))])
     expect(got.head).toMatchObject({ ':status': 200, 'content-type': 'application/grpc+proto' })
     expect(got.body).toEqual(framed(Buffer.from('hello')))
-    expect(got.trailers).toEqual({ 'grpc-status': '0', 'x-passerelle-decision': 'd' })
+    expect(got.trailers).toMatchObject({ 'grpc-status': '0', 'x-passerelle-decision': 'd' })
   })
 
   test('may come in any pieces, of any length, compressed or not', async () => {
