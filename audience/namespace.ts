@@ -117,10 +117,12 @@ export type IdFault = keyof typeof IdFaults
 /** What is wrong with a value in a namespace; undefined when it is an id. */
 export function idFault(namespace: number, value: string): IdFault | undefined {
   if (value === '') return 'empty'
-  if (Buffer.byteLength(value) > LIMITS.idBytesMax) return 'too_long'
-  if (/[\x00-\x1f\x7f]/.test(value)) return 'control_bytes'
+  const isPlain = /^[ -~]*$/.test(value)
+  const bytes = isPlain ? value.length : Buffer.byteLength(value)
+  if (bytes > LIMITS.idBytesMax) return 'too_long'
+  if (!isPlain && /[\x00-\x1f\x7f]/.test(value)) return 'control_bytes'
   // Any such half is written as one and the same character: different values would be one id.
-  if (/\p{Surrogate}/u.test(value)) return 'half_character'
+  if (!isPlain && /\p{Surrogate}/u.test(value)) return 'half_character'
   if (namespace === IFA.number && /^[0-]*$/.test(value)) return 'zeros'
   if (!isHashed(namespace) || HASH.test(value)) return undefined
   return isContactHash(namespace) && isPeppered(value) ? undefined : 'not_hash'

@@ -21,10 +21,13 @@ export interface ContactReading {
  */
 export function contactsOf(
   message: Record<string, unknown>,
-  { isOpen, ...reading }: ContactReading,
+  reading: ContactReading,
 ): EndRequest[] {
+  const places = traitsOf(message)
+  if (places.length === 0) return []
+  const { isOpen } = reading
   const found = new Map<string, EndRequest>()
-  for (const [path, traits] of traitsOf(message))
+  for (const [path, traits] of places)
     for (const kind of ['email', 'phone'] as const) {
       const value = isOpen(`${path}.${kind}`) ? contactForm(kind, traits[kind], reading) : undefined
       if (value !== undefined) found.set(value, { namespace: CONTACTS[kind].number, value })
@@ -47,12 +50,13 @@ export function contactForm(
 
 /** What a message says of its person, by where it says so. */
 export function traitsOf(message: Record<string, unknown>): [string, Record<string, unknown>][] {
+  const places: [string, Record<string, unknown>][] = []
   const context = message['context'] as Record<string, unknown> | null | undefined
-  const places: [string, unknown][] = [
-    ['context.traits', context?.['traits']],
-    ...(message['type'] === 'identify' ? [['traits', message['traits']] as [string, unknown]] : []),
-  ]
-  return places.filter((place): place is [string, Record<string, unknown>] => isFields(place[1]))
+  const ofContext = context?.['traits']
+  if (isFields(ofContext)) places.push(['context.traits', ofContext])
+  const own = message['type'] === 'identify' ? message['traits'] : undefined
+  if (isFields(own)) places.push(['traits', own])
+  return places
 }
 
 function isFields(value: unknown): value is Record<string, unknown> {

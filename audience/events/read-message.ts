@@ -44,8 +44,8 @@ export interface MessageContext {
   rules: OwnerRules | undefined
   /** Kind of the endpoint it came to; undefined: the message says it. */
   type: MessageType | undefined
-  /** What the request says where the message does not. */
-  sentAt: unknown
+  /** When it was sent, as the request says it; counts where the message does not say. */
+  sentMs: number | undefined
   receivedMs: number
   /** Keys the hashes of switched properties. */
   hashKey: Buffer
@@ -75,42 +75,40 @@ export function readMessage(
   if (missing) return { problem: missing }
   const ids = idsOf(message, type, context.source)
   if ('problem' in ids) return ids
-  const time = timeOf(message, context)
-  if ('problem' in time) return time
+  const atMs = timeOf(message, context)
+  if (typeof atMs !== 'number') return atMs
   const { source, hashKey, keys } = context
-  const typed = { ...message, type }
-  const values = switchValues(eventValues(typed, EVENT_LIMITS), { ...source, hashKey })
-  const isOpen = (path: string) => switchOf(path, source.switches) !== 'drop'
-  const contacts = contactsOf(typed, { keys, country: source.country, isOpen })
+  const typed = message['type'] === type ? message : { ...message, type }
+  const values = switchValues(eventValues(typed, EVENT_LIMITS), source.switches, hashKey)
   const event: CollectedEvent = {
     source: source.id,
     owner: source.owner,
     messageId: messageIdOf(message, context),
-    ...time,
-    ...ids,
-    ...(contacts.length > 0 ? { contacts } : {}),
-    ...sealedOf(typed, { ...context, isOpen, about: ids.about, atMs: time.atMs }),
+    atMs,
+    about: ids.about,
     traits: traitsShown(values, context),
   }
+  if (ids.sameAs) event.sameAs = ids.sameAs
+  const isOpen = (path: string) => switchOf(path, source.switches) !== 'drop'
+  const contacts = contactsOf(typed, { keys, country: source.country, isOpen })
+  if (contacts.length > 0) event.contacts = contacts
+  if (source.vault.length > 0) seal(event, typed, { context, isOpen })
   return { event, message: typed, values }
 }
 
-interface Sealing extends MessageContext {
-  isOpen: (path: string) => boolean
-  about: EndRequest
-  atMs: number
-}
-
-/** What is to be kept of the person, sealed for the id that the event is kept at. */
-function sealedOf(
+/** Adds what is to be kept of the person, sealed for the id that the event is kept at. */
+function seal(
+  event: CollectedEvent,
   message: Fields,
-  { source, keys, vault, isOpen, about, atMs }: Sealing,
-): Pick<CollectedEvent, 'vault'> {
-  if (source.vault.length === 0 || !vault.isOpen) return {}
+  { context, isOpen }: { context: MessageContext; isOpen: (path: string) => boolean },
+): void {
+  const { source, keys, vault } = context
+  if (!vault.isOpen) return
   const values = piiOf(message, source.vault, { country: source.country, isOpen })
-  if (values.size === 0) return {}
+  if (values.size === 0) return
+  const { about, atMs } = event
   const person = keys.ref(about.namespace, about.value).key
-  return { vault: vault.seal(values, { owner: source.owner, person, atMs }).map(entryText) }
+  event.vault = vault.seal(values, { owner: source.owner, person, atMs }).map(entryText)
 }
 
 type Fields = Record<string, unknown>
@@ -134,59 +132,71 @@ const MUST_HAVE: Partial<Record<MessageType, string>> = {
   alias: 'previousId',
 }
 
+const CONTAINERS = ['properties', 'traits', 'context'] as const
+
 function missingField(message: Fields, type: MessageType): Problem | undefined {
   const field = MUST_HAVE[type]
   if (field !== undefined && textOf(message[field]) === '')
     return { field, reason: `is required in a message of type ${type}` }
-  for (const name of ['properties', 'traits', 'context'])
-    if (message[name] !== undefined && message[name] !== null && !isFields(message[name]))
+  for (const name of CONTAINERS)
+    if (isGiven(message[name]) && !isFields(message[name]))
       return { field: name, reason: 'must be a JSON object' }
   return undefined
 }
 
 /** Values that senders give for nobody in particular. */
 const NOBODY = new Set(['null', 'undefined', 'nan', 'none', '[object object]', '0', '-1'])
+const NOBODY_CHARS_MAX = 15
 
 /** Whom it is about: the customer where it says so, and the visitor beside it as the same person. */
 function idsOf(
   message: Fields,
   type: MessageType,
   source: MessageSource,
-): Pick<CollectedEvent, 'about' | 'sameAs'> | Wrong {
-  const other = type === 'alias' ? 'previousId' : 'anonymousId'
-  const namespaces = { userId: source.userId, [other]: source.anonymousId ?? source.userId }
-  const found: EndRequest[] = []
-  for (const field of ['userId', other]) {
-    const value = textOf(message[field])
-    const namespace = namespaces[field]
-    if (value === '' || namespace === undefined || NOBODY.has(value.toLowerCase())) continue
-    if (field === 'anonymousId' && source.anonymousId === undefined) continue
-    const fault = idFault(namespace, value)
-    if (fault) return wrong(field, IdFaults[fault])
-    if (looksPersonal(value)) return wrong(field, PERSONAL_SAYS)
-    found.push({ namespace, value })
-  }
-  const [about, sameAs] = found
+): { about: EndRequest; sameAs: EndRequest | undefined } | Wrong {
+  const customer = idIn(message, 'userId', source.userId)
+  if (customer && 'problem' in customer) return customer
+  const isAlias = type === 'alias'
+  const visitor = isAlias
+    ? idIn(message, 'previousId', source.anonymousId ?? source.userId)
+    : idIn(message, 'anonymousId', source.anonymousId)
+  if (visitor && 'problem' in visitor) return visitor
+  const about = customer ?? visitor
   if (!about)
     return wrong('anonymousId', 'no anonymousId or userId that the source has a namespace for')
-  if (type === 'alias' && !sameAs) return wrong('userId', 'is required in a message of type alias')
-  return sameAs ? { about, sameAs } : { about }
+  const sameAs = customer && visitor
+  if (isAlias && !sameAs) return wrong('userId', 'is required in a message of type alias')
+  return { about, sameAs }
+}
+
+function idIn(
+  message: Fields,
+  field: string,
+  namespace: number | undefined,
+): EndRequest | Wrong | undefined {
+  const value = textOf(message[field])
+  if (value === '' || namespace === undefined) return undefined
+  if (value.length <= NOBODY_CHARS_MAX && NOBODY.has(value.toLowerCase())) return undefined
+  const fault = idFault(namespace, value)
+  if (fault) return wrong(field, IdFaults[fault])
+  return looksPersonal(value) ? wrong(field, PERSONAL_SAYS) : { namespace, value }
 }
 
 /**
  * By the sender's clock, corrected by how far it was off when it sent (Segment: timestamp = receivedAt −
  * (sentAt − originalTimestamp)); never later than it came.
  */
-function timeOf(message: Fields, { sentAt, receivedMs }: MessageContext): { atMs: number } | Wrong {
+function timeOf(message: Fields, { sentMs, receivedMs }: MessageContext): number | Wrong {
   const field = isGiven(message['originalTimestamp']) ? 'originalTimestamp' : 'timestamp'
-  if (!isGiven(message[field])) return { atMs: receivedMs }
+  if (!isGiven(message[field])) return receivedMs
   const saidMs = momentOf(message[field])
   if (saidMs === undefined) return wrong(field, 'is no date and time')
-  const sentMs = momentOf(message['sentAt'] ?? sentAt)
-  const atMs = Math.min(receivedMs, sentMs === undefined ? saidMs : receivedMs - (sentMs - saidMs))
+  const said = message['sentAt']
+  const leftMs = isGiven(said) ? momentOf(said) : sentMs
+  const atMs = Math.min(receivedMs, leftMs === undefined ? saidMs : receivedMs - (leftMs - saidMs))
   if (atMs < receivedMs - EVENT_LIMITS.ageDaysMax * DAY_MS)
     return wrong(field, `is more than ${EVENT_LIMITS.ageDaysMax} days ago`)
-  return { atMs: Math.round(atMs) }
+  return Math.round(atMs)
 }
 
 function isGiven(value: unknown): boolean {
@@ -215,8 +225,10 @@ function textOf(value: unknown): string {
 }
 
 function traitsShown(values: EventValues, { rules, source }: MessageContext): number[] {
-  const shown = rules?.index.match(values) ?? []
-  return shown.flatMap((trait) => (sees(trait, source) ? [trait.number] : []))
+  const numbers: number[] = []
+  if (rules === undefined) return numbers
+  for (const trait of rules.index.match(values)) if (sees(trait, source)) numbers.push(trait.number)
+  return numbers
 }
 
 /** A third party's events are seen by traits that name their source, so that it is known which contract they rest on. */

@@ -202,6 +202,7 @@ export class RuleBooks {
   readonly #clock: Pick<Clock, 'now'>
   #kinds: readonly (KindRecords | undefined)[] = []
   #licensing: readonly (KindRecords | undefined)[] = []
+  #snapshot: CatalogSnapshot | undefined
   #book: RuleBook | undefined
 
   constructor(
@@ -216,6 +217,9 @@ export class RuleBooks {
 
   now(): RuleBook {
     const snapshot = this.#current()
+    const known = snapshot === this.#snapshot ? this.#book : undefined
+    if (known && this.#clock.now() < known.untilMs) return known
+    this.#snapshot = snapshot
     const kinds = [TRAIT_KIND, SEGMENT_KIND, 'partner'].map((kind) => snapshot?.kind(kind))
     const licensing = [SOURCE_KIND, 'contract'].map((kind) => snapshot?.kind(kind))
     const book = this.#book

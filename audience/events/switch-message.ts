@@ -16,7 +16,8 @@ export interface SwitchOptions {
 /** Flattened values as the switches leave them. */
 export function switchValues(
   values: ReadonlyMap<string, readonly Scalar[]>,
-  { switches, hashKey }: SwitchOptions,
+  switches: Switches,
+  hashKey: Buffer,
 ): ReadonlyMap<string, readonly Scalar[]> {
   if (switches.size === 0) return values
   const kept = new Map<string, readonly Scalar[]>()

@@ -5,23 +5,19 @@ import type { Judgement } from '../../audience/events/compiled-plan.ts'
 import { isLongerThan } from '../../audience/events/is-longer-than.ts'
 import { EVENT_LIMITS } from '../../audience/events/limits.ts'
 import {
+  type MessageContext,
   type MessageType,
+  momentOf,
   type ReadMessage,
   readMessage,
 } from '../../audience/events/read-message.ts'
 import { RuleBooks } from '../../audience/events/rule-book.ts'
-import { shelfOf } from '../../audience/events/source.ts'
 import { SourceSightings } from '../../audience/events/source-sightings.ts'
 import { switchMessage } from '../../audience/events/switch-message.ts'
 import type { Problem } from '../../audience/refusal.ts'
 import type { HeldMessage } from '../../audience/store/plan-stores.ts'
 import { sourceLicence } from '../provenance/licences.ts'
-import {
-  type MessageTally,
-  measureMessage,
-  newTally,
-  saysConsent,
-} from '../quality/measure-message.ts'
+import { MessageTally, measureMessage, saysConsent } from '../quality/measure-message.ts'
 import { SourceCounts } from '../quality/source-counts.ts'
 import { type VisitSight, Visits, visitSight } from '../quality/visits.ts'
 import { ownerOf } from './owner-of.ts'
@@ -72,7 +68,7 @@ interface Kept {
   held: HeldMessage[]
   told: Collected
   tally: MessageTally
-  sights: readonly VisitSight[]
+  sights: VisitSight[]
 }
 
 /** Takes messages in, apart from HTTP: reads them, asks plans and traits of them, and queues what is to be counted. */
@@ -137,23 +133,22 @@ export class Collector {
    * Reads the messages before it returns. Rejects with QueueFull, or as the store does; then nothing of it counts.
    */
   collect(source: CollectSource, delivery: Delivery): Promise<Collected> {
-    const { events, held, tally, sights, ...told } = this.#read(source, delivery)
-    const { id, owner } = source
-    return this.#keep({ id, owner }, { events: events.map(packEvent), held, tally, sights, told })
+    return this.#keep(source, this.#read(source, delivery))
   }
 
   /** Of the messages themselves nothing is held on to while the store is waited for. */
   async #keep(
-    source: Pick<CollectSource, 'id' | 'owner'>,
+    source: CollectSource,
     { events, held, tally, sights, told }: Kept,
   ): Promise<Collected> {
     this.#underWay++
     try {
-      if (held.length > 0) await this.#audience.store.held.hold(shelfOf(source), held)
+      if (held.length > 0) await this.#audience.store.held.hold(source.shelf, held)
       if (events.length > 0) await this.#audience.store.events.append(events)
       // What is not taken comes again, and is counted then.
       const visits = this.#visits.note(source.id, sights, this.#clock.now())
-      this.#counts.add(source, { ...tally, ...visits })
+      this.#counts.add(source, tally)
+      this.#counts.add(source, visits)
       return told
     } finally {
       this.#underWay--
@@ -177,63 +172,77 @@ export class Collector {
     // Where the process ends in between, they are queued again, and count once.
     if (counting.length > 0) await events.append(counting.map(packEvent))
     return store.release(
-      shelfOf(source),
+      source.shelf,
       done.map(({ id }) => id),
     )
   }
 
-  #read(source: CollectSource, delivery: Delivery) {
-    const { messages, type, sentAt, permits } = delivery
-    const found = { events: [] as CollectedEvent[], held: [] as HeldMessage[] }
-    const told: Collected = { faults: [], unplanned: [] }
-    const mayCollect = this.mayCollect(source)
-    const tally = newTally()
-    const sights: VisitSight[] = []
+  #read(source: CollectSource, delivery: Delivery): Kept {
+    const { messages, sentAt, permits } = delivery
+    const tally = new MessageTally()
     tally.received = messages.length
-    const rules = this.#books.now().owner(source.ownerId)
-    const nowMs = this.#clock.now()
-    const hashKey = this.#keyOfHashes()!
-    const keys = this.#audience.userKeys()!
-    const { vault } = this.#audience
-    const context = { source, rules, type, sentAt, receivedMs: nowMs, hashKey, keys, vault }
+    const told: Collected = { faults: [], unplanned: [] }
+    const kept: Kept = { events: [], held: [], told, tally, sights: [] }
+    const context = this.#contextOf(source, { type: delivery.type, sentMs: momentOf(sentAt) })
+    const mayCollect = this.mayCollect(source)
     const mayBeLong = delivery.bytes > messageBytesMax
-    for (const [i, message] of messages.entries()) {
+    for (let i = 0; i < messages.length; i++) {
+      const message = messages[i]
       if (saysConsent(message, delivery.saysConsent === true)) tally.consented++
-      if (!mayCollect || !permits(message)) {
-        tally.denied++
-        continue
-      }
-      if (mayBeLong && isLongerThan(message, messageBytesMax)) {
-        told.faults.push({ message: i, field: '', reason: TOO_LONG })
-        continue
-      }
-      const read = readMessage(message, context)
-      if ('problem' in read) {
-        told.faults.push({ message: i, ...read.problem })
-        continue
-      }
-      const { userId } = source
-      const isVisit = measureMessage(tally, read, { receivedMs: nowMs, sentAt, userId })
-      if (isVisit && source.isVisited)
-        sights.push(visitSight(read.event, { type: read.message['type'], userId }))
-      const judgement = this.#judge(source, read, nowMs)
-      if (source.plan) tally.planned++
-      if (judgement) tally.unplanned++
-      if (judgement && judgement.mode !== 'warn') {
-        told.unplanned.push({ message: i, ...judgement })
-        if (judgement.mode === 'quarantine')
-          found.held.push(putAside(read, source, { judgement, hashKey, keys, nowMs }))
-      } else if (counts(read.event)) found.events.push(read.event)
+      if (!mayCollect || !permits(message)) tally.denied++
+      else if (mayBeLong && isLongerThan(message, messageBytesMax))
+        kept.told.faults.push({ message: i, field: '', reason: TOO_LONG })
+      else this.#take(message, i, { source, context, kept })
     }
-    return { ...found, ...told, tally, sights }
+    return kept
+  }
+
+  /** Reads one message of a delivery, and adds what is to be kept of it. */
+  #take(
+    message: unknown,
+    at: number,
+    { source, context, kept }: { source: CollectSource; context: MessageContext; kept: Kept },
+  ): void {
+    const read = readMessage(message, context)
+    if ('problem' in read) {
+      kept.told.faults.push({ message: at, ...read.problem })
+      return
+    }
+    const { receivedMs, sentMs, hashKey, keys } = context
+    const { tally } = kept
+    const { userId } = source
+    const isVisit = measureMessage(tally, read, { receivedMs, sentMs, userId })
+    if (isVisit && source.isVisited)
+      kept.sights.push(visitSight(read.event, { type: read.message['type'], userId }))
+    const judgement = this.#judge(source, read, receivedMs)
+    if (source.plan) tally.planned++
+    if (judgement) tally.unplanned++
+    if (judgement && judgement.mode !== 'warn') {
+      kept.told.unplanned.push({ message: at, ...judgement })
+      if (judgement.mode === 'quarantine')
+        kept.held.push(putAside(read, source, { judgement, hashKey, keys, nowMs: receivedMs }))
+    } else if (counts(read.event)) kept.events.push(packEvent(read.event))
+  }
+
+  #contextOf(source: CollectSource, said: Pick<MessageContext, 'type' | 'sentMs'>): MessageContext {
+    const { vault } = this.#audience
+    return {
+      source,
+      rules: this.#books.now().owner(source.ownerId),
+      type: said.type,
+      sentMs: said.sentMs,
+      receivedMs: this.#clock.now(),
+      hashKey: this.#keyOfHashes()!,
+      keys: this.#audience.userKeys()!,
+      vault,
+    }
   }
 
   /** Notes what a message holds, and asks its source's plan. */
   #judge(source: CollectSource, read: ReadMessage, nowMs: number): Judgement | undefined {
     const { message, values } = read
-    const shelf = shelfOf(source)
+    const { plan, switches, shelf } = source
     this.sightings.saw(shelf, { message, values, atMs: nowMs })
-    const { plan, switches } = source
     if (plan === undefined) return undefined
     const hashKey = this.#keyOfHashes()!
     const isWhole = switches.size === 0
@@ -246,23 +255,12 @@ export class Collector {
   #readAgain(given: CollectSource, aside: AsideMessage): CollectedEvent | undefined {
     const source = forReplay(given, aside)
     const { switches, plan } = source
-    const rules = this.#books.now().owner(source.ownerId)
-    const [receivedMs, hashKey] = [this.#clock.now(), this.#keyOfHashes()!]
-    const keys = this.#audience.userKeys()!
-    const { vault } = this.#audience
-    const context = {
-      source,
-      rules,
-      type: undefined,
-      sentAt: undefined,
-      receivedMs,
-      hashKey,
-      keys,
-      vault,
-    }
+    const context = this.#contextOf(source, { type: undefined, sentMs: undefined })
     const read = readMessage(aside.message, context)
     if ('problem' in read) return undefined
-    const judgement = plan?.judge(switchMessage(read.message, { switches, hashKey }))
+    const judgement = plan?.judge(
+      switchMessage(read.message, { switches, hashKey: context.hashKey }),
+    )
     return judgement === undefined || judgement.mode === 'warn' ? read.event : undefined
   }
 

@@ -1,7 +1,7 @@
 import { alpha2Of } from '../../audience/countries.ts'
 import { type CompiledPlan, planFor } from '../../audience/events/compiled-plan.ts'
 import type { MessageSource } from '../../audience/events/read-message.ts'
-import { SOURCE_KIND, type Source } from '../../audience/events/source.ts'
+import { SOURCE_KIND, type Source, shelfOf } from '../../audience/events/source.ts'
 import { TRACKING_PLAN_KIND } from '../../audience/events/tracking-plan.ts'
 import { NAMESPACE_KIND, type Namespace } from '../../audience/namespace.ts'
 import type { CatalogSnapshot, KindRecords } from '../../audience/store/catalog-snapshot.ts'
@@ -22,6 +22,8 @@ export interface CollectSource extends MessageSource {
   plan: CompiledPlan | undefined
   /** People visit it: a page or an app. */
   isVisited: boolean
+  /** Under which name what is seen of it, or put aside, is kept. */
+  shelf: string
   /** Collects under a contract: see Collector.mayCollect. */
   isLicensed: boolean
 }
@@ -68,6 +70,7 @@ export class SourceRings {
   readonly #current: () => CatalogSnapshot | undefined
   readonly #vault: Vault
   #kinds: readonly KindRecords[] = []
+  #snapshot: CatalogSnapshot | undefined
   #ring: SourceRing | undefined
 
   constructor(current: () => CatalogSnapshot | undefined, vault: Vault) {
@@ -79,6 +82,8 @@ export class SourceRings {
   now(): SourceRing | undefined {
     const snapshot = this.#current()
     if (snapshot === undefined) return undefined
+    if (snapshot === this.#snapshot) return this.#ring
+    this.#snapshot = snapshot
     const kinds = KINDS.map((kind) => snapshot.kind(kind))
     if (this.#ring && kinds.every((records, i) => records === this.#kinds[i])) return this.#ring
     this.#kinds = kinds
@@ -112,6 +117,7 @@ function compiled(
     isLicensed: source.contract !== undefined,
     isVisited: source.kind === 'web' || source.kind === 'app',
     gdprDefault: source.gdprDefault === 1 ? 1 : 0,
+    shelf: shelfOf({ id, owner: owner.number }),
     plan: planFor(snapshot, { id, owner: source.owner }),
   }
 }

@@ -8,6 +8,8 @@ export const QUALITY_LIMITS = {
   lateMs: DAY_MS,
   /** A sender's clock that is off by more than this is wrong. */
   skewMs: 300_000,
+  /** User agents of which it is remembered whether they are robots'; with more it is begun anew. */
+  agentsMax: 5_000,
   /** Days before the last whole one that say how much usually comes. */
   baselineDays: 28,
   /** Without a message for so long, a visit is over (dmp.md §1.8). */

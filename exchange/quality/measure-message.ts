@@ -3,18 +3,25 @@ import { momentOf } from '../../audience/events/read-message.ts'
 import { QUALITY_LIMITS } from './limits.ts'
 
 /** What the messages of one request add up to. */
-export function newTally() {
-  return {
-    ...{ received: 0, denied: 0, consented: 0, valid: 0, identified: 0, late: 0 },
-    ...{ stamped: 0, skewed: 0, agents: 0, robots: 0, planned: 0, unplanned: 0 },
-  }
+export class MessageTally {
+  received = 0
+  denied = 0
+  consented = 0
+  valid = 0
+  identified = 0
+  late = 0
+  stamped = 0
+  skewed = 0
+  agents = 0
+  robots = 0
+  planned = 0
+  unplanned = 0
 }
-export type MessageTally = ReturnType<typeof newTally>
 
 export interface MessageArrival {
   receivedMs: number
-  /** What the request says where the message does not. */
-  sentAt: unknown
+  /** When it was sent, as the request says it; counts where the message does not say. */
+  sentMs: number | undefined
   /** Namespace number of the source's customers. */
   userId: number | undefined
 }
@@ -23,10 +30,10 @@ export interface MessageArrival {
 export function measureMessage(
   tally: MessageTally,
   { message, event }: { message: unknown; event: CollectedEvent },
-  { receivedMs, sentAt, userId }: MessageArrival,
+  { receivedMs, sentMs: ofRequestMs, userId }: MessageArrival,
 ): boolean {
-  const { sentAt: ownSentAt, context } = message as { sentAt?: unknown; context?: unknown }
-  const sentMs = momentOf(ownSentAt ?? sentAt)
+  const { sentAt, context } = message as { sentAt?: unknown; context?: unknown }
+  const sentMs = sentAt === undefined || sentAt === null ? ofRequestMs : momentOf(sentAt)
   tally.valid++
   if (event.about.namespace === userId) tally.identified++
   const isLate = event.atMs < receivedMs - QUALITY_LIMITS.lateMs
@@ -38,10 +45,22 @@ export function measureMessage(
   const agent = (context as { userAgent?: unknown } | null | undefined)?.userAgent
   if (typeof agent !== 'string' || agent === '') return !isLate
   tally.agents++
-  const isRobot = ROBOT.test(agent.slice(0, AGENT_CHARS_MAX))
-  if (isRobot) tally.robots++
-  return !isLate && !isRobot
+  const isRobots = isRobot(agent)
+  if (isRobots) tally.robots++
+  return !isLate && !isRobots
 }
+
+/** By what was said of the same text before: there are far fewer user agents than messages. */
+function isRobot(agent: string): boolean {
+  const known = agents.get(agent)
+  if (known !== undefined) return known
+  const is = ROBOT.test(agent.slice(0, AGENT_CHARS_MAX))
+  if (agents.size >= QUALITY_LIMITS.agentsMax) agents.clear()
+  if (agent.length <= AGENT_CHARS_MAX) agents.set(agent, is)
+  return is
+}
+
+const agents = new Map<string, boolean>()
 
 /** Whether a message, or the request it came in, says anything of consent. */
 export function saysConsent(message: unknown, isSaidByRequest: boolean): boolean {
@@ -49,7 +68,11 @@ export function saysConsent(message: unknown, isSaidByRequest: boolean): boolean
   const context = (message as { context?: unknown } | null)?.context
   const consent = (context as { consent?: unknown } | null | undefined)?.consent
   if (typeof consent !== 'object' || consent === null) return false
-  return SIGNALS.some((name) => ![undefined, null, ''].includes((consent as never)[name]))
+  return SIGNALS.some((name) => !isNothing((consent as Record<string, unknown>)[name]))
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null || value === ''
 }
 
 const SIGNALS = ['gdpr', 'gdprConsent', 'usPrivacy', 'gpp', 'gpc'] as const

@@ -47,6 +47,8 @@ export class SourceCounts implements Counting {
 }
 
 function addTally(to: SourceTally, more: SourceTally): void {
-  for (const [measure, count] of Object.entries(more) as [SourceMeasure, number][])
-    to[measure] = (to[measure] ?? 0) + count
+  for (const measure of SOURCE_MEASURE_NAMES) {
+    const count = more[measure]
+    if (count) to[measure] = (to[measure] ?? 0) + count
+  }
 }
