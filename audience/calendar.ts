@@ -11,6 +11,8 @@ const DAYS_KEPT_MAX = 4_000
 export class Calendar {
   readonly zone: string
   readonly #starts = new Map<number, number>()
+  /** The day asked for last, and its bounds: what is asked next is most often of the same. */
+  #last = { day: 0, startMs: 0, endMs: 0 }
 
   /** `zone`: an IANA name (`isTimeZone`). */
   constructor(zone = 'UTC') {
@@ -20,9 +22,11 @@ export class Calendar {
   /** The number of the day a moment is in. */
   dayOf(atMs: number): number {
     if (this.zone === 'UTC') return Math.floor(atMs / DAY_MS)
+    if (atMs >= this.#last.startMs && atMs < this.#last.endMs) return this.#last.day
     let day = Math.floor(atMs / DAY_MS)
     while (this.startOf(day) > atMs) day--
     while (this.startOf(day + 1) <= atMs) day++
+    this.#last = { day, startMs: this.startOf(day), endMs: this.startOf(day + 1) }
     return day
   }
 

@@ -1,5 +1,4 @@
-import { Agent, request } from 'node:http'
-import type { Socket } from 'node:net'
+import { POLL_MS, PROBED, Probes } from './event-probes.ts'
 import { EVERY_EVENT, shopEvent, shopRule } from './event-workload.ts'
 import { atMost, type Figure, told } from './figures.ts'
 import { contractBody, type Ours, startOurs } from './ours.ts'
@@ -13,14 +12,11 @@ const BIDS_PER_S = 500
 const SECONDS = 12
 const WARM_MS = 2_000
 const PROBE_EVERY_MS = 25
-const POLL_MS = 10
-const GIVEN_UP_MS = 10_000
 const TRAITS = 200
 const SEGMENTS = 50
 const BODIES = 5_000
 const VISITORS = 20_000
 const OWNER = PROVIDERS[0]!.id
-const PROBED = 'bench-probed'
 
 /**
  * How long after an event was sent the bid requests of its person carry the segment it makes, in both of two bid
@@ -43,7 +39,7 @@ async function figuresOver(store: string): Promise<Figure[]> {
     const writeKey = await furnish(ours)
     const alone = await latency(ours, { writeKey, bidsPerS: 0, name: 'a' })
     const crowded = await latency(ours, { writeKey, bidsPerS: BIDS_PER_S, name: 'b' })
-    const line = `event → enriched in both of two bid processes, Redis, ${EVENTS_PER_S} events/s`
+    const line = `event → enriched in both of two bid processes (asked every ${POLL_MS} ms), Redis, ${EVENTS_PER_S} events/s`
     return [
       p99Figure(`${line}: p99`, alone),
       p99Figure(`the same while ${BIDS_PER_S} bids/s run: p99`, crowded),
@@ -108,14 +104,14 @@ async function latency(ours: Ours, { writeKey, bidsPerS, name }: LatencyOptions)
     const who = `visitor-${Math.floor(random() * VISITORS)}`
     return JSON.stringify({ ...shopEvent(random, who), messageId: undefined })
   })
-  const lanes = await lanesTo(ours)
+  const probed = await Probes.open(ours, collect)
   const load = steadyLoad({ ...collect, bodies: events, rate: EVENTS_PER_S, seconds: SECONDS })
   const bids = bidsPerS > 0 ? bidLoad(ours, bidsPerS) : undefined
   const taken: Promise<number>[] = []
   let failure: unknown
   await passed(WARM_MS)
   for (let i = 0; i < probes; i++) {
-    const took = probe(lanes, collect, `${name}${i}`)
+    const took = probed.take(`${name}${i}`)
     taken.push(
       took.catch((error: unknown) => {
         failure ??= error
@@ -127,7 +123,7 @@ async function latency(ours: Ours, { writeKey, bidsPerS, name }: LatencyOptions)
   const ms = Float64Array.from(await Promise.all(taken))
   const counts = await load
   await bids
-  for (const lane of lanes) lane.close()
+  probed.close()
   if (failure !== undefined) throw failure
   return { ms, perS: answered(counts) / SECONDS }
 }
@@ -141,89 +137,6 @@ function answered({ sent, statuses }: SteadyCounts): number {
   const taken = statuses['200'] ?? 0
   if (taken < sent) throw new Error(`of ${sent} events: ${JSON.stringify(statuses)}`)
   return taken
-}
-
-/** Milliseconds from the sending of somebody's event until both bid processes tell of it. */
-async function probe(
-  lanes: readonly Lane[],
-  { url, headers }: { url: string; headers: Record<string, string> },
-  who: string,
-): Promise<number> {
-  // Both know the person as it was before.
-  for (const lane of lanes) await lane.isIn(who)
-  const beganMs = performance.now()
-  const body = JSON.stringify({ anonymousId: who, event: 'probed' })
-  const { status } = await fetch(url, { method: 'POST', headers, body })
-  if (status !== 200) throw new Error(`an event was answered ${status}`)
-  const until = async (lane: Lane) => {
-    const isLate = () => performance.now() - beganMs > GIVEN_UP_MS
-    while (!(await lane.isIn(who)) && !isLate()) await passed(POLL_MS)
-  }
-  await Promise.all(lanes.map(until))
-  return performance.now() - beganMs
-}
-
-/** A connection to each bid process: they share a port, so that connections are made until both are reached. */
-async function lanesTo(ours: Ours): Promise<Lane[]> {
-  const byWorker = new Map<string, Lane>()
-  for (let tries = 0; byWorker.size < 2; tries++) {
-    if (tries === 64) throw new Error('only one of two bid processes was reached')
-    // A door closes a connection that says nothing.
-    for (const known of byWorker.values()) await known.isIn('nobody')
-    const lane = new Lane(ours)
-    const before = await asked(ours)
-    await lane.isIn('nobody')
-    const after = await asked(ours)
-    const worker = [...after].find(([name, count]) => count > (before.get(name) ?? 0))?.[0]
-    if (worker === undefined || byWorker.has(worker)) lane.close()
-    else byWorker.set(worker, lane)
-  }
-  return [...byWorker.values()]
-}
-
-/** Bid requests so far, by bid process. */
-async function asked({ desk }: Ours): Promise<Map<string, number>> {
-  const text = await (await fetch(`${desk.url}/metrics`, { headers: desk.headers })).text()
-  const counts = new Map<string, number>()
-  for (const [, worker, count] of text.matchAll(
-    /^passerelle_bid_requests_total\{.*worker="(bid[^"]*)".*\} (\d+)$/gm,
-  ))
-    counts.set(worker!, (counts.get(worker!) ?? 0) + Number(count))
-  return counts
-}
-
-/** One connection to the bid door. */
-class Lane {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  readonly #ours: Ours
-  #socket: Socket | undefined
-
-  constructor(ours: Ours) {
-    this.#ours = ours
-  }
-
-  /** Whether a bid request of somebody is enriched. */
-  isIn(who: string): Promise<boolean> {
-    const { url, headers } = this.#ours
-    return new Promise((resolve, reject) => {
-      const asked = request(url, { method: 'POST', agent: this.#agent, headers }, (answer) => {
-        this.#socket ??= asked.socket ?? undefined
-        if (asked.socket !== this.#socket) reject(new Error('the connection was lost'))
-        let text = ''
-        answer.setEncoding('utf8')
-        answer.on('data', (some) => (text += some))
-        answer.on('end', () => resolve(text.includes(PROBED)))
-      })
-      asked.once('error', reject)
-      asked.end(
-        JSON.stringify({ id: '1', regs: { gdpr: 0 }, imp: [{ id: '1' }], user: { buyeruid: who } }),
-      )
-    })
-  }
-
-  close(): void {
-    this.#agent.destroy()
-  }
 }
 
 function passed(ms: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
-import { connect, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { HttpLane, wireOf } from './http-lane.ts'
 import type { Contender } from './processes.ts'
 import { seeded } from './workload.ts'
 
@@ -80,9 +80,9 @@ async function play({ url, wires, options }: Job): Promise<Paced> {
   return pace(lanes, wires, options)
 }
 
-/** One request at a time. */
+/** One request at a time; `answered` is told the status where there is one. */
 export interface Lane {
-  ask(wire: Buffer, answered: () => void): void
+  ask(wire: Buffer, answered: (answer?: { status: number }) => void): void
   close(): void
 }
 
@@ -99,7 +99,9 @@ export async function pace(
   const send = (k: number) => {
     // The one that was idle longest: a door closes a connection that says nothing.
     const lane = idle.shift()!
-    lane.ask(wires[k % wires.length]!, () => {
+    lane.ask(wires[k % wires.length]!, (answer) => {
+      if (answer && answer.status !== 200)
+        throw new Error(`a request was answered ${answer.status}`)
       ms[k] = performance.now() - beganMs - dueMs[k]!
       idle.push(lane)
     })
@@ -131,70 +133,6 @@ function moments({ rate, seconds }: Pick<PacedOptions, 'rate' | 'seconds'>): num
   for (let atMs = gapMs(); atMs < untilMs; atMs += gapMs()) due.push(atMs)
   return due
 }
-
-function wireOf(target: URL, headers: Record<string, string>, body: Buffer): Buffer {
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  const path = `POST ${target.pathname}${target.search} HTTP/1.1\r\nhost: ${target.host}\r\n`
-  const head = `${path}${lines.join('')}content-length: ${body.length}\r\n\r\n`
-  return Buffer.concat([Buffer.from(head), body])
-}
-
-/** One connection, one request at a time. */
-class HttpLane implements Lane {
-  readonly #socket: Socket
-  #answered: () => void = () => {}
-  /** Bytes of the answer still to come; unknown until its head is there. */
-  #left: number | undefined
-  #head = ''
-
-  private constructor(socket: Socket) {
-    this.#socket = socket
-    socket.setNoDelay(true)
-    socket.on('data', (chunk) => this.#take(chunk))
-    socket.on('close', () => {
-      if (this.#answered !== NOBODY) throw new Error('a connection was closed under a request')
-    })
-  }
-
-  static open(target: URL): Promise<HttpLane> {
-    return new Promise((resolve, reject) => {
-      const socket = connect(Number(target.port), target.hostname, () =>
-        resolve(new HttpLane(socket)),
-      )
-      socket.once('error', reject)
-    })
-  }
-
-  ask(wire: Buffer, answered: () => void): void {
-    this.#answered = answered
-    this.#socket.write(wire)
-  }
-
-  close(): void {
-    this.#answered = NOBODY
-    this.#socket.destroy()
-  }
-
-  #take(chunk: Buffer): void {
-    if (this.#left === undefined) this.#left = this.#leftAfterHead(chunk)
-    else this.#left -= chunk.length
-    if (this.#left !== 0) return
-    this.#left = undefined
-    this.#head = ''
-    this.#answered()
-  }
-
-  #leftAfterHead(chunk: Buffer): number | undefined {
-    this.#head += chunk.toString('latin1')
-    const end = this.#head.indexOf('\r\n\r\n')
-    if (end === -1) return undefined
-    if (!this.#head.startsWith('HTTP/1.1 200')) throw new Error(this.#head.slice(0, 200))
-    const length = /\r\ncontent-length: (\d+)/i.exec(this.#head.slice(0, end))?.[1]
-    return Number(length) - (this.#head.length - end - 4)
-  }
-}
-
-const NOBODY = () => {}
 
 if (process.argv[2] === CHILD)
   process.once('message', async (job) => {

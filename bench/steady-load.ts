@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
-import { Agent, request } from 'node:http'
 import { fileURLToPath } from 'node:url'
+import { HttpLane, wireOf } from './http-lane.ts'
 
 export interface SteadyJob {
   url: string
@@ -14,13 +14,13 @@ export interface SteadyJob {
 export interface SteadyCounts {
   /** Requests that were due. */
   sent: number
-  /** Answers by status; 0 for none. */
+  /** Answers by status. */
   statuses: Record<string, number>
 }
 
 const CHILD = '--steady-load'
 const EVERY_MS = 5
-const SOCKETS = 64
+const CONNECTIONS = 64
 
 /**
  * So many requests a second in the background, from a process of its own which sleeps in between: where the machine has
@@ -36,32 +36,23 @@ export function steadyLoad(job: SteadyJob): Promise<SteadyCounts> {
 }
 
 async function play({ url, headers, bodies, rate, seconds }: SteadyJob): Promise<SteadyCounts> {
-  const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS })
+  const target = new URL(url)
+  const wires = bodies.map((body) => wireOf(target, headers, Buffer.from(body)))
+  const lanes = await Promise.all(Array.from({ length: CONNECTIONS }, () => HttpLane.open(target)))
   const counts: SteadyCounts = { sent: 0, statuses: {} }
   const answers: Promise<void>[] = []
-  const send = (body: string) =>
-    new Promise<void>((resolve) => {
-      const over = (status: number) => {
-        counts.statuses[status] = (counts.statuses[status] ?? 0) + 1
-        resolve()
-      }
-      const length = { 'content-length': Buffer.byteLength(body) }
-      const asked = request(url, { method: 'POST', agent, headers: { ...headers, ...length } })
-      asked.once('response', (answer) => {
-        answer.resume()
-        answer.once('end', () => over(answer.statusCode ?? 0))
-      })
-      asked.once('error', () => over(0))
-      asked.end(body)
-    })
+  const send = async (place: number) => {
+    const { status } = await lanes[place % lanes.length]!.asked(wires[place % wires.length]!)
+    counts.statuses[status] = (counts.statuses[status] ?? 0) + 1
+  }
   const beganMs = performance.now()
   for (let passedMs = 0; passedMs < seconds * 1000; passedMs = performance.now() - beganMs) {
     const due = Math.floor((passedMs / 1000) * rate)
-    while (counts.sent < due) answers.push(send(bodies[counts.sent++ % bodies.length]!))
+    while (counts.sent < due) answers.push(send(counts.sent++))
     await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
   }
   await Promise.all(answers)
-  agent.destroy()
+  for (const lane of lanes) lane.close()
   return counts
 }
 

@@ -54,6 +54,8 @@ class Evaluation implements PersonHistory {
   readonly #known: PersonKnown
   readonly #at: RuleTime
   readonly #today: number
+  /** Traits that anything was shown of, and the moments of those that may be used, by id. */
+  readonly #traits: readonly BookTrait[]
   readonly #shown = new Map<string, readonly Moment[]>()
   readonly #members: Verdict['members'] = new Map()
   /** Segments with a rule, by id, as far as they were asked: all others have no say. */
@@ -65,12 +67,15 @@ class Evaluation implements PersonHistory {
     this.#known = known
     this.#at = { nowMs, calendar: rules.calendar }
     this.#today = dayOf(nowMs)
+    this.#traits = this.#traitsShown()
+    // What may not be used now waits, and shows nothing.
+    for (const trait of this.#traits)
+      if (trait.untilMs > 0) this.#shown.set(trait.id, this.#momentsOf(trait))
   }
 
   run(): Verdict {
-    const traits = this.#traits()
-    for (const trait of traits) this.#noteEnd(trait)
-    for (const rule of this.#rules.rulesOf(traits)) {
+    for (const trait of this.#traits) this.#noteEnd(trait)
+    for (const rule of this.#rules.rulesOf(this.#traits)) {
       this.#asked.set(rule.id, rule)
       this.#ask(rule)
     }
@@ -78,13 +83,7 @@ class Evaluation implements PersonHistory {
   }
 
   shown(id: string): readonly Moment[] {
-    const known = this.#shown.get(id)
-    if (known) return known
-    const trait = this.#rules.traits.get(id)
-    // What may not be used now waits, and shows nothing.
-    const moments = trait && trait.untilMs > 0 ? this.#momentsOf(trait) : NONE
-    this.#shown.set(id, moments)
-    return moments
+    return this.#shown.get(id) ?? NONE
   }
 
   property(): readonly never[] {
@@ -143,7 +142,7 @@ class Evaluation implements PersonHistory {
     if (oldest) this.#wake(windowChangeMs(oldest.atMs, is, this.#at))
   }
 
-  #traits(): BookTrait[] {
+  #traitsShown(): BookTrait[] {
     const numbers = new Set(this.#known.histories.flatMap(({ traits }) => [...traits.keys()]))
     return [...numbers].flatMap((number) => this.#rules.traitByNumber.get(number) ?? [])
   }
@@ -151,10 +150,11 @@ class Evaluation implements PersonHistory {
   /** Of all ids, in order, as long as the trait remembers them. */
   #momentsOf({ number, ttlDays }: BookTrait): readonly Moment[] {
     const { calendar, nowMs } = this.#at
-    const oldestDay = calendar.dayOf(nowMs) - ttlDays
-    const lists = this.#known.histories.flatMap(({ traits }) => traits.get(number) ?? [])
-    const live = lists.filter(({ atMs }) => calendar.dayOf(atMs) >= oldestDay)
-    return this.#known.histories.length > 1 ? merged(live) : live
+    const { histories } = this.#known
+    const shown = histories.flatMap(({ traits }) => traits.get(number) ?? [])
+    const oldestMs = calendar.startOf(calendar.dayOf(nowMs) - ttlDays)
+    const live = shown.filter(({ atMs }) => atMs >= oldestMs)
+    return histories.length > 1 ? merged(live) : live
   }
 }
 

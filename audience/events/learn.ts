@@ -168,7 +168,7 @@ class Round {
   }
 
   #lesson(id: GatheredId, { members, nextMs }: Verdict): Lesson[] {
-    const { key, held, history } = id
+    const { key, held, history, profile } = id
     const { traits } = history
     const isEmpty = traits.size === 0
     const segments = new Map(
@@ -185,7 +185,7 @@ class Round {
     const messages = this.#messages.get(nameOf(key)) ?? []
     const isSame = Buffer.compare(packed, held) === 0
     if (isSame && add.length + remove.length + messages.length === 0) return []
-    return [{ key, held, history: packed, add, remove, messages }]
+    return [{ key, held, history: packed, add, remove, messages, profile }]
   }
 }
 

@@ -7,14 +7,15 @@ import {
 } from '../../proto/suppression-mark.ts'
 import { dayOf } from '../clock.ts'
 import { LIMITS } from '../limits.ts'
-import type { IdRef, PersonRecord } from '../store/store.ts'
+import type { IdRef, PersonRecord, UserKey } from '../store/store.ts'
 import { type EndRequest, isId, type LinkDeps, refOf } from './link.ts'
 import { nameOf } from './shared-reads.ts'
 
 /** An id that was asked for, or that live matches lead to from one that was. */
 export interface KnownId extends IdRef {
-  /** What holds today. */
+  /** What holds today; and all of it as it was read, packed. */
   memberships: Membership[]
+  profile: Uint8Array
   suppression: Suppression | undefined
   /** Place in `edges` of the match it was first reached over; undefined for one that was asked for. */
   via: number | undefined
@@ -78,12 +79,20 @@ export async function knownFrom(
   const { ids, starts: places } = walk.known
   for (const start of starts) places.push(start && walk.reach(start, undefined))
   for (let from = 0; from < ids.length; ) {
-    const ring = ids.slice(from, from + LIMITS.recallKeysMax)
-    const records = await store.recallForWrite(ring.map(({ key }) => key))
-    for (const [i, record] of records.entries()) if (record) walk.take(from + i, record)
+    const ring = ids.slice(from).map(({ key }) => key)
+    const records = await Promise.all(chunksOf(ring).map((keys) => store.recallForWrite(keys)))
+    for (const [i, record] of records.flat().entries()) if (record) walk.take(from + i, record)
     from += ring.length
   }
   return walk.known
+}
+
+/** Keys as many as are read at once. */
+function chunksOf(keys: readonly UserKey[]): (readonly UserKey[])[] {
+  const chunks: (readonly UserKey[])[] = []
+  for (let from = 0; from < keys.length; from += LIMITS.recallKeysMax)
+    chunks.push(keys.slice(from, from + LIMITS.recallKeysMax))
+  return chunks
 }
 
 /**
@@ -101,6 +110,8 @@ export async function suppressPeople(
   const others = [...known.parked.map(({ other }) => other), ...known.beyond]
   return { known, left: others.filter(({ key }) => !gone.has(nameOf(key))) }
 }
+
+const NONE = new Uint8Array(0)
 
 class Walk {
   readonly known: Known = { ids: [], edges: [], parked: [], beyond: [], starts: [] }
@@ -122,13 +133,14 @@ class Walk {
     return (
       this.known.ids.push({
         ...{ key: id.key, namespace: id.namespace, value: id.value, via },
-        ...{ memberships: [], suppression: undefined, isCut: false },
+        ...{ memberships: [], profile: NONE, suppression: undefined, isCut: false },
       }) - 1
     )
   }
 
   take(at: number, { profile, edges }: PersonRecord): void {
     const id = this.known.ids[at]!
+    id.profile = profile
     id.suppression = readSuppression(profile)
     id.memberships = unpackProfile(profile).filter((one) => one.expiryDay > this.#today)
     for (const edge of unpackEdges(edges)) this.#follow(at, edge)

@@ -4,7 +4,7 @@ import type { PersonHistory, RuleTime } from './history.ts'
 import { propertyHolds } from './property-test.ts'
 import { scoreChangeMs, scoreHolds } from './score-test.ts'
 import { sequenceChangeMs, sequenceHolds } from './sequence-test.ts'
-import { isInWindow, windowChangeMs } from './window.ts'
+import { boundsOf, firstChangeMs, isInWindow, isWithin, windowChangeMs } from './window.ts'
 
 /** Whether a rule holds for a person at a moment. */
 export function ruleHolds(tree: Expression, history: PersonHistory, at: RuleTime): boolean {
@@ -38,8 +38,7 @@ export function leafChangeMs(leaf: Expression, history: PersonHistory, at: RuleT
   let nextMs = Number.POSITIVE_INFINITY
   if ('frequency' in leaf)
     for (const trait of leaf.frequency)
-      for (const { atMs } of history.shown(trait))
-        nextMs = Math.min(nextMs, windowChangeMs(atMs, leaf.window, at))
+      nextMs = Math.min(nextMs, firstChangeMs(history.shown(trait), leaf.window, at))
   else if ('sequence' in leaf) return sequenceChangeMs(leaf, history, at)
   else if ('score' in leaf) return scoreChangeMs(leaf, history, at)
   else if ('segment' in leaf) {
@@ -56,8 +55,8 @@ export function countOf(
   at: RuleTime,
 ): number {
   let times = 0
+  const bounds = boundsOf(window, at)
   for (const trait of frequency)
-    for (const { atMs, count } of history.shown(trait))
-      if (isInWindow(atMs, window, at)) times += count
+    for (const { atMs, count } of history.shown(trait)) if (isWithin(atMs, bounds)) times += count
   return times
 }

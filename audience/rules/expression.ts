@@ -1,3 +1,5 @@
+import { LIMITS } from './limits.ts'
+
 /**
  * What a rule says, as a tree. One tree has two spellings, text (`parse-expression.ts`,
  * `print-expression.ts`) and JSON, which is the tree itself (`read-expression.ts`). A trait's `when`
@@ -93,15 +95,36 @@ export interface SegmentTest {
 export const UNIT_MS = { D: 86_400_000, H: 3_600_000, M: 60_000 } as const
 export type DurationUnit = keyof typeof UNIT_MS
 
-/** `5D` → 5 and `D`. The text must be a duration. */
-export function durationOf(text: Duration): { count: number; unit: DurationUnit } {
-  return { count: Number(text.slice(0, -1)), unit: text.at(-1) as DurationUnit }
+/** A duration as it is reckoned with. */
+export interface Length {
+  count: number
+  unit: DurationUnit
+  /** Where days of a calendar are not asked for. */
+  ms: number
+}
+
+/** `5D` → 5 and `D`. The text must be a duration. Rules are asked of every event: each text is read once. */
+export function durationOf(text: Duration): Length {
+  let length = lengths.get(text)
+  if (!length) {
+    length = readDuration(text)
+    if (lengths.size >= LIMITS.durationsKeptMax) lengths.clear()
+    lengths.set(text, length)
+  }
+  return length
+}
+
+const lengths = new Map<Duration, Length>()
+
+function readDuration(text: Duration): Length {
+  const count = Number(text.slice(0, -1))
+  const unit = text.at(-1) as DurationUnit
+  return { count, unit, ms: count * UNIT_MS[unit] }
 }
 
 /** A duration of hours or minutes, or of days where days of a calendar are not asked for. */
 export function durationMs(text: Duration): number {
-  const { count, unit } = durationOf(text)
-  return count * UNIT_MS[unit]
+  return durationOf(text).ms
 }
 
 /** Every condition of a tree, with what stands in it. */

@@ -24,4 +24,6 @@ export const LIMITS = {
   timesMax: 1_000_000,
   /** Conjunctions one rule may come to in the counting index; beyond it the rule is evaluated as it is written. */
   conjunctionsMax: 64,
+  /** Durations (`5D`) remembered as numbers, of all rules; with one more they are read anew. */
+  durationsKeptMax: 4_096,
 } as const

@@ -1,24 +1,14 @@
 import type { Calendar } from '../calendar.ts'
-import { durationMs, durationOf, type Window } from './expression.ts'
+import { durationOf, type Window } from './expression.ts'
 import type { RuleTime } from './history.ts'
 
-/** Whether a moment, not later than now, is in a window. No window holds all of the past. */
-export function isInWindow(
-  atMs: number,
-  window: Window | undefined,
-  { nowMs, calendar }: RuleTime,
-): boolean {
-  if (atMs > nowMs) return false
-  if (window === undefined) return true
-  const { count, unit } = durationOf(window.for)
-  const isRecent =
-    unit === 'D'
-      ? calendar.dayOf(nowMs) - calendar.dayOf(atMs) <= count
-      : nowMs - atMs <= durationMs(window.for)
-  if (window.is === '<=') return isRecent
-  return unit === 'D'
-    ? calendar.dayOf(nowMs) - calendar.dayOf(atMs) >= count
-    : nowMs - atMs >= durationMs(window.for)
+/** Whether a moment is in a window. No window holds all of the past. */
+export function isInWindow(atMs: number, window: Window | undefined, at: RuleTime): boolean {
+  return isWithin(atMs, boundsOf(window, at))
+}
+
+export function isWithin(atMs: number, { fromMs, toMs }: WindowBounds): boolean {
+  return atMs <= toMs && (fromMs === null || atMs >= fromMs)
 }
 
 /** The moments a window holds now, both ends included; null: from the beginning on. */
@@ -29,19 +19,28 @@ export interface WindowBounds {
 
 export function boundsOf(window: Window | undefined, { nowMs, calendar }: RuleTime): WindowBounds {
   if (window === undefined) return { fromMs: null, toMs: nowMs }
-  const { count, unit } = durationOf(window.for)
+  const { count, unit, ms } = durationOf(window.for)
   if (window.is === '<=') {
-    const fromMs =
-      unit === 'D'
-        ? calendar.startOf(calendar.dayOf(nowMs) - count)
-        : nowMs - durationMs(window.for)
+    const fromMs = unit === 'D' ? calendar.startOf(calendar.dayOf(nowMs) - count) : nowMs - ms
     return { fromMs, toMs: nowMs }
   }
-  const endMs =
-    unit === 'D'
-      ? calendar.startOf(calendar.dayOf(nowMs) - count + 1) - 1
-      : nowMs - durationMs(window.for)
+  const endMs = unit === 'D' ? calendar.startOf(calendar.dayOf(nowMs) - count + 1) - 1 : nowMs - ms
   return { fromMs: null, toMs: Math.min(endMs, nowMs) }
+}
+
+/** The first moment at which one of some moments, oldest first, comes into a window or leaves it; Infinity for none. */
+export function firstChangeMs(
+  moments: readonly { atMs: number }[],
+  window: Window | undefined,
+  at: RuleTime,
+): number {
+  let nextMs = Number.POSITIVE_INFINITY
+  for (const { atMs } of moments) {
+    nextMs = Math.min(nextMs, windowChangeMs(atMs, window, at))
+    // Those behind it do so later, unless they are still to come themselves.
+    if (nextMs < Number.POSITIVE_INFINITY && moments.at(-1)!.atMs <= at.nowMs) break
+  }
+  return nextMs
 }
 
 /** When a moment comes into a window or leaves it, later than now; Infinity where it never does any more. */
@@ -58,13 +57,11 @@ export function windowChangeMs(
 }
 
 function leavesMs(atMs: number, { for: length }: Window, calendar: Calendar): number {
-  const { count, unit } = durationOf(length)
-  if (unit === 'D') return calendar.startOf(calendar.dayOf(atMs) + count + 1)
-  return atMs + durationMs(length) + 1
+  const { count, unit, ms } = durationOf(length)
+  return unit === 'D' ? calendar.startOf(calendar.dayOf(atMs) + count + 1) : atMs + ms + 1
 }
 
 function comesMs(atMs: number, { for: length }: Window, calendar: Calendar): number {
-  const { count, unit } = durationOf(length)
-  if (unit === 'D') return calendar.startOf(calendar.dayOf(atMs) + count)
-  return atMs + durationMs(length)
+  const { count, unit, ms } = durationOf(length)
+  return unit === 'D' ? calendar.startOf(calendar.dayOf(atMs) + count) : atMs + ms
 }

@@ -47,8 +47,10 @@ export interface Lesson extends Assignment {
   held: Uint8Array
   /** What takes its place; empty: nothing is kept. */
   history: Uint8Array
-  /** Messages that are counted in it from now on; remembered for LIMITS.seenDays. */
+  /** Messages counted in it from now on, 16 bytes each; remembered for LIMITS.seenDays. */
   messages: readonly Buffer[]
+  /** The packed memberships of the id as they were read a moment ago, where they were: it saves reading them again. */
+  profile?: Uint8Array
 }
 
 /**

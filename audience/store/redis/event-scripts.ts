@@ -1,4 +1,5 @@
 import type { Script } from './ioredis.ts'
+import { partsLua } from './pack-parts.ts'
 
 /**
  * appendEvents: adds groups of events to the queue, each group whole or not at all.
@@ -80,5 +81,22 @@ for i = 1, #ARGV do
   end
 end
 return count
+`,
+}
+
+/**
+ * noteCounted: remembers events that were counted, the last ones of all, and none too long.
+ *
+ *     KEYS  1 what is remembered     ARGV  1 about how many  2 milliseconds since the epoch: what is older goes
+ *                                          3 packed (pack-parts.ts) for each: key, event
+ */
+export const noteCountedScript: Script = {
+  name: 'noteCounted',
+  lua: `${partsLua}
+local part = partsOf(ARGV[3])
+for key in part do
+  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'k', key, 'b', part())
+end
+redis.call('XTRIM', KEYS[1], 'MINID', '~', ARGV[2])
 `,
 }

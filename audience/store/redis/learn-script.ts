@@ -1,4 +1,5 @@
 import type { Script } from './ioredis.ts'
+import { partsLua } from './pack-parts.ts'
 
 /**
  * learn: for each of some ids of one partition, puts a history and the memberships that come of it in place of what
@@ -7,13 +8,13 @@ import type { Script } from './ioredis.ts'
  *
  *     KEYS  1 the partition's log  2 the wheel  3 messages seen today  then for each id: hash of profiles, of histories
  *     ARGV  1 about how many log entries to keep  2 seconds for which messages are remembered
- *           then for each id: field, profile read and put ('' none), history read and put, the packed
- *           change ('' none), its bucket, when to wake (0 never), how many messages, messages
+ *           3 packed (pack-parts.ts) for each id: field, profile read and put ('' none), history read and put, the
+ *             packed change ('' none), its bucket, when to wake (0 never), messages (16 bytes each)
  *     answer  for each id 1 done, 0 the profile was changed meanwhile, -1 the history was
  */
 export const learnScript: Script = {
   name: 'learn',
-  lua: `
+  lua: `${partsLua}
 local log, wheel, seen = KEYS[1], KEYS[2], KEYS[3]
 local last
 local function put(hash, field, value)
@@ -27,24 +28,21 @@ local function note(change)
   last = last + 1
   redis.call('XADD', log, 'MAXLEN', '~', ARGV[1], '*', 'n', last, 'c', change)
 end
-local function learn(profiles, histories, at, messages)
-  local field = ARGV[at]
-  if (redis.call('HGET', histories, field) or '') ~= ARGV[at + 3] then return -1 end
-  if (redis.call('HGET', profiles, field) or '') ~= ARGV[at + 1] then return 0 end
-  if ARGV[at + 1] ~= ARGV[at + 2] then put(profiles, field, ARGV[at + 2]) end
-  put(histories, field, ARGV[at + 4])
-  if ARGV[at + 5] ~= '' then note(ARGV[at + 5]) end
-  if ARGV[at + 7] ~= '0' then redis.call('ZADD', wheel, 'LT', ARGV[at + 7], ARGV[at + 6]) end
-  for i = at + 9, at + 8 + messages do redis.call('SADD', seen, ARGV[i]) end
+local function learn(profiles, histories, part)
+  local field, profile, nextProfile, history, nextHistory = part(), part(), part(), part(), part()
+  local change, bucket, wake, messages = part(), part(), part(), part()
+  if (redis.call('HGET', histories, field) or '') ~= history then return -1 end
+  if (redis.call('HGET', profiles, field) or '') ~= profile then return 0 end
+  if profile ~= nextProfile then put(profiles, field, nextProfile) end
+  put(histories, field, nextHistory)
+  if change ~= '' then note(change) end
+  if wake ~= '0' then redis.call('ZADD', wheel, 'LT', wake, bucket) end
+  for i = 1, #messages, 16 do redis.call('SADD', seen, string.sub(messages, i, i + 15)) end
   return 1
 end
 local outcomes = {}
-local at = 3
-for k = 4, #KEYS, 2 do
-  local messages = tonumber(ARGV[at + 8])
-  outcomes[#outcomes + 1] = learn(KEYS[k], KEYS[k + 1], at, messages)
-  at = at + 9 + messages
-end
+local part = partsOf(ARGV[3])
+for k = 4, #KEYS, 2 do outcomes[#outcomes + 1] = learn(KEYS[k], KEYS[k + 1], part) end
 redis.call('EXPIRE', seen, ARGV[2])
 return outcomes
 `,
@@ -53,17 +51,20 @@ return outcomes
 /**
  * seen: which messages are in any of some sets.
  *
- *     KEYS  the sets     ARGV  messages     answer  1 or 0 for each
+ *     KEYS  the sets     ARGV  1 messages, 16 bytes each     answer  1 or 0 for each
  */
 export const seenScript: Script = {
   name: 'seen',
   lua: `
-local found = {}
-for i = 1, #ARGV do found[i] = 0 end
+local found, messages = {}, {}
+for i = 1, #ARGV[1], 16 do
+  messages[#messages + 1] = string.sub(ARGV[1], i, i + 15)
+  found[#found + 1] = 0
+end
 for k = 1, #KEYS do
   if redis.call('EXISTS', KEYS[k]) == 1 then
-    for i = 1, #ARGV do
-      if found[i] == 0 then found[i] = redis.call('SISMEMBER', KEYS[k], ARGV[i]) end
+    for i = 1, #messages do
+      if found[i] == 0 then found[i] = redis.call('SISMEMBER', KEYS[k], messages[i]) end
     end
   end
 end

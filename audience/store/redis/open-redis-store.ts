@@ -5,7 +5,12 @@ import type { Store, StoreFinding } from '../store.ts'
 import type { BreakerState } from './breaker.ts'
 import { catalogChangesScript, catalogWriteScript } from './catalog-scripts.ts'
 import { ChangeFollower } from './change-follower.ts'
-import { appendEventsScript, readEventsScript, replayEventsScript } from './event-scripts.ts'
+import {
+  appendEventsScript,
+  noteCountedScript,
+  readEventsScript,
+  replayEventsScript,
+} from './event-scripts.ts'
 import { fetchScript } from './fetch-script.ts'
 import { Greeter } from './greeter.ts'
 import { connectRedis, type RedisClient } from './ioredis.ts'
@@ -70,6 +75,7 @@ export async function openRedisStore(url: string, options: RedisStoreOptions): P
       appendEventsScript,
       readEventsScript,
       replayEventsScript,
+      noteCountedScript,
       noteSightingsScript,
       holdMessagesScript,
       sweepHeldScript,

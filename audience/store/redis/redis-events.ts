@@ -9,9 +9,15 @@ import {
 import { type Append, GatherAppends } from '../gather-appends.ts'
 import { LIMITS } from '../limits.ts'
 import type { UserKey } from '../store.ts'
-import { appendEventsScript, readEventsScript, replayEventsScript } from './event-scripts.ts'
+import {
+  appendEventsScript,
+  noteCountedScript,
+  readEventsScript,
+  replayEventsScript,
+} from './event-scripts.ts'
 import { execAll, rethrow, runScript } from './ioredis.ts'
 import { eventKeys } from './layout.ts'
+import { packParts } from './pack-parts.ts'
 import type { Writer } from './writer.ts'
 
 const GROUP = 'desk'
@@ -97,14 +103,10 @@ export class RedisEvents implements EventQueue {
   }
 
   async noteCounted(events: readonly CountedEvent[], nowMs: number): Promise<void> {
-    await this.#writer.write(({ client }) => {
-      const work = client.pipeline()
-      const most = ['MAXLEN', '~', LIMITS.countedMax] as const
-      for (const { key, body } of events)
-        work.xadd(counted, ...most, '*', 'k', key, 'b', bufferOf(body))
-      work.xtrim(counted, 'MINID', '~', Math.floor(nowMs - LIMITS.countedMs))
-      return execAll(work)
-    })
+    const oldestMs = Math.floor(nowMs - LIMITS.countedMs)
+    const parts = packParts(events.flatMap(({ key, body }) => [key, body]))
+    const input = { keys: [counted], args: [LIMITS.countedMax, oldestMs, parts] }
+    await this.#writer.write(({ client }) => runScript(client, noteCountedScript, input))
   }
 
   async counted(keys: readonly UserKey[]): Promise<CountedEvent[]> {

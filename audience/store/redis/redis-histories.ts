@@ -13,10 +13,11 @@ import { LIMITS as STORE_LIMITS } from '../limits.ts'
 import type { UserKey } from '../store.ts'
 import { packChange } from './change-codec.ts'
 import { historyRemoval } from './forget.ts'
-import { execAll, pipeScript, type RedisArgument, rethrow } from './ioredis.ts'
+import { execAll, pipeScript, rethrow } from './ioredis.ts'
 import { eventKeys, type Layout, logOf, seenOf, wheelOf } from './layout.ts'
 import { learnScript, seenScript } from './learn-script.ts'
 import { LIMITS } from './limits.ts'
+import { packParts } from './pack-parts.ts'
 import { StoreUnreachable } from './store-unreachable.ts'
 import { type Place, readRecords, swapRecords } from './swap.ts'
 import { partsIn } from './walk.ts'
@@ -49,8 +50,8 @@ export class RedisHistories implements HistoryStore {
       const groups = byPartition(layout, messages)
       for (const [partition, places] of groups) {
         const keys = days.map((day) => seenOf(partition, day))
-        const args = places.map((i) => messages[i]!.message)
-        pipeScript(pipeline, seenScript, { keys, args })
+        const asked = Buffer.concat(places.map((i) => messages[i]!.message))
+        pipeScript(pipeline, seenScript, { keys, args: [asked] })
       }
       return inPlaces(groups, (await execAll(pipeline)) as number[][]).map((found) => found === 1)
     })
@@ -62,7 +63,8 @@ export class RedisHistories implements HistoryStore {
     for (let round = 0; pending.length > 0; round++) {
       if (round === LIMITS.swapRoundsMax) throw new StoreUnreachable('contended')
       const lessons = pending.map((i) => batch[i]!)
-      const said = await this.#writer.write((place) => this.#learnRound(place, lessons))
+      const isFirst = round === 0
+      const said = await this.#writer.write((place) => this.#learnRound(place, lessons, isFirst))
       const late: number[] = []
       for (const [k, outcome] of said.entries())
         if (outcome === 'again') late.push(pending[k]!)
@@ -111,10 +113,10 @@ export class RedisHistories implements HistoryStore {
   async #learnRound(
     place: Place,
     lessons: readonly Lesson[],
+    isFirst: boolean,
   ): Promise<(LessonOutcome | 'again')[]> {
     const today = dayOf(this.#clock.now())
-    const refs = lessons.map(({ key }) => ({ key, part: 'profile' as const }))
-    const profiles = await readRecords(place, refs)
+    const profiles = await profilesOf(place, lessons, isFirst)
     const isLeft = (i: number) => !isSuppressed(profiles[i]!, 0, profiles[i]!.length)
     const pipeline = place.client.pipeline()
     const groups = byPartition(place.layout, lessons, isLeft)
@@ -175,28 +177,28 @@ function inputOf(
   { partition, today }: { partition: number; today: number },
 ) {
   const keys = [logOf(partition), wheelOf(partition), seenOf(partition, today)]
-  const args: RedisArgument[] = [logEntriesMax, (STORE_LIMITS.seenDays + 1) * DAY_S]
+  const parts: Part[] = []
   for (const one of told) {
     const bucket = layout.bucket(one.lesson.key)
     keys.push(layout.hash('profile', bucket), layout.hash('history', bucket))
-    args.push(layout.field(one.lesson.key), ...lessonArgs(one, { bucket, today }))
+    parts.push(layout.field(one.lesson.key), ...lessonParts(one, { bucket, today }))
   }
-  return { keys, args }
+  return { keys, args: [logEntriesMax, (STORE_LIMITS.seenDays + 1) * DAY_S, packParts(parts)] }
 }
 
-function lessonArgs(
+type Part = Uint8Array | string | number
+
+function lessonParts(
   { lesson, profile }: Told,
   { bucket, today }: { bucket: number; today: number },
-): RedisArgument[] {
+): Part[] {
   const { key, add, remove, held, history, messages } = lesson
   const blob = mergeProfile(profile, add, remove, today)
   const isSame = Buffer.compare(profile, blob) === 0
   const added = add.map(({ segment }) => segment)
   const change = isSame ? '' : packChange({ what: 'assign', key, added, removed: remove })
-  return [
-    ...[bufferOf(profile), bufferOf(blob), bufferOf(held), bufferOf(history)],
-    ...[change, bucket, wakeOf(history), messages.length, ...messages],
-  ]
+  const counted = messages.length === 1 ? messages[0]! : Buffer.concat(messages)
+  return [profile, blob, held, history, change, bucket, wakeOf(history), counted]
 }
 
 /** Behind the last of the buckets, from one on, that hold so many histories; at most as many as are visited at once. */
@@ -208,6 +210,20 @@ async function bucketsHolding({ client, layout }: Place, first: number, max: num
   let count = 0
   const enough = lengths.findIndex((length) => (count += length) >= max)
   return enough < 0 ? end : first + enough + 1
+}
+
+/** As whoever learned read them, where all were; else, and where that was too early, as they are now. */
+function profilesOf(
+  place: Place,
+  lessons: readonly Lesson[],
+  isFirst: boolean,
+): Promise<Uint8Array[]> | Uint8Array[] {
+  const read = isFirst ? lessons.flatMap(({ profile }) => profile ?? []) : []
+  if (read.length === lessons.length) return read
+  return readRecords(
+    place,
+    lessons.map(({ key }) => ({ key, part: 'profile' })),
+  )
 }
 
 function readHistories(place: Place, keys: readonly UserKey[]): Promise<Uint8Array[]> {

@@ -55,6 +55,18 @@ export function historiesConformance(open: OpenForTest): void {
     expect((await store.histories.read([one]))[0]!.length).toBeGreaterThan(0)
   })
 
+  test('memberships that were changed since they were read are not written over', async () => {
+    const { store } = await open()
+    const [one, two] = [key(), key()]
+    await store.people.assign([{ key: one, add: [{ segment: 9, expiryDay }], remove: [] }])
+    await store.people.suppress([{ key: two, kind: 'opt_out' }])
+    const early = { add: [{ segment: 3, expiryDay }], profile: NONE }
+    const outcomes = await store.histories.learn([lesson(one, early), lesson(two, early)])
+    expect(outcomes).toEqual(['done', 'suppressed'])
+    expect(await segmentsOf(store, one)).toEqual([3, 9])
+    expect(await segmentsOf(store, two)).toEqual([])
+  })
+
   test('a counted message is remembered at the id it was counted at, and not where nothing was written', async () => {
     const { store } = await open()
     const [one, message, other] = [key(), randomBytes(16), randomBytes(16)]

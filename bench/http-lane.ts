@@ -1,0 +1,93 @@
+import { connect, type Socket } from 'node:net'
+
+export interface LaneAnswer {
+  status: number
+  body: Buffer
+}
+
+/**
+ * One connection to a door, one request at a time: what is asked meanwhile waits its turn. Requests are bytes made ahead,
+ * and answers are read as far as a bench needs it (those with a content-length), so that the load leaves the machine to
+ * what is measured: node:http's own client costs more than a bid does.
+ */
+export class HttpLane {
+  readonly #socket: Socket
+  readonly #waiting: { wire: Buffer; answered: (answer: LaneAnswer) => void }[] = []
+  #read: Buffer[] = []
+  #readBytes = 0
+  /** Bytes of the answer that is coming, head and all; unknown until its head is there. */
+  #wholeBytes: number | undefined
+  #isClosed = false
+
+  private constructor(socket: Socket) {
+    this.#socket = socket
+    socket.setNoDelay(true)
+    socket.on('data', (chunk) => this.#take(chunk))
+    socket.on('close', () => {
+      if (!this.#isClosed) throw new Error('a door closed a connection of the bench')
+    })
+  }
+
+  static open(target: URL): Promise<HttpLane> {
+    return new Promise((resolve, reject) => {
+      const open = () => resolve(new HttpLane(socket))
+      const socket = connect(Number(target.port), target.hostname, open)
+      socket.once('error', reject)
+    })
+  }
+
+  /** `answered` is told in the turn in which the answer is there. */
+  ask(wire: Buffer, answered: (answer: LaneAnswer) => void): void {
+    if (this.#waiting.push({ wire, answered }) === 1) this.#socket.write(wire)
+  }
+
+  asked(wire: Buffer): Promise<LaneAnswer> {
+    return new Promise((resolve) => this.ask(wire, resolve))
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#socket.destroy()
+  }
+
+  #take(chunk: Buffer): void {
+    this.#read.push(chunk)
+    this.#readBytes += chunk.length
+    this.#wholeBytes ??= this.#bytesOfAnswer()
+    if (this.#wholeBytes === undefined || this.#readBytes < this.#wholeBytes) return
+    const { answered } = this.#waiting.shift()!
+    const answer = answerIn(Buffer.concat(this.#read))
+    this.#read = []
+    this.#readBytes = 0
+    this.#wholeBytes = undefined
+    const next = this.#waiting[0]
+    if (next) this.#socket.write(next.wire)
+    answered(answer)
+  }
+
+  #bytesOfAnswer(): number | undefined {
+    const bytes = Buffer.concat(this.#read)
+    const end = bytes.indexOf(HEAD_END)
+    if (end < 0) return undefined
+    const head = bytes.toString('latin1', 0, end)
+    const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1]
+    if (length === undefined) throw new Error(`an answer without a length: ${head.slice(0, 200)}`)
+    return end + HEAD_END.length + Number(length)
+  }
+}
+
+const HEAD_END = '\r\n\r\n'
+const STATUS_AT = 'HTTP/1.1 '.length
+
+function answerIn(bytes: Buffer): LaneAnswer {
+  const status = Number(bytes.toString('latin1', STATUS_AT, STATUS_AT + 3))
+  return { status, body: bytes.subarray(bytes.indexOf(HEAD_END) + HEAD_END.length) }
+}
+
+/** A POST as it goes over the wire. */
+export function wireOf(target: URL, headers: Record<string, string>, body: Buffer): Buffer {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  const path = `POST ${target.pathname}${target.search} HTTP/1.1\r\nhost: ${target.host}\r\n`
+  const head = `${path}${lines.join('')}content-length: ${body.length}\r\n\r\n`
+  return Buffer.concat([Buffer.from(head), body])
+}
