@@ -63,9 +63,10 @@ export class Asks {
   }
 
   note(partner: number, hour: Hour): void {
-    const times = this.#asked.get(partner)?.times ?? 0
+    const asked = this.#asked.get(partner)
+    const times = asked === undefined ? 0 : asked.times
     // Last asked, last in the map: the first of a full one was asked longest ago.
-    this.#asked.delete(partner)
+    if (asked !== undefined) this.#asked.delete(partner)
     if (this.#asked.size >= SYNC_LIMITS.asksMax)
       for (const longestAgo of this.#asked.keys()) {
         this.#asked.delete(longestAgo)

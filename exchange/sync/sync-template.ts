@@ -1,4 +1,6 @@
+import type { AnswerBytes } from './answer-bytes.ts'
 import type { PrivacyMacro, PrivacyMacros } from './privacy-macros.ts'
+import { STATE_CHARS } from './sync-state.ts'
 
 /** How a sync is loaded: as an image that is redirected, or in a frame. */
 export type SyncType = 'redirect' | 'iframe'
@@ -28,6 +30,12 @@ export interface TemplateOptions {
   userMacro: string
 }
 
+/** A state as SyncStates.mintChars wrote it. */
+export interface StateChars {
+  chars: Buffer
+  at: number
+}
+
 interface Filling {
   privacy: PrivacyMacros
   state: string
@@ -35,7 +43,7 @@ interface Filling {
 }
 
 /** Stands for a state that is yet to come: no address has a space in it. */
-const STATE = ' '
+const STATE = ' '.repeat(STATE_CHARS)
 
 const MACRO = /\{(gdpr|gdpr_consent|us_privacy|gpp|gpp_sid|uid|ts|sig|redirect)\}/
 
@@ -60,12 +68,9 @@ export class SyncTemplate {
 
   /** What of an entry of an answer is the same for everybody, as JSON has it. */
   readonly #quoted: { head: string; parts: readonly string[]; hopHead: string; tail: string }
-  /**
-   * Consecutive visitors often say the same of their privacy: from the second one on, the entry is there in the
-   * pieces that stand around the state.
-   */
+  /** Consecutive visitors often say the same of their privacy: from the second one on, the entry is there but for the state. */
   #entryFor: PrivacyMacros | undefined
-  #entryPieces: readonly string[] | undefined
+  #kept: { bytes: Uint8Array; statesAt: readonly number[] } | undefined
 
   constructor(url: string, { type, edgeUrl, partner, key, userMacro }: TemplateOptions) {
     this.type = type
@@ -94,14 +99,17 @@ export class SyncTemplate {
   }
 
   /** The same as an answer to /cookie_sync holds it: JSON of Prebid Server's `bidder_status`. */
-  entry(privacy: PrivacyMacros, state: string): string {
+  writeEntry(into: AnswerBytes, privacy: PrivacyMacros, { chars, at }: StateChars): void {
     if (this.#entryFor !== privacy) {
       this.#entryFor = privacy
-      this.#entryPieces = undefined
-      return this.#entry(privacy, state)
+      this.#kept = undefined
+      into.text(this.#entry(privacy, chars.toString('latin1', at, at + STATE_CHARS)))
+      return
     }
-    const pieces = (this.#entryPieces ??= this.#entry(privacy, STATE).split(STATE))
-    return pieces.length === 2 ? pieces[0]! + state + pieces[1]! : pieces.join(state)
+    const { bytes, statesAt } = (this.#kept ??= keptEntry(this.#entry(privacy, STATE)))
+    const start = into.put(bytes)
+    for (const place of statesAt)
+      into.putOver(start + place, chars, { from: at, count: STATE_CHARS })
   }
 
   #entry(privacy: PrivacyMacros, state: string): string {
@@ -134,6 +142,14 @@ export class SyncTemplate {
     const { head, tail } = this.#inner
     return `${head}${privacy.innerQuery}%26f%3D${this.#format}%26s%3D${state}${tail}`
   }
+}
+
+function keptEntry(entry: string): { bytes: Uint8Array; statesAt: number[] } {
+  const bytes = Buffer.from(entry)
+  const statesAt: number[] = []
+  for (let at = bytes.indexOf(STATE); at >= 0; at = bytes.indexOf(STATE, at + STATE_CHARS))
+    statesAt.push(at)
+  return { bytes, statesAt }
 }
 
 /** As it stands in a string of JSON. */

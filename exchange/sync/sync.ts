@@ -24,7 +24,7 @@ import {
 import { browserValue, newBrowserId, sealCookie } from './browser-cookie.ts'
 import type { Candidate, Wanted } from './candidates.ts'
 import { SYNC_LIMITS } from './limits.ts'
-import { type LeftOut, planSyncs } from './plan-syncs.ts'
+import { type Fit, type LeftOut, planSyncs } from './plan-syncs.ts'
 import type { PrivacyMacros } from './privacy-macros.ts'
 import { type Roster, Rosters } from './rosters.ts'
 import { SyncKeys } from './sync-keys.ts'
@@ -76,7 +76,11 @@ export interface PlanAsk {
 export interface Plan {
   /** The browser is matched with somebody. */
   isMatched: boolean
-  syncs: { partner: string; entry: string }[]
+  syncs: readonly Fit[]
+  /** A state for each, as SyncStates.mintChars writes them. */
+  states: Buffer
+  /** What was said, to be placed into their addresses. */
+  privacy: PrivacyMacros
   leftOut: LeftOut[]
   /** Names of those who would be synced but for the limit. */
   surplus: readonly { name: string }[]
@@ -219,20 +223,20 @@ export class Sync {
     const numbers = chosen.map(({ syncer }) => syncer.partner.number)
     const leading = chosen.map(({ template }) => template.isSecret)
     const mint = { browser: id, hop: 0, wasReturning, leading, nowMs }
-    const states = rooms.states.mint(numbers, mint)
-    for (const number of numbers) this.rates.asked(number, wasReturning)
-    for (const { syncer } of chosen) this.counts.offered(syncer.partner, browser.class)
-    for (const number of numbers.slice(0, SYNC_LIMITS.asksMax)) asks.note(number, hour)
+    const states = rooms.states.mintChars(numbers, mint)
+    for (let i = 0; i < chosen.length; i++) {
+      const { partner } = chosen[i]!.syncer
+      this.rates.asked(partner.number, wasReturning)
+      this.counts.offered(partner, browser.class)
+      if (i < SYNC_LIMITS.asksMax) asks.note(partner.number, hour)
+    }
     const isLeftAlone = known.found.some((one) => one.isSuppressed)
     const isPermitted = known.consents.some((one, i) => one === 0 && roster.candidates[i]!.syncer)
     const mayRenew = isPermitted && !isLeftAlone
     const isChanged = chosen.length > 0 || (mayRenew && isDueForRenewal(browser, hour))
     return {
       isMatched: matches.count > 0 || eidMatches.some((one) => one.count > 0),
-      syncs: chosen.map(({ syncer, template }, i) => ({
-        partner: syncer.partner.id,
-        entry: template.entry(privacy, states[i]!),
-      })),
+      ...{ syncs: chosen, states, privacy },
       leftOut,
       surplus,
       mainCookie: isChanged ? sealCookie(rooms.keys, { id, issuedHour: hour, asks }) : undefined,

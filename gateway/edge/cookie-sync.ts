@@ -1,9 +1,11 @@
 import { isLater, type Soon } from '../../audience/soon.ts'
+import { AnswerBytes } from '../../exchange/sync/answer-bytes.ts'
 import type { LeftOut } from '../../exchange/sync/plan-syncs.ts'
 import { PlanReasons } from '../../exchange/sync/reasons.ts'
 import type { Roster } from '../../exchange/sync/rosters.ts'
 import type { Plan, SyncRooms } from '../../exchange/sync/sync.ts'
 import type { SyncSettings } from '../../exchange/sync/sync-settings.ts'
+import { STATE_CHARS } from '../../exchange/sync/sync-state.ts'
 import type { Answer, Ask, Route } from '../http/door.ts'
 import { corsFor, PRIVATE, refuseWith } from './answers.ts'
 import { setCookies } from './cookies.ts'
@@ -117,7 +119,7 @@ interface Planned {
 }
 
 function sendPlan({ metrics }: EdgeRoom, { ask, answer, body, plan }: Planned): void {
-  for (const { partner } of plan.syncs) metrics.offered(partner)
+  for (const { syncer } of plan.syncs) metrics.offered(syncer.partner.id)
   for (const { reason } of plan.leftOut) metrics.leftOut(reason)
   metrics.leftOut('limit_reached', plan.surplus.length)
   const cookies = setCookies({ main: plan.mainCookie, twin: plan.twinCookie })
@@ -140,14 +142,19 @@ function accountOf(
   return { settings, gdprDefault: settings.gdprDefault ?? own?.gdprDefault ?? 0 }
 }
 
-/** Never an id: every page may read this. */
-function shown({ isMatched, syncs, ...others }: Plan, { isDebug }: CookieSyncBody): string {
-  const status = isMatched ? 'ok' : 'no_cookie'
-  const more = isDebug ? debugOf(others) : ''
-  let entries = ''
-  for (const { entry } of syncs) entries += entries === '' ? entry : `,${entry}`
-  return `{"status":"${status}","bidder_status":[${entries}]${more}}`
+/** Never an id: every page may read this. It holds until the next one is made. */
+function shown(plan: Plan, { isDebug }: CookieSyncBody): Uint8Array {
+  const { isMatched, syncs, states, privacy } = plan
+  shownBytes.begin().text(`{"status":"${isMatched ? 'ok' : 'no_cookie'}","bidder_status":[`)
+  for (let i = 0; i < syncs.length; i++) {
+    if (i > 0) shownBytes.put(COMMA)
+    syncs[i]!.template.writeEntry(shownBytes, privacy, { chars: states, at: i * STATE_CHARS })
+  }
+  return shownBytes.text(`]${isDebug ? debugOf(plan) : ''}}`).written()
 }
+
+const shownBytes = new AnswerBytes()
+const COMMA = Buffer.from(',')
 
 function debugOf(plan: Pick<Plan, 'leftOut' | 'surplus'>): string {
   const late = plan.surplus.map(({ name }): LeftOut => ({ name, reason: 'limit_reached' }))

@@ -86,6 +86,29 @@ export async function execAll(pipeline: RedisPipeline): Promise<unknown[]> {
   return (replies ?? []).map(([error, value]) => (error ? rethrow(error) : value))
 }
 
+const gathering = new WeakSet<RedisClient['stream']>()
+
+/**
+ * From now to the end of this turn of the event loop, what is asked of a client goes out in one write: commands sent one by
+ * one cost a system call each, and a pipeline, which copies every script of the client, more than the commands in it.
+ */
+export function gatherWrites({ stream }: RedisClient): void {
+  if (gathering.has(stream)) return
+  gathering.add(stream)
+  stream.cork()
+  setImmediate(() => {
+    gathering.delete(stream)
+    stream.uncork()
+  })
+}
+
+/** Answers of commands sent one by one, in order; rejects with StoreUnreachable where any is an error. */
+export function allOf<T extends readonly unknown[]>(
+  replies: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  return Promise.all(replies).catch(rethrow)
+}
+
 /** Turns what ioredis rejects with into the house's own error. */
 export function rethrow(error: unknown): never {
   throw asUnreachable(error)

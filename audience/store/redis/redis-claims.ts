@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import { checkClaim } from '../check-claim.ts'
 import type { Claim, ClaimOutcome, ClaimStore } from '../claim-store.ts'
-import { SharedPipeline } from './shared-pipeline.ts'
+import { allOf } from './ioredis.ts'
 import type { Writer } from './writer.ts'
 
 const CALL_BYTES = 8
@@ -13,11 +13,11 @@ const PREFIX = Buffer.from('claim:')
  * own, so that one that is sent again after a lost connection still knows its claim for its own.
  */
 export class RedisClaims implements ClaimStore {
-  readonly #shared: SharedPipeline
+  readonly #writer: Writer
   readonly #clock: Clock
 
   constructor(writer: Writer, clock: Clock) {
-    this.#shared = new SharedPipeline(writer)
+    this.#writer = writer
     this.#clock = clock
   }
 
@@ -27,10 +27,9 @@ export class RedisClaims implements ClaimStore {
     const key = keyOf(claim.id)
     const mine = Buffer.concat([call, claim.word])
     const leftMs = Math.max(1, Math.ceil(claim.untilMs - this.#clock.now()))
-    const replies = await this.#shared.ask(2, (pipeline) => {
-      pipeline.set(key, mine, 'PX', leftMs, 'NX').getBuffer(key)
-    })
-    const held = replies[1] as Buffer | null
+    const [, held] = await this.#writer.write(({ client }) =>
+      allOf([client.set(key, mine, 'PX', leftMs, 'NX'), client.getBuffer(key)]),
+    )
     // It ended between the two commands: it was this call's, or nobody's any more.
     if (held === null) return { first: true, word: claim.word }
     return { first: held.subarray(0, CALL_BYTES).equals(call), word: held.subarray(CALL_BYTES) }
@@ -38,10 +37,10 @@ export class RedisClaims implements ClaimStore {
 
   async find(ids: readonly Buffer[]): Promise<(Buffer | undefined)[]> {
     if (ids.length === 0) return []
-    const held = await this.#shared.ask(ids.length, (pipeline) => {
-      for (const id of ids) pipeline.getBuffer(keyOf(id))
-    })
-    return (held as (Buffer | null)[]).map((word) => word?.subarray(CALL_BYTES))
+    const held = await this.#writer.write(({ client }) =>
+      allOf(ids.map((id) => client.getBuffer(keyOf(id)))),
+    )
+    return held.map((word) => word?.subarray(CALL_BYTES))
   }
 }
 

@@ -1,5 +1,12 @@
 import { fetchFieldsMax, fetchInput, fetchScript, type RecordRef } from './fetch-script.ts'
-import { execAll, pipeScript, type RedisArgument, type RedisClient, runScript } from './ioredis.ts'
+import {
+  execAll,
+  gatherWrites,
+  pipeScript,
+  type RedisArgument,
+  type RedisClient,
+  runScript,
+} from './ioredis.ts'
 import { type Layout, logOf } from './layout.ts'
 import { LIMITS } from './limits.ts'
 import { StoreUnreachable } from './store-unreachable.ts'
@@ -93,12 +100,13 @@ export async function swapRecords(place: Place, swaps: readonly Swap[]): Promise
     if (group) group.push(i)
     else byPartition.set(partition, [i])
   })
-  const pipeline = place.client.pipeline()
-  for (const [partition, group] of byPartition) {
-    const chosen = group.map((i) => swaps[i]!)
-    pipeScript(pipeline, swapScript, scriptInput(place, partition, chosen))
-  }
-  const replies = (await execAll(pipeline)) as number[][]
+  gatherWrites(place.client)
+  const replies = (await Promise.all(
+    [...byPartition].map(([partition, group]) => {
+      const chosen = group.map((i) => swaps[i]!)
+      return runScript(place.client, swapScript, scriptInput(place, partition, chosen))
+    }),
+  )) as number[][]
   const groups = [...byPartition.values()]
   return replies.flatMap((lost, i) => lost.map((number) => groups[i]![number - 1]!))
 }

@@ -1,4 +1,4 @@
-import type { RedisClient } from './ioredis.ts'
+import { gatherWrites, type RedisClient } from './ioredis.ts'
 import type { Layout } from './layout.ts'
 import { LIMITS } from './limits.ts'
 import { StoreUnreachable } from './store-unreachable.ts'
@@ -34,6 +34,7 @@ export class Writer {
 
   async #attempt<T>(run: (place: Place) => Promise<T>, attempt: number): Promise<T> {
     const place = this.#place()
+    gatherWrites(place.client)
     try {
       return await run(place)
     } catch (error) {

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { AnswerBytes } from '../../../exchange/sync/answer-bytes.ts'
 import { PrivacyMacros, type PrivacyValues } from '../../../exchange/sync/privacy-macros.ts'
+import { STATE_CHARS } from '../../../exchange/sync/sync-state.ts'
 import { FORMAT_OF, SyncTemplate, type SyncType } from '../../../exchange/sync/sync-template.ts'
 import { corpusPath } from '../../support/corpus.ts'
 
@@ -57,7 +59,7 @@ describe('an address of a partner', () => {
           expect(templates[at]!.shown(privacy, its)).toBe(url)
           const usersync = { url, type: addresses[at]!.type }
           const entry = { bidder: partner, no_cookie: true, usersync }
-          expect(JSON.parse(templates[at]!.entry(privacy, its))).toEqual(entry)
+          expect(JSON.parse(entryOf(templates[at]!, privacy, its))).toEqual(entry)
         }
       }),
     )
@@ -68,8 +70,14 @@ describe('an address of a partner', () => {
     const values = { gdpr: '1', gdprConsent: 'CP', usPrivacy: '', gpp: '', gppSid: '' }
     const [one, other] = [PrivacyMacros.of(values), PrivacyMacros.of({ ...values })]
     expect(other).toBe(one)
-    expect(template.entry(one, 'first')).toContain('%26s%3Dfirst%26')
-    expect(template.entry(other, 'second')).toContain('%26s%3Dsecond%26')
+    for (const [privacy, letter] of [
+      [one, 'a'],
+      [other, 'b'],
+      [one, 'c'],
+    ] as const) {
+      const its = letter.repeat(STATE_CHARS)
+      expect(entryOf(template, privacy, its)).toContain(`%26s%3D${its}%26`)
+    }
     expect(PrivacyMacros.of({ ...values, gpp: 'DBAA' })).not.toBe(one)
   })
 })
@@ -112,4 +120,12 @@ function corpusAddresses(): Address[] {
     type,
     userMacro: userMacro ?? '',
   }))
+}
+
+/** The entry, behind another one and between other states. */
+function entryOf(template: SyncTemplate, privacy: PrivacyMacros, its: string): string {
+  const chars = Buffer.from(`${'x'.repeat(STATE_CHARS)}${its}${'y'.repeat(STATE_CHARS)}`)
+  const into = new AnswerBytes().begin().text('[')
+  template.writeEntry(into, privacy, { chars, at: STATE_CHARS })
+  return Buffer.from(into.written()).toString().slice(1)
 }
