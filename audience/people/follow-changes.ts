@@ -90,7 +90,7 @@ class Follower implements ChangeFollower {
     for (;;) {
       const changes = await store.changesSince(this.#cursor, LIMITS.changesMax)
       this.#apply(changes)
-      if (changes.entries.length < LIMITS.changesMax) return
+      if (!changes.hasMore) return
       await nextTurn()
     }
   }

@@ -181,14 +181,14 @@ class Counting implements Reach {
   async #readChanges(index: ReachIndex): Promise<boolean> {
     const { people } = this.#options
     for (;;) {
-      const { entries, cursor, fellOff } = await people.changesSince(
+      const { entries, cursor, fellOff, hasMore } = await people.changesSince(
         this.#cursor,
         LIMITS.changesMax,
       )
       if (fellOff) return false
       if (entries.length > 0) await this.#apply(index, entries)
       this.#cursor = cursor
-      if (entries.length < LIMITS.changesMax || this.#isClosed) return true
+      if (!hasMore || this.#isClosed) return true
       await nextTurn()
     }
   }

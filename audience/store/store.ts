@@ -146,6 +146,8 @@ export interface Changes {
   entries: Change[]
   cursor: LogCursor
   fellOff: boolean
+  /** Whether more may stand behind the cursor: fewer than `max` entries say nothing of that. */
+  hasMore: boolean
 }
 
 export interface Change {

@@ -260,10 +260,11 @@ export class MemoryPeople implements PeopleStore {
     const from = Number(cursor) - this.#logStart
     if (from < 0) {
       const end = String(this.#logStart + this.#log.length)
-      return { entries: [], cursor: end, fellOff: true }
+      return { entries: [], cursor: end, fellOff: true, hasMore: false }
     }
     const entries = this.#log.slice(from, from + max)
-    return { entries, cursor: String(Number(cursor) + entries.length), fellOff: false }
+    const hasMore = from + entries.length < this.#log.length
+    return { entries, cursor: String(Number(cursor) + entries.length), fellOff: false, hasMore }
   }
 
   #recordOf(key: UserKey): PersonRecord | undefined {

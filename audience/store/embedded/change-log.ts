@@ -46,12 +46,13 @@ export class ChangeLog {
     this.#db.refresh()
     const last = this.#last()
     const from = this.#numberOf(cursor)
-    if (from === last) return { entries: [], cursor, fellOff: false }
+    if (from === last) return { entries: [], cursor, fellOff: false, hasMore: false }
     if (from === undefined || from > last || from + 1 < this.#first(last)) {
-      return { entries: [], cursor: this.#cursor(last), fellOff: true }
+      return { entries: [], cursor: this.#cursor(last), fellOff: true, hasMore: false }
     }
     const entries = this.#collect(from + 1, max)
-    return { entries, cursor: this.#cursor(from + entries.length), fellOff: false }
+    const upTo = from + entries.length
+    return { entries, cursor: this.#cursor(upTo), fellOff: false, hasMore: upTo < last }
   }
 
   #last(): number {

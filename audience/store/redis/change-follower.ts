@@ -50,10 +50,14 @@ export class ChangeFollower {
     const reply = await this.#client
       .xreadBuffer('COUNT', countMax, 'STREAMS', ...logs, ...ids)
       .catch(rethrow)
-    if (!reply) return { entries: [], cursor, fellOff: false }
-    const read = readOn(from, streamsOf(reply as [Buffer, LogEntry[]][]), max)
+    if (!reply) return { entries: [], cursor, fellOff: false, hasMore: false }
+    const streams = streamsOf(reply as [Buffer, LogEntry[]][])
+    const read = readOn(from, streams, max)
     if (!read) return this.#startClean()
-    return { entries: read.changes, cursor: this.#remember(read.points), fellOff: false }
+    // One log may hold more than its share, while all together gave less than was asked for.
+    const isCut = [...streams.values()].some(({ length }) => length >= countMax)
+    const { changes: entries, points } = read
+    return { entries, cursor: this.#remember(points), fellOff: false, hasMore: isCut }
   }
 
   /** Every process does; one that finds nothing old costs Redis some microseconds. */
@@ -69,7 +73,7 @@ export class ChangeFollower {
   }
 
   async #startClean(): Promise<Changes> {
-    return { entries: [], cursor: await this.end(), fellOff: true }
+    return { entries: [], cursor: await this.end(), fellOff: true, hasMore: false }
   }
 
   /** A cursor from elsewhere (disk, an earlier connection) holds where no log ends before it. */
