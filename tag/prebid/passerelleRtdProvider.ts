@@ -106,8 +106,7 @@ function isEnrichingAllowed(): boolean {
 
 /** Not longer than Prebid.js waits, where it does. */
 function waitMsOf({ params }: Config, auctionDelayMs: number): number {
-  const asked = Number(params?.timeout) || LIMITS.waitMs
-  const waitMs = Math.min(Math.max(1, asked), LIMITS.waitMsMax)
+  const waitMs = Math.max(1, Number(params?.timeout) || LIMITS.waitMs)
   return auctionDelayMs > 0 ? Math.min(waitMs, auctionDelayMs) : waitMs
 }
 
