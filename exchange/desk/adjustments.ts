@@ -1,6 +1,6 @@
 import { refuse } from '../../audience/refusal.ts'
 import { checker, type Static, Type } from '../../audience/schema.ts'
-import { CatalogConflict } from '../../audience/store/store.ts'
+import { CatalogConflict, type CatalogWrite } from '../../audience/store/store.ts'
 import type { ContractRecord } from '../contract.ts'
 import { Currency, closed, OperatorId } from '../fields.ts'
 import { LIMITS } from '../limits.ts'
@@ -12,6 +12,7 @@ import {
   adjustmentsOf,
 } from '../statements/adjustment.ts'
 import { divided } from '../statements/fee.ts'
+import { CONTEXT_KIND, type PeriodContext } from '../statements/period-context.ts'
 import { type StatementOf, statementId, statementsOf } from '../statements/statement-record.ts'
 import { type Actor, mustBeExchange, snapshotOf, type Written } from './desk.ts'
 import { mustBePeriod, Reason } from './statement-asked.ts'
@@ -93,20 +94,23 @@ function knownAs(deps: UsageDeps, adjustment: Adjustment): Written<Adjustment> |
 /**
  * Writes new adjustments of one statement, which must be closed: to the ledger, whose chain is the evidence,
  * and to the catalog, from which statements show them. Somebody else's adjustment of the same id is a conflict.
+ * `context`: what they rest on, where that is to be kept with them.
  */
 export async function addAdjustments(
   deps: UsageDeps,
   adjustments: readonly Adjustment[],
+  context?: PeriodContext,
 ): Promise<number> {
   mustBeClosed(deps, adjustments[0]!, adjustments.length)
   for (const { id, contract, period, day, amountMicros, currency, units, reason } of adjustments) {
     const line = { id, contract, period, day, amountMicros, currency, units, reason }
     await deps.append({ kind: 'adjustment', ...line })
   }
-  const writes = adjustments.map((value) => {
+  const writes = adjustments.map((value): CatalogWrite => {
     const id = adjustmentId(value, value.id)
     return { kind: ADJUSTMENT_KIND, id, value, expect: 0 }
   })
+  if (context) writes.push({ kind: CONTEXT_KIND, id: adjustments[0]!.period, value: context })
   try {
     const version = await deps.catalog.write(writes)
     await deps.feed.poke()

@@ -15,7 +15,8 @@ const REASON = 'usage told after the statement was closed'
 
 /**
  * Compares the closed statements of a period with its usage as it is now. What has come since, and is in
- * no earlier adjustment, becomes adjustments of today: one a line. Returns how many.
+ * no earlier adjustment, becomes adjustments of today: one a line. What else they were divided by is kept with
+ * them, so that it makes no further ones when it moves on. Returns how many.
  */
 export async function adjustLateUsage(deps: UsageDeps, period: string): Promise<number> {
   const snapshot = snapshotOf(deps)
@@ -23,7 +24,7 @@ export async function adjustLateUsage(deps: UsageDeps, period: string): Promise<
   if (closed.size === 0) return 0
   const idOf = ({ seller, buyer }: { seller: string; buyer: string }) =>
     statementId({ period, seller, buyer })
-  const { month } = await liveMonth(deps, period, (seller, buyer) =>
+  const { month, context } = await liveMonth(deps, period, (seller, buyer) =>
     closed.has(idOf({ seller, buyer })),
   )
   const linesOf = grouped(month.lines, idOf)
@@ -31,7 +32,7 @@ export async function adjustLateUsage(deps: UsageDeps, period: string): Promise<
   let count = 0
   for (const [id, record] of closed) {
     const late = lateOf(deps, record, { now: linesOf.get(id) ?? [], made: madeOf.get(id) ?? [] })
-    if (late.length > 0) await addAdjustments(deps, late)
+    if (late.length > 0) await addAdjustments(deps, late, context)
     count += late.length
   }
   return count

@@ -15,6 +15,7 @@ const tallies = new MemoryTallies()
 const people = new Map([
   ['cars', 60n],
   ['vans', 40n],
+  ['bikes', 100n],
 ])
 let deps: UsageDeps
 
@@ -22,20 +23,21 @@ beforeAll(async () => {
   world = await World.open()
   await world.partner('dmp')
   await world.partner('dsp')
-  for (const id of ['cars', 'vans']) await world.segment(id, 'dmp')
-  await world.contract('c', { segments: ['cars', 'vans'], attribution: 'by_population' })
+  for (const id of ['cars', 'vans', 'bikes']) await world.segment(id, 'dmp')
+  await world.contract('c', { segments: ['cars', 'vans', 'bikes'], attribution: 'by_population' })
   deps = {
     ...world.exchange.deskDeps,
     tallies,
     append: async () => {},
-    populations: async () => people,
+    populations: async (segments) =>
+      new Map([...segments].map((segment) => [segment, people.get(segment) ?? 0n])),
   }
 })
 afterAll(() => world.close())
 
-async function bill(imps: readonly string[]): Promise<void> {
+async function bill(imps: readonly string[], segments = ['cars', 'vans']): Promise<void> {
   const terms = usageTerms(world.feed.current()!)
-  const carried = [{ contract: 'c', version: 1, segments: ['cars', 'vans'] }]
+  const carried = [{ contract: 'c', version: 1, segments }]
   const notices = imps.map((imp): NoticeRecord => notice({ imp, carried }))
   await tallies.enter(notices.flatMap((one) => tallyEntriesOf(one, terms)))
 }
@@ -56,4 +58,13 @@ test('a closed statement is divided by the people there were, however segments g
   expect(await adjustLateUsage(deps, '2026-11')).toBe(2)
   expect(await adjustLateUsage(deps, '2026-11')).toBe(0)
   expect(await shown()).toEqual(['cars 6', 'vans 4', 'cars 3', 'vans 2'])
+})
+
+test('late usage of a segment that nobody used before is divided once, however it grows afterwards', async () => {
+  await bill(['16', '17', '18', '19'], ['cars', 'vans', 'bikes'])
+  expect(await adjustLateUsage(deps, '2026-11')).toBe(3)
+  const before = await shown()
+  people.set('bikes', 9_000n)
+  expect(await adjustLateUsage(deps, '2026-11')).toBe(0)
+  expect(await shown()).toEqual(before)
 })
