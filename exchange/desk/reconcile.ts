@@ -1,6 +1,7 @@
 import { refuse } from '../../audience/refusal.ts'
 import type { ContractRecord } from '../contract.ts'
 import { LIMITS } from '../limits.ts'
+import { isCounted } from '../usage/is-counted.ts'
 import { grouped } from '../usage/price/price-lines.ts'
 import { readUsage } from '../usage/read/read-usage.ts'
 import { daysOfMonth } from '../usage/read/stretches.ts'
@@ -65,32 +66,32 @@ export async function reconcile(
     | ContractRecord
     | undefined
   if (!record || !sees(actor, record.seller, record.buyer)) throw notFound()
-  const isCounted = record.uses.includes('bid_enrichment')
-  const days = (await usageOf(deps, actor, { period, contract })).map((line) =>
-    counted(line, isCounted),
-  )
+  const days = await countedDays(deps, actor, { period, contract })
   const lines = [...grouped(days, by === 'day' ? keyOf : ({ segment }) => segment).values()]
-    .map((some) => reconciled(some, { isCounted, isWholeMonth: by === 'segment' }))
+    .map((some) => reconciled(some, by === 'segment'))
     .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
   const more = lines.filter((line) => keyOf(line) > after)
   return {
     period,
     contract,
-    total: compared(days, isCounted),
+    total: compared(days, isCounted(record)),
     items: more.slice(0, limit),
     next: more.length > limit ? keyOf(more[limit - 1]!) : null,
   }
 }
 
-async function usageOf(
+/** Each line as its own version of the terms has it: what we can see may have become more, or less. */
+async function countedDays(
   deps: UsageDeps,
   actor: Actor,
   { period, contract }: { period: string; contract: string },
-): Promise<UsageLine[]> {
+): Promise<Counted[]> {
   const lookups = lookupsOf(deps)
   const { from, to } = daysOfMonth(period)
+  const termsOf = (what: Pick<UsageKey, 'contract' | 'version'>) =>
+    lookups.terms.contract(what.contract, what.version)
   const wants = (what: Pick<UsageKey, 'contract' | 'version' | 'segment'>) => {
-    const terms = lookups.terms.contract(what.contract, what.version)
+    const terms = termsOf(what)
     return (
       what.contract === contract &&
       what.segment !== '' &&
@@ -98,40 +99,38 @@ async function usageOf(
       sees(actor, terms.seller, terms.buyer)
     )
   }
-  return readUsage(deps.tallies.read(from, to), { ...lookups, wants })
+  const lines = await readUsage(deps.tallies.read(from, to), { ...lookups, wants })
+  return lines.map((line) => counted(line, isCounted(termsOf(line)!)))
 }
 
 interface Counted {
   segment: string
   day: string
+  /** We see this use ourselves. */
+  isSeen: boolean
   ours: number
   theirs: number
 }
 
 /** What a buyer reports of a use that we cannot see is counted as units, with the buyer as witness. */
-function counted(
-  { segment, day, units, reported, witness }: UsageLine,
-  isCounted: boolean,
-): Counted {
-  const isTheirs = !isCounted && witness === 'buyer'
+function counted({ segment, day, units, reported, witness }: UsageLine, isSeen: boolean): Counted {
+  const isTheirs = !isSeen && witness === 'buyer'
   return {
     segment,
     day,
+    isSeen,
     ours: isTheirs ? 0 : Number(units),
     theirs: isTheirs ? Number(units) : Number(reported),
   }
 }
 
-function reconciled(
-  some: readonly Counted[],
-  { isCounted, isWholeMonth }: { isCounted: boolean; isWholeMonth: boolean },
-): ReconciledLine {
+function reconciled(some: readonly Counted[], isWholeMonth: boolean): ReconciledLine {
   const { segment, day } = some[0]!
   const days = [...grouped(some, (one) => one.day).values()].map(sum)
   return {
     segment,
     day: isWholeMonth ? '' : day,
-    ...compared(some, isCounted),
+    ...compared(some),
     daysNotReported: isWholeMonth
       ? days.filter(({ ours, theirs }) => ours > 0 && theirs === 0).length
       : 0,
@@ -141,13 +140,16 @@ function reconciled(
   }
 }
 
-function compared(some: readonly Counted[], isCounted: boolean): Compared {
+/** Both counts; they can agree only on what we see. `isSeen`: where there is nothing yet. */
+function compared(some: readonly Counted[], isSeen = false): Compared {
   const { ours, theirs } = sum(some)
-  const agreement = isCounted ? agreementOf(ours, theirs) : 'only_reported'
+  const seen = some.filter((one) => one.isSeen)
+  const isComparable = seen.length > 0 || (some.length === 0 && isSeen)
+  const agreement = isComparable ? agreementOf(sum(seen)) : 'only_reported'
   return { ours, theirs, difference: theirs - ours, agreement }
 }
 
-function agreementOf(ours: number, theirs: number): Agreement {
+function agreementOf({ ours, theirs }: { ours: number; theirs: number }): Agreement {
   const off = Math.abs(theirs - ours)
   if (off === 0) return 'same'
   if (theirs === 0) return 'not_reported'
@@ -157,10 +159,12 @@ function agreementOf(ours: number, theirs: number): Agreement {
 }
 
 function sum(some: readonly Counted[]): { ours: number; theirs: number } {
-  return some.reduce(
-    (all, { ours, theirs }) => ({ ours: all.ours + ours, theirs: all.theirs + theirs }),
-    { ours: 0, theirs: 0 },
-  )
+  const all = { ours: 0, theirs: 0 }
+  for (const { ours, theirs } of some) {
+    all.ours += ours
+    all.theirs += theirs
+  }
+  return all
 }
 
 function keyOf({ segment, day }: { segment: string; day: string }): string {

@@ -1,6 +1,7 @@
 import { DAY_MS } from '../../audience/clock.ts'
 import type { TallyAdd, TallyEntry } from '../../audience/store/store.ts'
 import { dayIn } from '../moment.ts'
+import { isCounted } from './is-counted.ts'
 import type { DeliveredRecord, LedgerRecord, UsageReportRecord } from './ledger-record.ts'
 import { noticeEntries } from './notice-entries.ts'
 import { encodeField, type TallyField } from './tally-field.ts'
@@ -42,13 +43,13 @@ function deliveredEntries({ lines }: DeliveredRecord): TallyEntry[] {
 }
 
 /**
- * A buyer's own count. Where the contract is for bids alone we count ourselves, and this is compared with
- * ours; for any other use nobody else sees what was used, so what the buyer reports is the usage.
+ * A buyer's own count. Where we see what is used we count ourselves, and this is compared with ours; else what the
+ * buyer reports is the usage.
  */
 function reportEntry(record: UsageReportRecord, terms: UsageTerms): TallyEntry {
   const { id, revision = 0, contract, version, segment, day, units } = record
-  const isOurs = terms.contract(contract, version)?.uses.includes('bid_enrichment') ?? true
-  const measure = isOurs ? 'reported' : 'units'
+  const known = terms.contract(contract, version)
+  const measure = known && !isCounted(known) ? 'units' : 'reported'
   const what = { contract, version, segment, measure, witness: 'buyer' } as const
   return {
     adds: [add(what, { day, by: units })],

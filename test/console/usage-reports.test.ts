@@ -200,3 +200,14 @@ test('what a buyer reports of a use that nobody else sees is on its statement, w
   const direct = items.find(({ contract }: Body) => contract === 'direct')
   expect(direct).toMatchObject({ units: 20, witnesses: { buyer: 20 }, amountMicros: 10_000 })
 })
+
+test('what was reported under terms of which we saw nothing stays so when later terms let us see', async () => {
+  const uses = ['bid_enrichment', 'activation']
+  const body = contractBody({ status: 'active', uses, segments: ['boats'] })
+  await world.must('PUT', '/api/contracts/direct', { body })
+  const { items, total } = (
+    await world.ask('GET', '/api/statements/2026-11/reconciliation?contract=direct')
+  ).body
+  expect(total).toEqual({ ours: 0, theirs: 20, difference: 20, agreement: 'only_reported' })
+  expect(items[0].agreement).toBe('only_reported')
+})

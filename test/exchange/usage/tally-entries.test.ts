@@ -192,6 +192,11 @@ describe('a buyer’s own report', () => {
       '2026-11-10 units c@1/cars buyer': 9,
     })
   })
+
+  test('is no usage where ids alone are told: we count what we tell', async () => {
+    const ids = termsOf({ 'c@1': contract({ uses: ['identity', 'activation'] }) })
+    expect(await shown([report], ids)).toEqual({ '2026-11-10 reported c@1/cars buyer': 9 })
+  })
 })
 
 const someNotice: fc.Arbitrary<NoticeRecord> = fc
