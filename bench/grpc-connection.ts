@@ -6,6 +6,8 @@ export interface GrpcTarget {
   port: number
   path: string
   authorization: string
+  /** What the client says it waits; absent: it says nothing. */
+  timeoutMs?: number | undefined
 }
 
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
@@ -132,7 +134,7 @@ function frame(type: number, flags: number, stream: number, payload: Buffer = NO
 }
 
 /** HPACK (RFC 7541) without a table: each field as it is, never indexed; those of the head by their static names. */
-function headBlock({ port, path, authorization }: GrpcTarget): Buffer {
+function headBlock({ port, path, authorization, timeoutMs }: GrpcTarget): Buffer {
   const [POST, HTTP, PATH, AUTHORITY] = [0x83, 0x86, 4, 1]
   return Buffer.concat([
     Buffer.from([POST, HTTP, PATH]),
@@ -141,6 +143,7 @@ function headBlock({ port, path, authorization }: GrpcTarget): Buffer {
     text(`127.0.0.1:${port}`),
     ...['content-type', 'application/grpc', 'te', 'trailers', 'user-agent', 'passerelle-bench']
       .concat('grpc-accept-encoding', 'identity', 'authorization', authorization)
+      .concat(timeoutMs === undefined ? [] : ['grpc-timeout', `${timeoutMs}m`])
       .map((one, i) => (i % 2 === 0 ? Buffer.concat([Buffer.from([0]), text(one)]) : text(one))),
   ])
 }

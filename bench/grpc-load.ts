@@ -13,6 +13,8 @@ export interface GrpcLoad {
   seconds: number
   /** Calls a second, at random moments (see pacedLoad); absent: as many as go, `LANES` at once. */
   rate?: number
+  /** What each call says its client waits. */
+  timeoutMs?: number
 }
 
 export interface GrpcBurst {
@@ -46,10 +48,10 @@ export function grpcLoad(load: GrpcLoad): Promise<GrpcBurst> {
 }
 
 async function play(load: GrpcLoad): Promise<GrpcBurst> {
-  const { port, authorization, messages, seconds, rate } = load
+  const { messages, seconds, rate, ...target } = load
   const connections = await Promise.all(
     Array.from({ length: CONNECTIONS }, () =>
-      GrpcConnection.open({ port, path: GET_MUTATIONS, authorization }),
+      GrpcConnection.open({ path: GET_MUTATIONS, ...target }),
     ),
   )
   const each = (rate === undefined ? LANES : PACED_LANES) / CONNECTIONS

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import type { Request } from './load.ts'
 
 export interface LaneAnswer {
   status: number
@@ -84,10 +85,11 @@ function answerIn(bytes: Buffer): LaneAnswer {
   return { status, body: bytes.subarray(bytes.indexOf(HEAD_END) + HEAD_END.length) }
 }
 
-/** A POST as it goes over the wire. */
-export function wireOf(target: URL, headers: Record<string, string>, body: Buffer): Buffer {
+/** A request as it goes over the wire. */
+export function wireOf(target: URL, headers: Record<string, string>, asked: Request): Buffer {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  const path = `POST ${target.pathname}${target.search} HTTP/1.1\r\nhost: ${target.host}\r\n`
-  const head = `${path}${lines.join('')}content-length: ${body.length}\r\n\r\n`
-  return Buffer.concat([Buffer.from(head), body])
+  const rest = ` HTTP/1.1\r\nhost: ${target.host}\r\n${lines.join('')}`
+  if (typeof asked === 'string') return Buffer.from(`GET ${asked}${rest}\r\n`)
+  const head = `POST ${target.pathname}${target.search}${rest}content-length: ${asked.length}\r\n\r\n`
+  return Buffer.concat([Buffer.from(head), asked])
 }

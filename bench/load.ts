@@ -27,10 +27,13 @@ export interface LoadOptions {
 export const burstOf = (...args: Parameters<typeof cannon>): Promise<Burst> =>
   hasWrk() ? wrk(...args) : cannon(...args)
 
+/** What is sent: the body of a POST to the contender's own address, or the path of a GET. */
+export type Request = Buffer | string
+
 /** Load by autocannon: the requests are built once, ahead, and dealt out to the connections. */
 export async function cannon(
   contender: Contender,
-  requests: readonly Buffer[],
+  requests: readonly Request[],
   { seconds, connections }: LoadOptions,
 ): Promise<Burst> {
   const before = contender.cpuS()
@@ -50,7 +53,7 @@ export async function cannon(
 /** The same, going on until it is stopped. */
 export function cannonFire(
   target: Target,
-  requests: readonly Buffer[],
+  requests: readonly Request[],
   connections: number,
 ): { stop(): Promise<void> } {
   const { instance, result } = fire(target, requests, { seconds: FOREVER_S, connections })
@@ -68,7 +71,7 @@ const FOREVER_S = 24 * 3600
 
 function fire(
   { url, headers }: Target,
-  requests: readonly Buffer[],
+  requests: readonly Request[],
   { seconds, connections }: LoadOptions,
 ): { instance: autocannon.Instance; result: Promise<autocannon.Result> } {
   const share = Math.ceil(requests.length / connections)
@@ -76,7 +79,11 @@ function fire(
   const setupClient = (client: autocannon.Client) => {
     const slice = requests.slice(next, next + share)
     next = (next + share) % (share * connections)
-    client.setRequests(slice.map((body) => ({ method: 'POST', body })))
+    client.setRequests(
+      slice.map((one) =>
+        typeof one === 'string' ? { method: 'GET', path: one } : { method: 'POST', body: one },
+      ),
+    )
   }
   const options = { url, headers, connections, duration: seconds, setupClient }
   let instance!: autocannon.Instance
@@ -102,10 +109,10 @@ export function hasWrk(): boolean {
   return true
 }
 
-/** The same by wrk, whose own appetite is small. */
+/** The same by wrk, whose own appetite is small; of bodies without line ends. */
 export async function wrk(
   contender: Contender,
-  requests: readonly Buffer[],
+  requests: readonly Request[],
   { seconds, connections }: LoadOptions,
 ): Promise<Burst> {
   const folder = mkdtempSync(join(tmpdir(), 'passerelle-wrk-'))
@@ -130,7 +137,8 @@ function luaOf(folder: string, contender: Contender): string {
   const { pathname, search } = new URL(contender.url)
   return `local r = {} local i = 0
 init = function() for l in io.lines("${folder}/bodies") do
-  r[#r + 1] = wrk.format("POST", "${pathname}${search}", {${headers}}, l) end end
+  r[#r + 1] = l:sub(1, 1) == "/" and wrk.format("GET", l, {${headers}})
+    or wrk.format("POST", "${pathname}${search}", {${headers}}, l) end end
 request = function() i = i % #r + 1 return r[i] end
 done = function(s, l) io.write(string.format("\\nRESULT %d %d %d %d %f %f\\n",
   s.requests, s.duration, s.bytes, s.errors.status, l:percentile(50), l:percentile(99))) end

@@ -140,14 +140,7 @@ async function call(origin: string, method: string, path: string, body: unknown)
 
 async function seedWorld({ api }: Ours): Promise<string> {
   const partner = (roles: string[], one: { id: string; domain: string; gvlId?: number }) =>
-    api('PUT', `/api/partners/${one.id}`, {
-      name: one.id,
-      domain: one.domain,
-      roles,
-      region: 'EU',
-      status: 'active',
-      ...(one.gvlId === undefined ? {} : { gvlId: one.gvlId }),
-    })
+    api('PUT', `/api/partners/${one.id}`, partnerBody(roles, one))
   await partner(['ssp'], EXCHANGE)
   await partner(['dsp'], BUYER)
   for (const provider of PROVIDERS) await partner(['dmp', 'data_provider'], provider)
@@ -159,6 +152,14 @@ async function seedWorld({ api }: Ours): Promise<string> {
   await api('PUT', `/api/deals/${DEAL.id}`, dealBody([SEGMENTS[0]!.id]))
   const key = { exchange: EXCHANGE.id }
   return ((await api('POST', `/api/partners/${BUYER.id}/keys`, key)) as { key: string }).key
+}
+
+export function partnerBody(
+  roles: string[],
+  { id, domain, gvlId }: { id: string; domain: string; gvlId?: number },
+): object {
+  const more = gvlId === undefined ? {} : { gvlId }
+  return { name: id, domain, roles, region: 'EU', status: 'active', ...more }
 }
 
 export function segmentBody(owner: string): object {

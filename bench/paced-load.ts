@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { HttpLane, wireOf } from './http-lane.ts'
+import type { Request } from './load.ts'
 import type { Contender } from './processes.ts'
 import { seeded } from './workload.ts'
 
@@ -28,12 +29,12 @@ export interface Paced {
  */
 export function pacedLoad(
   contender: Contender,
-  requests: readonly Buffer[],
+  requests: readonly Request[],
   options: PacedOptions,
 ): Promise<Paced> {
   const { url, headers } = contender
   const target = new URL(url)
-  const wires = requests.map((body) => wireOf(target, headers, body))
+  const wires = requests.map((one) => wireOf(target, headers, one))
   return pacedWires(contender, wires, options)
 }
 

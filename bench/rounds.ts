@@ -1,4 +1,4 @@
-import { type Burst, cannon, type LoadOptions, wrk } from './load.ts'
+import { type Burst, cannon, type LoadOptions, type Request, wrk } from './load.ts'
 import type { Contender } from './processes.ts'
 
 /** One round: every contender once, one after the other, under the same load. */
@@ -13,7 +13,7 @@ export interface RoundsOptions extends LoadOptions {
 /** Interleaved rounds after one unmeasured burst each, begun by another in turn: the machine's moods hit all contenders alike. */
 export async function playRounds(
   contenders: readonly Contender[],
-  requests: readonly Buffer[],
+  requests: readonly Request[],
   { rounds, by, onRound, ...load }: RoundsOptions,
 ): Promise<Round[]> {
   const burst = by === 'wrk' ? wrk : cannon

@@ -1,95 +1,104 @@
-import { atLeast, atMost, type Figure, told } from './figures.ts'
-import { type GrpcBurst, grpcLoad } from './grpc-load.ts'
-import { inProtobuf, rtbRequestOf } from './openrtb-message.ts'
-import { type Ours, startOurs } from './ours.ts'
-import { percentile } from './paced-load.ts'
+import { atLeast, type Figure, told } from './figures.ts'
+import { getFigures } from './get-figures.ts'
+import { grpcFigures } from './grpc-figures.ts'
+import { lateFigures } from './late-figures.ts'
+import { bidRequest, inProtobuf } from './openrtb-message.ts'
+import { contractBody, type Ours, partnerBody, startOurs } from './ours.ts'
 import { type Contender, startPeer } from './processes.ts'
 import { median, playRounds } from './rounds.ts'
-import { makePeople } from './workload.ts'
+import { BUYER, DEAL, makePeople, PROVIDERS } from './workload.ts'
 
-const SHARE = 0.6
+/** How often and how long each load runs. */
+export interface WireRounds {
+  say(line: string): void
+  rounds: number
+  seconds: number
+}
 
-/** The wires beside JSON: protobuf beside the floor and a peer that decodes and encodes, gRPC beside a handler that does nothing. */
+/** Where the buyer reads tokens in protobuf. */
+const TOKEN_FIELD = 500
+
+/** The wires beside JSON, each beside the least that anybody on the same door must do, and whether any is late. */
 export async function wireFigures(
   requests: readonly Buffer[],
-  { say, rounds = 7, seconds = 3 }: { say(line: string): void; rounds?: number; seconds?: number },
+  { say, rounds = 7, seconds = 3 }: Pick<WireRounds, 'say'> & Partial<WireRounds>,
 ): Promise<Figure[]> {
-  say(`  ${rounds} rounds of protobuf and gRPC`)
+  const how = { say, rounds, seconds }
   const ours = await startOurs('ours')
-  const peers = [await startPeer('floor'), await startPeer('protobuf')]
-  const started: Contender[] = [ours, ...peers]
   try {
     await ours.importPeople(makePeople())
+    const settings = { wires: { protobuf: { token: TOKEN_FIELD } } }
+    await ours.api('PUT', `/api/partners/${BUYER.id}`, { ...partnerBody(['dsp'], BUYER), settings })
     const bodies = requests.map(inProtobuf)
-    const type = { 'content-type': 'application/x-protobuf' }
-    const contenders = started.map((one) => ({ ...one, headers: { ...one.headers, ...type } }))
-    const played = await playRounds(contenders, bodies, {
-      ...{ rounds, by: 'autocannon', seconds, connections: 16 },
-    })
-    const us = (name: string) => median(played, (round) => round[name]!.cpuUs)
-    const of = (name: string) =>
-      median(played, (round) => round[name]!.cpuUs / round['ours']!.cpuUs)
-    for (const peer of peers) await peer.stop()
-    return [
-      told('protobuf enrich, server CPU a request', us('ours'), ' µs'),
-      atLeast('protobuf enrich ÷ floor, by server CPU a request', 0.45, of('floor')),
-      atLeast('protobuf enrich ÷ decode and encode by protobufjs', 5, of('protobuf')),
-      ...(await grpcFigures(ours, bodies, { rounds, seconds })),
-    ]
+    const figures = await protobufFigures(ours, bodies, how)
+    await billOnDelivery(ours)
+    figures.push(...(await grpcFigures(ours, bodies, how)))
+    figures.push(...(await getFigures(ours, requests, how)))
+    figures.push(...(await lateFigures(ours, requests, how)))
+    return figures
   } finally {
-    for (const one of started) await one.stop()
+    await ours.stop()
   }
 }
 
-async function grpcFigures(
+/** The wires that follow carry no token: what is billed on notice would not be given over them. */
+async function billOnDelivery({ api }: Ours): Promise<void> {
+  for (const { id } of PROVIDERS)
+    await api('PUT', `/api/contracts/${id}-sells`, { ...contractBody(id), billOn: 'delivered' })
+}
+
+/** The same job behind the same door, by protobufjs: the whole request decoded, added to, and encoded again. */
+async function protobufFigures(
   ours: Ours,
   bodies: readonly Buffer[],
-  { rounds, seconds }: { rounds: number; seconds: number },
+  { say, rounds, seconds }: WireRounds,
 ): Promise<Figure[]> {
-  const messages = bodies.map(rtbRequestOf)
-  const authorization = ours.headers['authorization']!
-  const load = (port: number, rate?: number): Promise<GrpcBurst> =>
-    grpcLoad({ port, authorization, messages, seconds, ...(rate === undefined ? {} : { rate }) })
-  const { bytes } = await load(ours.grpcPort)
-  const empty = await startPeer('grpc-empty', [String(Math.round(bytes))])
+  say(`  ${rounds} rounds of protobuf`)
+  const peers = [await startPeer('floor'), await startPeer('protobuf')]
+  const contenders = [ours, ...peers].map((one): Contender => {
+    const headers = { ...one.headers, 'content-type': 'application/x-protobuf' }
+    return { ...one, headers }
+  })
   try {
-    const emptyPort = Number(new URL(empty.url).port)
-    const ratios: number[] = []
-    let most = 0
-    for (let i = 0; i < rounds; i++) {
-      const [base, mine] = [
-        await cpuOf(empty, () => load(emptyPort)),
-        await cpuOf(ours, () => load(ours.grpcPort)),
-      ]
-      ratios.push(base.us / mine.us)
-      most = Math.max(most, mine.rate)
-    }
-    const p99s: number[] = []
-    for (let i = 0; i < rounds; i++)
-      p99s.push(percentile((await load(ours.grpcPort, most * SHARE)).ms, 0.99))
+    for (const one of [contenders[0]!, contenders[2]!]) await mustEnrich(one, bodies[1]!)
+    const load = { rounds, by: 'autocannon', seconds, connections: 16 } as const
+    const played = await playRounds(contenders, bodies, load)
+    const us = (name: string) => median(played, (round) => round[name]!.cpuUs)
+    const ratio = (of: string, to: string) =>
+      median(played, (round) => round[of]!.cpuUs / round[to]!.cpuUs)
+    const added = median(
+      played,
+      ({ floor, protobuf, ours: mine }) =>
+        (protobuf!.cpuUs - floor!.cpuUs) / (mine!.cpuUs - floor!.cpuUs),
+    )
+    const job = 'the same job on the same door by protobufjs (decode, add, encode)'
     return [
-      atLeast('GetMutations ÷ an empty gRPC handler, by server CPU a call', 0.6, middle(ratios)),
-      atMost(
-        `GetMutations, p99 at 60 % of its maximum (${Math.round(most * SHARE)} calls/s)`,
-        5,
-        middle(p99s),
-        ' ms',
+      told('protobuf enrich, server CPU a request', us('ours'), ' µs'),
+      atLeast('protobuf enrich ÷ floor, by server CPU a request', 0.45, ratio('floor', 'ours')),
+      atLeast(`${job} ÷ protobuf enrich, by server CPU a request`, 5, ratio('protobuf', 'ours')),
+      told(
+        'the same ÷ the floor, which no door can be cheaper than',
+        ratio('protobuf', 'floor'),
+        '×',
       ),
+      told('what it adds to the floor ÷ what protobuf enrich adds', added, '×'),
     ]
   } finally {
-    await empty.stop()
+    for (const peer of peers) await peer.stop()
   }
 }
 
-async function cpuOf(
-  contender: Contender,
-  burst: () => Promise<GrpcBurst>,
-): Promise<{ us: number; rate: number }> {
-  const before = contender.cpuS()
-  const { calls, rate } = await burst()
-  return { us: ((contender.cpuS() - before) / calls) * 1e6, rate }
+interface Enriched {
+  user: { data: { segment: unknown[] }[] }
+  imp: { pmp: { deals: { id: string }[] } }[]
 }
 
-function middle(values: number[]): number {
-  return values.sort((a, b) => a - b)[values.length >> 1]!
+/** Both are to do the whole job, or the comparison says nothing. */
+async function mustEnrich({ name, url, headers }: Contender, body: Buffer): Promise<void> {
+  const answer = await fetch(url, { method: 'POST', headers, body })
+  const { user, imp } = bidRequest.decode(
+    Buffer.from(await answer.arrayBuffer()),
+  ) as unknown as Enriched
+  const hasDeal = imp.every(({ pmp }) => pmp.deals.some(({ id }) => id === DEAL.id))
+  if (!hasDeal || !user.data?.length) throw new Error(`${name} does not enrich protobuf`)
 }

@@ -32,7 +32,7 @@ export function readRtbRequest(bytes: Uint8Array): ReadRtbRequest | undefined {
     const { field, type, start, stop } = reader
     if (type !== (TYPES[field] ?? type) && !(field === INTENTS && type === WireType.varint))
       return undefined
-    if (field === ID) read.id = Buffer.from(bytes.subarray(start, stop)).toString()
+    if (field === ID) read.id = textAt(bytes, start, stop)
     else if (field === TMAX) read.tmaxMs = Math.max(0, int32At(bytes, start))
     else if (field === BID_REQUEST) parts.push(bytes.subarray(start, stop))
     else if (field === INTENTS && !addVarints(bytes, start, stop, intents)) return undefined
@@ -47,6 +47,10 @@ const TYPES: Readonly<Record<number, number>> = {
   [TMAX]: WireType.varint,
   [BID_REQUEST]: WireType.bytes,
   [INTENTS]: WireType.bytes,
+}
+
+function textAt({ buffer, byteOffset }: Uint8Array, start: number, stop: number): string {
+  return Buffer.from(buffer, byteOffset + start, stop - start).toString()
 }
 
 /** False where they do not end with `stop`. */

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import type { CompiledDeal } from '../../exchange/buyer-view.ts'
 import type { Bid } from './bid.ts'
 
 /** Characters of the hash that name a decision: 96 bits. */
@@ -9,13 +10,20 @@ const ID_CHARS = 16
  * segments and deals were chosen, or why nothing was. Equal decisions have equal names, on any process; nothing about
  * who the person is goes into it.
  */
-export function decisionId({ catalog, holder, exchange, selection, reason, consent }: Bid): string {
-  const segments = [...selection.segments.subarray(0, selection.count)]
-  const deals = [...selection.openDeals, ...selection.personDeals].map(({ id }) => id).sort()
-  const isNothing = segments.length + deals.length === 0
-  const said = [
-    ...[catalog?.version ?? null, holder?.partner.id ?? null, exchange, consent.gdprApplies],
-    ...[segments, deals, isNothing ? reason : ''],
-  ]
-  return hash('sha256', JSON.stringify(said), 'base64url').slice(0, ID_CHARS)
+export function decisionId(bid: Bid): string {
+  return hash('sha256', saidOf(bid), 'base64url').slice(0, ID_CHARS)
+}
+
+/** One line, put together piece by piece: it is written for every answer that is named. */
+function saidOf({ catalog, holder, exchange, selection, reason, consent }: Bid): string {
+  const { segments, count, openDeals, personDeals } = selection
+  let said = `${catalog?.version ?? ''} ${holder?.partner.id ?? ''} ${exchange} ${consent.gdprApplies}`
+  for (let i = 0; i < count; i++) said += ` ${segments[i]}`
+  const deals = openDeals.length + personDeals.length
+  if (deals > 0) said += ` ${JSON.stringify(dealIds(openDeals, personDeals))}`
+  return count + deals === 0 ? `${said} ${reason}` : said
+}
+
+function dealIds(open: readonly CompiledDeal[], person: readonly CompiledDeal[]): string[] {
+  return [...open, ...person].map(({ id }) => id).sort()
 }
