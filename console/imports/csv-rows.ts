@@ -37,9 +37,11 @@ export async function* csvRows(
   // Its error comes out of the parser, too.
   pipeline(Readable.from(from(head, chunks)), parser, () => {})
   let rows: CsvRow[] = []
+  let overcounted = 0
   try {
     for await (const { record, info } of parser as AsyncIterable<Parsed>) {
-      rows.push({ number: info.lines, cells: record })
+      for (const cell of record) overcounted += breaksIn(cell)
+      rows.push({ number: info.lines - overcounted, cells: record })
       if (rows.length < ROWS_AT_ONCE) continue
       yield rows
       rows = []
@@ -54,6 +56,13 @@ export async function* csvRows(
 interface Parsed {
   record: string[]
   info: { lines: number }
+}
+
+/** CRLFs within a cell: csv-parse counts each as two lines. */
+function breaksIn(cell: string): number {
+  let count = 0
+  for (let at = cell.indexOf('\r\n'); at >= 0; at = cell.indexOf('\r\n', at + 2)) count++
+  return count
 }
 
 /** Up to the end of the first line, at least. */

@@ -1,5 +1,6 @@
 import type { UsageReportRecord } from '../../exchange/usage/ledger-record.ts'
 import type { ApiRoute, Call } from '../api/route.ts'
+import { type CsvRow, csvRows } from './csv-rows.ts'
 import { importBody } from './import-body.ts'
 import { type ImportRooms, noted } from './import-rooms.ts'
 import { ImportRun } from './import-run.ts'
@@ -22,7 +23,7 @@ export function usageReportRoute(rooms: ImportRooms): ApiRoute {
       kind: 'ndjson',
       name: 'UsageReportLine',
       schema: ReportLineShape,
-      alsoAs: ['text/csv'],
+      alsoAs: ['text/csv', 'text/tab-separated-values'],
     },
     answers: { 200: { says: 'What became of the lines.', body: Report } },
     async handle(call) {
@@ -34,12 +35,12 @@ export function usageReportRoute(rooms: ImportRooms): ApiRoute {
 
 function reported(rooms: ImportRooms, call: Call) {
   const usage = rooms.usage.openUsageReport(call.caller.actor)
-  const read = reportReader(/^(text|application)\/csv\b/i.test(call.headers.contentType))
-  const run = new ImportRun<UsageReportRecord>({
-    read(line: Line): LineValue<UsageReportRecord> | undefined {
+  const isCsv = /^(text|application)\/(csv|tab-separated-values)\b/i.test(call.headers.contentType)
+  const read = reportReader()
+  const run = new ImportRun<UsageReportRecord, Line | CsvRow>({
+    read(line): LineValue<UsageReportRecord> | undefined {
       const said = read(line)
-      if (said === 'header') return undefined
-      if ('reason' in said) return said
+      if (said === undefined || 'reason' in said) return said
       const verdict = usage.judge(said.value)
       if ('record' in verdict) return { value: verdict.record }
       return { reason: faultText(verdict.fault, verdict.says) }
@@ -51,5 +52,9 @@ function reported(rooms: ImportRooms, call: Call) {
   })
   const source = importBody(call)
   const what = { verb: 'reportUsage', object: 'usage/reports' }
-  return noted(rooms, call, { run, what, work: () => run.run(linesOf(source)) })
+  return noted(rooms, call, {
+    run,
+    what,
+    work: () => run.run(isCsv ? csvRows(source) : linesOf(source)),
+  })
 }

@@ -2,9 +2,10 @@ import { refuse } from '../../audience/refusal.ts'
 import { Type } from '../../audience/schema.ts'
 import type { ReportFault, ReportLine } from '../../exchange/desk/report-usage.ts'
 import { closed, OperatorId } from '../../exchange/fields.ts'
-import { csvCells } from '../api/csv-cells.ts'
+import { LineFaults } from '../reasons.ts'
+import type { CsvRow } from './csv-rows.ts'
 import type { Line } from './line-splitter.ts'
-import { type LineValue, lineReader } from './read-lines.ts'
+import { type LineValue, lineReader, valueReader } from './read-lines.ts'
 
 /** A line of `POST /api/usage/reports`; as CSV the same names head its columns. */
 export const ReportLineShape = closed({
@@ -25,24 +26,26 @@ const COLUMNS = ['id', 'contract', 'segment', 'day', 'units', 'revision'] as con
 const MUST = COLUMNS.slice(0, 5)
 const NUMBERS: readonly string[] = ['units', 'revision']
 
-/** Reads lines as JSON, or as CSV whose first line names the columns. */
-export function reportReader(isCsv: boolean): (line: Line) => LineValue<ReportLine> | 'header' {
-  const readJson = lineReader<ReportLine>(ReportLineShape)
-  const readObject = (line: Line): LineValue<ReportLine> => {
-    const read = readJson(line)
-    return 'reason' in read ? { reason: faultText('invalid_input', read.reason) } : read
-  }
-  if (!isCsv) return readObject
+/** Reads lines of JSON, or rows of CSV under a header that names the columns. Undefined for what is no entry. */
+export function reportReader(): (line: Line | CsvRow) => LineValue<ReportLine> | undefined {
+  const readLine = lineReader<ReportLine>(ReportLineShape)
+  const readValue = valueReader<ReportLine>(ReportLineShape)
   let columns: string[] | undefined
-  return (line) => {
-    const cells = 'text' in line ? csvCells(line.text) : undefined
+  const readRow = (cells: readonly string[]): LineValue<ReportLine> | undefined => {
     if (columns === undefined) {
       columns = headerOf(cells)
-      return 'header'
+      return undefined
     }
-    if (cells?.length !== columns.length)
-      return { reason: faultText('invalid_input', `it has not ${columns.length} cells`) }
-    return readObject({ number: line.number, text: JSON.stringify(objectOf(columns, cells)) })
+    // Spreadsheets leave such rows behind.
+    if (cells.every((cell) => cell.trim() === '')) return undefined
+    if (cells.length !== columns.length) return { reason: `it has not ${columns.length} cells` }
+    if (cells.some((cell) => cell.includes('\ufffd'))) return { reason: LineFaults.not_utf8 }
+    return readValue(objectOf(columns, cells))
+  }
+  return (line) => {
+    const read = 'cells' in line ? readRow(line.cells) : readLine(line)
+    if (read === undefined || 'value' in read) return read
+    return { reason: faultText('invalid_input', read.reason) }
   }
 }
 
@@ -50,17 +53,20 @@ export function faultText(fault: ReportFault, says: string): string {
   return `${fault}: ${says}`
 }
 
-function headerOf(cells: readonly string[] | undefined): string[] {
-  const names = (cells ?? []).map((name) => name.toLowerCase())
+function headerOf(cells: readonly string[]): string[] {
+  const names = cells.map((name) => name.trim().toLowerCase())
   const missing = MUST.filter((name) => !names.includes(name))
   if (missing.length > 0)
     throw refuse('invalid', 'headers', faultText('headers_missing', missing.join(', ')))
+  const twice = COLUMNS.find((name) => names.indexOf(name) !== names.lastIndexOf(name))
+  if (twice !== undefined)
+    throw refuse('invalid', 'headers', faultText('invalid_input', `there are two columns ${twice}`))
   return names
 }
 
 /** Empty cells say nothing; what should be a number and is none stays text, which is then refused. */
 function objectOf(columns: readonly string[], cells: readonly string[]): Record<string, unknown> {
-  const known = columns.map((name, i) => [name, cells[i]!] as const)
+  const known = columns.map((name, i) => [name, cells[i]!.trim()] as const)
   const given = known.filter(([name, cell]) => cell !== '' && isColumn(name))
   return Object.fromEntries(
     given.map(([name, cell]) => [name, NUMBERS.includes(name) ? numberOf(cell) : cell]),

@@ -74,6 +74,8 @@ describe('the rows of a CSV file', () => {
   test('are numbered by the line on which they end', async () => {
     const rows = await read('\ufeffa,b\n1,"x\ny"\n\n2,z\n')
     expect(rows.map(({ number }) => number)).toEqual([1, 3, 5])
+    const windows = await read('a,b\r\n1,"x\r\ny"\r\n\r\n2,z\r\n')
+    expect(windows.map(({ number }) => number)).toEqual([1, 3, 5])
   })
 
   test('end with what to mend where a quote is never closed, and are no UTF-16', async () => {

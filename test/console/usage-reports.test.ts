@@ -99,19 +99,47 @@ describe('a buyer’s own report', () => {
       '11 contract_ended: contract autumn on 2026-09-30',
       '13 duplicate: id twice',
     ])
-    const bad = await csv(
-      'id,contract,segment,day,units\n"c3,autumn,cars\nc4,autumn,cars,2026-11-02,x',
-    )
+    const bad = await csv('id,contract,segment,day,units\nc3,autumn\nc4,autumn,cars,2026-11-02,x')
     expect(reasons(bad)).toEqual([
       '2 invalid_input: it has not 5 cells',
       '3 value_not_supported: units must be a whole number from 0 to 1000000000000',
+    ])
+    const open = await csv('id,contract,segment,day,units\n"c3,autumn,cars\nc4,autumn,cars,x,5')
+    expect([open.status, open.body.errors[0].reason]).toEqual([
+      400,
+      'the file ends, at line 3, within a quote that is not closed: close it and send the file again',
     ])
     const headless = await csv('id,contract,day\n1,autumn,2026-11-02')
     expect([headless.status, headless.body.errors]).toEqual([
       400,
       [{ field: 'headers', reason: 'headers_missing: segment, units' }],
     ])
+    const doubled = await csv('id,contract,segment,day,units,Units\n1,autumn,cars,2026-11-02,5,6')
+    expect([doubled.status, doubled.body.errors]).toEqual([
+      400,
+      [{ field: 'headers', reason: 'invalid_input: there are two columns units' }],
+    ])
     world.ledger.length = 0
+  })
+
+  test('is read as spreadsheets of all countries save it', async () => {
+    const text = [
+      '\ufeffID; Contract ;Comment;Segment;Day;Units',
+      'e1;autumn;"two lines,',
+      'and a ""quote""";cars;2026-11-04;11',
+      ';;;;;',
+      'e2 ; autumn;;cars ; 2026-11-04;12',
+      'e3;autumn;;cars;2026-11-04;1.200',
+      '',
+    ]
+    const got = await csv(text.join('\r\n'))
+    expect(reasons(got)).toEqual([
+      '6 value_not_supported: units must be a whole number from 0 to 1000000000000',
+    ])
+    const tabs = text.map((one) => one.replaceAll(';', '\t').replace(/^e/, 'f')).join('\r')
+    expect((await csv(tabs)).body).toMatchObject({ accepted: 2, rejected: 1 })
+    const units = world.ledger.splice(0).map((record) => (record as { units: number }).units)
+    expect(units).toEqual([11, 12, 11, 12])
   })
 
   test('is the buyer’s to make, and an operator’s', async () => {
