@@ -8,6 +8,7 @@ import { usageReportRoute } from '../imports/import-usage-report.ts'
 import { importsRoute, suppressionsRoute } from '../imports/list-imports.ts'
 import { alwaysAudited } from '../resources/audited.ts'
 import { type BackfillRooms, backfillRoutes } from '../resources/backfills.ts'
+import { campaignRoutes } from '../resources/campaigns.ts'
 import { catalogRoutes } from '../resources/catalog.ts'
 import { contractPreviewRoute } from '../resources/contract-preview.ts'
 import { contractRoutes } from '../resources/contracts.ts'
@@ -68,6 +69,7 @@ export function apiRoutes(
     ...trackingPlanRoutes(rooms),
     ...qualityRoutes(rooms),
     ...traitRoutes(rooms),
+    ...campaignRoutes(rooms),
     eventsImportRoute(rooms),
     ...eventRoutes(rooms),
     estimateRoute(rooms),

@@ -45,6 +45,12 @@ export const OBJECT_NOUNS: readonly ObjectNoun[] = [
     isDeletable: true,
   },
   {
+    noun: 'campaign',
+    path: '/api/campaigns',
+    says: 'what was done, what it cost, and by which traits it is counted',
+    isDeletable: true,
+  },
+  {
     noun: 'offer',
     path: '/api/offers',
     says: 'what a seller would sell, to whom, at what price',

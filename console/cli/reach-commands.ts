@@ -21,6 +21,7 @@ export function addReachCommands(program: Command, session: Session): void {
     .option('--clients <segment>', 'the segment of customers who have a customer area')
     .option('--offline <segment>', 'the segment of customers who are known offline')
     .option('--segment <segment>', 'whose match rates; by default of everybody')
+    .option('--campaign <campaign>', 'those of one campaign, and no others')
     .option('--source <source>', 'whose visits; by default of all pages and apps')
     .option('--days <number>', 'length of the period that ends today; 30 by default')
     .action((query: QueryOptions) => print(session, pathWith('/api/kpis', query)))

@@ -4,8 +4,10 @@ import { TRAIT_KIND } from '../../audience/events/trait.ts'
 import { NAMESPACE_KIND, type Namespace } from '../../audience/namespace.ts'
 import { SEGMENT_KIND } from '../../audience/segment.ts'
 import type { FileKind } from '../../audience/store/catalog-files.ts'
+import { CAMPAIGN_KIND } from '../campaign.ts'
 import { CONTRACT_LIFE } from '../contract.ts'
 import { OFFER_KIND } from '../offer.ts'
+import { deleteCampaign, putCampaign } from './campaigns.ts'
 import { putContract } from './contracts.ts'
 import { deleteDeal, putDealFile } from './deals.ts'
 import type { Actor, DeskDeps } from './desk.ts'
@@ -75,6 +77,13 @@ export const APPLIED_KINDS: readonly AppliedKind[] = [
     put: putSegment,
     delete: deleteSegment,
     bare: (body) => without(body, ['rule', 'lookalike']),
+  },
+  {
+    kind: CAMPAIGN_KIND,
+    folder: 'campaigns',
+    toFile: (_, value) => value as object,
+    put: putCampaign,
+    delete: deleteCampaign,
   },
   {
     kind: OFFER_KIND,

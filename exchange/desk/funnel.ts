@@ -1,17 +1,16 @@
 import type { Audience } from '../../audience/audience.ts'
 import { countFunnel, treeOf } from '../../audience/events/count-funnel.ts'
 import type { Interval } from '../../audience/events/estimate-rule.ts'
-import { OwnerRules } from '../../audience/events/rule-book.ts'
 import { TRAIT_KIND, type Trait } from '../../audience/events/trait.ts'
 import { type Problem, refuse } from '../../audience/refusal.ts'
 import { checkExpression } from '../../audience/rules/check-expression.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
-import { ownerOf } from '../collect/owner-of.ts'
 import { LIMITS } from '../limits.ts'
 import type { Rate } from '../matchrates/rate.ts'
 import { dayIn } from '../moment.ts'
 import { ToldTo } from '../reach/told-to.ts'
 import { type Actor, type DeskDeps, sees, snapshotOf } from './desk.ts'
+import { traitRules } from './trait-rules.ts'
 import { refuseAll } from './write-record.ts'
 
 export interface FunnelQuery {
@@ -55,7 +54,7 @@ export async function getFunnel(
   const { clock } = deskDeps
   const snapshot = snapshotOf(deskDeps)
   const nowMs = clock.now()
-  const rules = rulesOf(snapshot, ownerIn(snapshot, actor, steps), nowMs)
+  const rules = traitRules(snapshot, ownerIn(snapshot, actor, steps), nowMs)
   const { calendar } = rules
   const sinceMs = calendar.startOf(calendar.dayOf(nowMs) - days + 1)
   const asked = { steps, within, sinceMs }
@@ -95,13 +94,4 @@ function ownerIn(snapshot: CatalogSnapshot, actor: Actor, steps: readonly string
   if (others.length > 0)
     throw refuse('unprocessable', 'steps', 'the traits of a funnel are of one owner')
   return owner!
-}
-
-/** The owner's traits, without its segments. */
-function rulesOf(snapshot: CatalogSnapshot, owner: string, nowMs: number): OwnerRules {
-  const traits = new Map<string, Trait>()
-  for (const { id, value } of snapshot.kind(TRAIT_KIND).values())
-    if ((value as Trait).owner === owner) traits.set(id, value as Trait)
-  const known = ownerOf(snapshot, owner, nowMs) ?? { number: -1, timeZone: 'UTC' }
-  return new OwnerRules(owner, known, { traits, segments: new Map() })
 }

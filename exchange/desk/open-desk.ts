@@ -1,5 +1,6 @@
 import { applyCatalog, exportCatalog } from './apply-catalog.ts'
 import { type BoundVerbs, bindVerbs } from './bind-verbs.ts'
+import { deleteCampaign, getCampaign, listCampaigns, putCampaign } from './campaigns.ts'
 import { getAffected } from './contract-affected.ts'
 import { getContractVersion, getEntitlements, listContractVersions } from './contract-history.ts'
 import {
@@ -77,6 +78,10 @@ const VERBS = {
   getTrait,
   listTraits,
   deleteTrait,
+  putCampaign,
+  getCampaign,
+  listCampaigns,
+  deleteCampaign,
   getLabel,
   signLabel,
   noteRefreshed,

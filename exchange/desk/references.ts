@@ -5,6 +5,7 @@ import { Refused } from '../../audience/refusal.ts'
 import { traitsOf } from '../../audience/rules/expression.ts'
 import { SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
+import { CAMPAIGN_KIND, type Campaign, traitsOf as countedBy } from '../campaign.ts'
 import type { ContractRecord } from '../contract.ts'
 import type { DealRecord } from '../deal.ts'
 import type { KeyRecord } from '../key.ts'
@@ -27,7 +28,7 @@ export function* holdersOfPartner(
   id: string,
   nowMs: number,
 ): Iterable<Holder> {
-  for (const kind of [SEGMENT_KIND, SOURCE_KIND, TRAIT_KIND, TRACKING_PLAN_KIND])
+  for (const kind of [SEGMENT_KIND, SOURCE_KIND, TRAIT_KIND, TRACKING_PLAN_KIND, CAMPAIGN_KIND])
     yield* where<{ owner: string }>(snapshot, kind, ({ owner }) => owner === id)
   yield* where<{ owner: string }>(
     snapshot,
@@ -84,9 +85,10 @@ export function* holdersOfSource(snapshot: CatalogSnapshot, id: string): Iterabl
   yield* where<Trait>(snapshot, TRAIT_KIND, ({ source }) => source === id)
 }
 
-/** What keeps a trait from being deleted: segments whose rules ask for it. */
-export function holdersOfTrait(snapshot: CatalogSnapshot, id: string): Iterable<Holder> {
-  return where<Segment>(snapshot, SEGMENT_KIND, (segment) => {
+/** What keeps a trait from being deleted: segments whose rules ask for it, and campaigns counted by it. */
+export function* holdersOfTrait(snapshot: CatalogSnapshot, id: string): Iterable<Holder> {
+  yield* where<Campaign>(snapshot, CAMPAIGN_KIND, (one) => countedBy(one).includes(id))
+  yield* where<Segment>(snapshot, SEGMENT_KIND, (segment) => {
     const rule = ruleOf(segment)
     return rule !== undefined && traitsOf(rule).has(id)
   })
@@ -107,6 +109,7 @@ export function* holdersOfSegment(
   yield* where<DealRecord>(snapshot, 'deal', ({ audience }) =>
     [audience?.any, audience?.all, audience?.none].some((ids) => ids?.includes(id)),
   )
+  yield* where<Campaign>(snapshot, CAMPAIGN_KIND, ({ excluded }) => excluded === id)
   // What others make of it under contracts that are over does not bind its owner.
   const owner = (snapshot.kind(SEGMENT_KIND).get(id)?.value as Segment | undefined)?.owner
   yield* where<Segment>(

@@ -12,6 +12,13 @@ export const KPIS = {
     'Customers with at least one device, cookie or partner id, over a live match seen in the period, of all customers (KPI 4).',
   on_off_overlap:
     'People known offline who have at least one device, cookie or partner id, over a live match seen in the period, of all people known offline (KPI 5).',
+  email_click_rate:
+    'Recipients of an e-mail campaign who clicked, machines left out, of its messages delivered: sent less hard bounces (KPI 2).',
+  click_rate: 'The same of a campaign on another channel.',
+  booking_rate: 'Appointments booked, of messages delivered (KPI 9).',
+  redemption_rate: 'Coupons redeemed, of messages delivered (KPI 9).',
+  retargeting_waste:
+    'Impressions bought on people who had converted or were to be left out, of all impressions of the campaign (KPI 8).',
   match_rate: 'People with a live id of the partner’s, of all people in the segment (KPI 6).',
 } as const
 export type KpiName = keyof typeof KPIS
@@ -26,6 +33,7 @@ export interface KpiShown extends Rate {
   partner?: string
   /** Of which source; absent: of all that the caller sees. */
   source?: string
+  campaign?: string
   on?: AccountsOn
   band?: { from: number; to: number; isWithin: boolean | null }
 }
