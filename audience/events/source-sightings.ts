@@ -1,3 +1,4 @@
+import type { EventPath } from '../rules/event-path.ts'
 import type { EventValues } from '../rules/event-values.ts'
 import { LIMITS } from '../store/limits.ts'
 import type { Sighting } from '../store/plan-stores.ts'
@@ -33,17 +34,25 @@ export class SourceSightings {
     if (event === undefined) return
     const seen = this.#of(shelf)
     const known = seen.knownOf(event)
-    this.#count(seen, { event, known, path: '', what: '', atMs })
-    const below = `${fieldsField(message['type'])}.`
-    for (const [path, all] of values) {
-      if (!path.startsWith(below)) continue
-      const first = typeof all[0]
+    if (known?.itself) again(known.itself, atMs)
+    else {
+      const itself = this.#add(seen.byName, [safeName(event), '', ''].join(BETWEEN), atMs)
+      if (known) known.itself = itself
+    }
+    const field = fieldsField(message['type'])
+    const { paths, lists } = values
+    for (let i = 0; i < paths.length; i++) {
+      const path = paths[i]!
+      if (path.field !== field) continue
+      const all = lists[i]!
+      const first = typeof all[0] as Kind
       // Most messages hold what others held before.
-      const held = known?.get(path)?.get(first)
+      const held = known?.paths.get(path)?.[first]
       if (held) again(held, atMs)
       else this.#count(seen, { event, known, path, what: first, atMs })
       const other = all.length > 1 ? all.find((one) => typeof one !== first) : undefined
-      if (other !== undefined) this.#count(seen, { event, known, path, what: typeof other, atMs })
+      if (other !== undefined)
+        this.#count(seen, { event, known, path, what: typeof other as Kind, atMs })
     }
   }
 
@@ -84,18 +93,18 @@ export class SourceSightings {
   }
 
   #count(seen: SeenOfSource, { event, known, path, what, atMs }: Counted): void {
-    const same = known?.get(path)
-    const held = same?.get(what)
+    const same = known?.paths.get(path)
+    const held = same?.[what]
     if (held) {
       again(held, atMs)
       return
     }
-    const property = path === '' ? '' : safePath(path.slice(path.indexOf('.') + 1))
+    const property = safePath(path.path.slice(path.field.length + 1))
     const added = this.#add(seen.byName, [safeName(event), property, what].join(BETWEEN), atMs)
     if (added === undefined || known === undefined || seen.known >= PLAN_LIMITS.namesMax) return
     seen.known++
-    if (same) same.set(what, added)
-    else known.set(path, new Map([[what, added]]))
+    if (same) same[what] = added
+    else known.paths.set(path, { [what]: added })
   }
 
   #add(byName: Map<string, Sighting>, name: string, atMs: number): Sighting | undefined {
@@ -118,29 +127,34 @@ function again(held: Sighting, atMs: number): Sighting {
   return held
 }
 
+/** What stands at a path. */
+type Kind = 'string' | 'number' | 'boolean'
+
 interface Counted {
   event: string
-  known: KnownPaths | undefined
-  /** Of the message; '' its event. */
-  path: string
-  what: string
+  known: KnownEvent | undefined
+  path: EventPath
+  what: Kind
   atMs: number
 }
 
-/** Sightings by path of the message, and by what was there. */
-type KnownPaths = Map<string, Map<string, Sighting>>
+/** Sightings of one event: of itself, and by path of the message and what was there. */
+class KnownEvent {
+  itself: Sighting | undefined
+  readonly paths = new Map<EventPath, Partial<Record<Kind, Sighting>>>()
+}
 
 class SeenOfSource {
   readonly byName = new Map<string, Sighting>()
   /** How many paths are known; beyond PLAN_LIMITS.namesMax names are made again each time. */
   known = 0
-  readonly #events = new Map<string, KnownPaths>()
+  readonly #events = new Map<string, KnownEvent>()
 
-  knownOf(event: string): KnownPaths | undefined {
+  knownOf(event: string): KnownEvent | undefined {
     let known = this.#events.get(event)
     const { namesMax, nameCharsMax } = PLAN_LIMITS
     if (known === undefined && this.#events.size < namesMax && event.length <= nameCharsMax)
-      this.#events.set(event, (known = new Map()))
+      this.#events.set(event, (known = new KnownEvent()))
     return known
   }
 }

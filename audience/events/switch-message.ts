@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { EventValues } from '../rules/event-values.ts'
 import type { Scalar } from '../rules/expression.ts'
 import { EVENT_LIMITS } from './limits.ts'
 import type { PropertySwitch } from './source.ts'
@@ -15,16 +16,17 @@ export interface SwitchOptions {
 
 /** Flattened values as the switches leave them. */
 export function switchValues(
-  values: ReadonlyMap<string, readonly Scalar[]>,
+  values: EventValues,
   switches: Switches,
   hashKey: Buffer,
-): ReadonlyMap<string, readonly Scalar[]> {
+): EventValues {
   if (switches.size === 0) return values
-  const kept = new Map<string, readonly Scalar[]>()
-  for (const [path, all] of values) {
-    const how = switchOf(path, switches)
+  const kept = new EventValues()
+  for (const [i, path] of values.paths.entries()) {
+    const how = switchOf(path.path, switches)
     if (how === 'drop') continue
-    kept.set(path, how === 'hash' ? all.map((value) => hashed(value, hashKey)) : all)
+    const all = values.lists[i]!
+    kept.put(path, how === 'hash' ? all.map((value) => hashed(value, hashKey)) : all)
   }
   return kept
 }

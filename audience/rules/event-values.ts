@@ -1,8 +1,49 @@
 import { EventPath } from './event-path.ts'
 import type { Scalar } from './expression.ts'
 
-/** Values of an event by dotted path. */
-export type EventValues = ReadonlyMap<string, readonly Scalar[]>
+/** Values of an event by dotted path, in the order in which it has them. */
+export class EventValues {
+  readonly paths: EventPath[] = []
+  /** What there is at each path. */
+  readonly lists: Scalar[][] = []
+  readonly #event: number
+
+  constructor() {
+    this.#event = ++EventValues.#events
+  }
+
+  static #events = 0
+
+  get size(): number {
+    return this.paths.length
+  }
+
+  get(path: string): readonly Scalar[] | undefined {
+    const known = EventPath.named(path)
+    if (known?.event === this.#event) return this.lists[known.place]
+    // A later event may have had the path since.
+    return this.#isLatest()
+      ? undefined
+      : this.lists[this.paths.findIndex((one) => one.path === path)]
+  }
+
+  add(path: EventPath, value: Scalar): void {
+    if (path.event === this.#event) this.lists[path.place]!.push(value)
+    else this.put(path, [value])
+  }
+
+  /** All there is at a path that had nothing yet. */
+  put(path: EventPath, values: Scalar[]): void {
+    path.event = this.#event
+    path.place = this.paths.length
+    this.paths.push(path)
+    this.lists.push(values)
+  }
+
+  #isLatest(): boolean {
+    return this.#event === EventValues.#events
+  }
+}
 
 export interface FlattenBounds {
   depthMax: number
@@ -16,12 +57,12 @@ export interface FlattenBounds {
  */
 export function eventValues(event: object, bounds: FlattenBounds): EventValues {
   const walk = new Walk(bounds)
-  walk.take(event, EventPath.root, 0)
+  walk.take(event, EventPath.begin(), 0)
   return walk.values
 }
 
 class Walk {
-  readonly values = new Map<string, Scalar[]>()
+  readonly values = new EventValues()
   readonly #depthMax: number
   /** How many more values are taken. */
   #left: number
@@ -41,13 +82,12 @@ class Walk {
     }
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return
     this.#left--
-    const known = this.values.get(at.path)
-    if (known) known.push(value)
-    else this.values.set(at.path, [value])
+    this.values.add(at, value)
   }
 
+  /** What was parsed of JSON inherits nothing that a loop over it would meet. */
   #takeMembers(members: Record<string, unknown>, at: EventPath, depth: number): void {
-    for (const name of Object.keys(members)) {
+    for (const name in members) {
       const below = at.below(name)
       if (below) this.take(members[name], below, depth)
     }

@@ -1,5 +1,6 @@
 import { type Conjunctions, conjunctionsOf } from './conjunctions.ts'
 import { ruleHolds } from './evaluate.ts'
+import type { EventPath } from './event-path.ts'
 import type { EventValues } from './event-values.ts'
 import type { Expression, PropertyTest, Scalar } from './expression.ts'
 import type { PersonHistory, RuleTime } from './history.ts'
@@ -73,9 +74,18 @@ export class MatchIndex<T> {
     this.#begin()
     const found: T[] = []
     const enter = (entry: number) => this.#enter(entry, event, found)
-    for (const [path, values] of event) this.#paths.get(path)?.match(values, enter)
+    const { paths, lists } = event
+    for (let i = 0; i < paths.length; i++) this.#predicatesAt(paths[i]!)?.match(lists[i]!, enter)
     this.#enter(this.#tests.length, event, found)
     return found
+  }
+
+  #predicatesAt(path: EventPath): PathPredicates | undefined {
+    if (path.index !== this) {
+      path.index = this
+      path.predicates = this.#paths.get(path.path)
+    }
+    return path.predicates
   }
 
   /** Stamps start anew before they run out, so that none of old can be taken for the event's. */

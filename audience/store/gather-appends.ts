@@ -1,3 +1,4 @@
+import { QueueFull } from './event-stores.ts'
 import { LIMITS } from './limits.ts'
 import { StoreFailed } from './store-failed.ts'
 
@@ -6,7 +7,7 @@ export type Append = readonly Uint8Array[]
 
 interface Waiting {
   events: Append
-  resolve: (isTaken: boolean) => void
+  resolve: () => void
   reject: (error: unknown) => void
 }
 
@@ -16,26 +17,29 @@ interface Waiting {
  */
 export class GatherAppends {
   readonly #write: (appends: readonly Append[]) => Promise<readonly boolean[]>
+  readonly #max: number
   #waiting: Waiting[] = []
   /** Events that wait or are being written. */
   #held = 0
   #isWriting = false
 
-  /** `write`: whether each was taken, in the order given; what it rejects with, all of them do. */
-  constructor(write: (appends: readonly Append[]) => Promise<readonly boolean[]>) {
+  /**
+   * `write`: whether each was taken, in the order given; what it rejects with, all of them do. `max`: how many events may
+   * wait to be processed, as those are told whose events were not taken.
+   */
+  constructor(max: number, write: (appends: readonly Append[]) => Promise<readonly boolean[]>) {
+    this.#max = max
     this.#write = write
   }
 
-  /** Whether the events were taken. Rejects with StoreFailed where as many wait as may. */
-  add(events: Append): Promise<boolean> {
+  /** Rejects with QueueFull where the events were not taken, with StoreFailed where as many wait to be written as may. */
+  add(events: Append): Promise<void> {
     if (this.#held > 0 && this.#held + events.length > LIMITS.appendsHeldMax)
       return Promise.reject(new StoreFailed('as many events wait to be written as may'))
     this.#held += events.length
-    return new Promise<boolean>((resolve, reject) => {
+    return new Promise<void>((resolve, reject) => {
       this.#waiting.push({ events, resolve, reject })
       if (!this.#isWriting) void this.#writeAll()
-    }).finally(() => {
-      this.#held -= events.length
     })
   }
 
@@ -44,13 +48,19 @@ export class GatherAppends {
     while (this.#waiting.length > 0) {
       const some = this.#next()
       try {
-        const taken = await this.#write(some.map(({ events }) => events))
-        for (const [i, { resolve }] of some.entries()) resolve(taken[i]!)
+        this.#tell(some, await this.#write(some.map(({ events }) => events)))
       } catch (error) {
         for (const { reject } of some) reject(error)
       }
+      for (const { events } of some) this.#held -= events.length
     }
     this.#isWriting = false
+  }
+
+  #tell(some: readonly Waiting[], taken: readonly boolean[]): void {
+    for (const [i, { resolve, reject }] of some.entries())
+      if (taken[i]) resolve()
+      else reject(new QueueFull(this.#max))
   }
 
   /** As many as one write should have, and one at least. */

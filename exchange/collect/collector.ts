@@ -82,6 +82,7 @@ export class Collector {
   readonly #visits = new Visits()
   #hashKey: Buffer | undefined
   #underWay = 0
+  #caughtUp: Promise<void> | undefined
 
   constructor({ audience, clock, counts }: CollectorOptions) {
     this.#audience = audience
@@ -104,10 +105,14 @@ export class Collector {
 
   /**
    * Takes over what was written to the catalog before the call, so that a key or trait of a moment ago is known;
-   * who asks meanwhile shares one question to the store. A store that is away leaves things as they are.
+   * all who ask in one turn of the event loop share one question to the store. A store that is away leaves things as they are.
    */
   catchUp(): Promise<void> {
-    return this.#audience.feed.poke()
+    this.#caughtUp ??= new Promise<void>((turnOver) => setImmediate(turnOver)).then(() => {
+      this.#caughtUp = undefined
+      return this.#audience.feed.poke()
+    })
+    return this.#caughtUp
   }
 
   /** Whose write key it is. */

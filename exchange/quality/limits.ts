@@ -10,6 +10,8 @@ export const QUALITY_LIMITS = {
   skewMs: 300_000,
   /** User agents of which it is remembered whether they are robots'; with more it is begun anew. */
   agentsMax: 5_000,
+  /** Characters of a user agent that are looked at. */
+  agentCharsMax: 512,
   /** Days before the last whole one that say how much usually comes. */
   baselineDays: 28,
   /** Without a message for so long, a visit is over (dmp.md §1.8). */

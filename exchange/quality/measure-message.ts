@@ -1,5 +1,6 @@
 import type { CollectedEvent } from '../../audience/events/collected-event.ts'
 import { momentOf } from '../../audience/events/read-message.ts'
+import { Remembered } from '../../audience/remembered.ts'
 import { QUALITY_LIMITS } from './limits.ts'
 
 /** What the messages of one request add up to. */
@@ -45,22 +46,10 @@ export function measureMessage(
   const agent = (context as { userAgent?: unknown } | null | undefined)?.userAgent
   if (typeof agent !== 'string' || agent === '') return !isLate
   tally.agents++
-  const isRobots = isRobot(agent)
-  if (isRobots) tally.robots++
-  return !isLate && !isRobots
+  const isRobot = ROBOTS.of(agent)
+  if (isRobot) tally.robots++
+  return !isLate && !isRobot
 }
-
-/** By what was said of the same text before: there are far fewer user agents than messages. */
-function isRobot(agent: string): boolean {
-  const known = agents.get(agent)
-  if (known !== undefined) return known
-  const is = ROBOT.test(agent.slice(0, AGENT_CHARS_MAX))
-  if (agents.size >= QUALITY_LIMITS.agentsMax) agents.clear()
-  if (agent.length <= AGENT_CHARS_MAX) agents.set(agent, is)
-  return is
-}
-
-const agents = new Map<string, boolean>()
 
 /** Whether a message, or the request it came in, says anything of consent. */
 export function saysConsent(message: unknown, isSaidByRequest: boolean): boolean {
@@ -79,4 +68,7 @@ const SIGNALS = ['gdpr', 'gdprConsent', 'usPrivacy', 'gpp', 'gpc'] as const
 
 /** What robots that say so call themselves. */
 const ROBOT = /bot\b|bot\/|crawl|spider|slurp|headless|lighthouse|preview|monitor|curl\/|wget\//i
-const AGENT_CHARS_MAX = 512
+const { agentsMax, agentCharsMax } = QUALITY_LIMITS
+const ROBOTS = new Remembered({ max: agentsMax, charsMax: agentCharsMax }, (agent) =>
+  ROBOT.test(agent.slice(0, agentCharsMax)),
+)

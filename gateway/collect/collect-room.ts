@@ -1,6 +1,7 @@
 import type { Collector } from '../../exchange/collect/collector.ts'
 import type { Metrics } from '../metrics/counters.ts'
 import type { CollectMetrics } from './collect-metrics.ts'
+import type { Denials } from './denials.ts'
 import type { PermitOptions } from './permit-message.ts'
 
 export interface CollectOptions extends PermitOptions {
@@ -16,4 +17,9 @@ export interface CollectOptions extends PermitOptions {
 export interface CollectRoom extends PermitOptions {
   collector: Collector
   metrics: CollectMetrics
+}
+
+/** The same at the door. */
+export interface CollectDoorRoom extends CollectRoom {
+  denials: Denials
 }

@@ -1,18 +1,20 @@
 import { EVENT_LIMITS } from '../../audience/events/limits.ts'
 import type { MessageType } from '../../audience/events/read-message.ts'
 import { looksPersonal } from '../../audience/identity/personal-value.ts'
+import { Remembered } from '../../audience/remembered.ts'
 import { QueueFull } from '../../audience/store/event-stores.ts'
 import { StoreFailed } from '../../audience/store/store-failed.ts'
 import type { Collected, MessageFault } from '../../exchange/collect/collector.ts'
 import type { CollectSource } from '../../exchange/collect/source-ring.ts'
 import { corsFor, PRIVATE } from '../edge/answers.ts'
+import { EDGE_LIMITS } from '../edge/limits.ts'
 import { sendPixel } from '../edge/pixel.ts'
 import { Query } from '../edge/query.ts'
 import { scriptRoute } from '../edge/script-route.ts'
 import type { Answer, Ask, Route } from '../http/door.ts'
 import { CollectMetrics } from './collect-metrics.ts'
-import type { CollectOptions, CollectRoom } from './collect-room.ts'
-import { denialsFor } from './denials-for.ts'
+import type { CollectDoorRoom, CollectOptions } from './collect-room.ts'
+import { Denials } from './denials.ts'
 import { pixelMessage } from './pixel-message.ts'
 import { type ReadDelivery, readDelivery } from './read-delivery.ts'
 import { type CollectRefusal, CollectRefusals, CollectRefused } from './reasons.ts'
@@ -47,7 +49,8 @@ export function collectRoutes({
   tagScript,
   ...options
 }: CollectOptions): Route[] {
-  const room: CollectRoom = { ...options, metrics: new CollectMetrics(metrics) }
+  const denials = new Denials(options)
+  const room: CollectDoorRoom = { ...options, metrics: new CollectMetrics(metrics), denials }
   const paths = Object.entries(ENDPOINTS)
   return [
     ...paths.flatMap(([path, type]) => [postRoute(room, path, type), preflightRoute(path)]),
@@ -58,7 +61,7 @@ export function collectRoutes({
   ]
 }
 
-function postRoute(room: CollectRoom, path: string, type: MessageType | 'batch'): Route {
+function postRoute(room: CollectDoorRoom, path: string, type: MessageType | 'batch'): Route {
   return {
     method: 'POST',
     path,
@@ -66,16 +69,21 @@ function postRoute(room: CollectRoom, path: string, type: MessageType | 'batch')
     body: 'whole',
     bodyBytesMax: EVENT_LIMITS.batchBytesMax,
     async handle(ask, answer) {
-      const headers = [...PRIVATE, ...corsFor(ask.headers[ORIGIN]!), ...READABLE, ...JSON_TYPE]
+      const headers = HEADERS.of(ask.headers[ORIGIN]!)
       try {
-        const collected = await takeDelivery(room, ask, type)
-        answer.send(200, headers, JSON.stringify(acceptance(collected)))
+        await room.collector.catchUp()
+        answer.send(200, headers, acceptance(await takeDelivery(room, ask, type)))
       } catch (error) {
         refuse(room, { answer, headers, error })
       }
     },
   }
 }
+
+/** What every answer to a sender carries, by the origin of its page. */
+const HEADERS = new Remembered(EDGE_LIMITS.originsRemembered, (origin) => [
+  ...[...PRIVATE, ...corsFor(origin), ...READABLE, ...JSON_TYPE],
+])
 
 /** Browsers ask first, because of the header Authorization; SDKs bring headers of their own. */
 function preflightRoute(path: string): Route {
@@ -101,7 +109,7 @@ function preflightRoute(path: string): Route {
 }
 
 /** GET /c.gif?…: one message in a query. An image in any case; what is wrong stands in a header. */
-function pixelRoute(room: CollectRoom): Route {
+function pixelRoute(room: CollectDoorRoom): Route {
   return {
     method: 'GET',
     path: '/c.gif',
@@ -131,13 +139,12 @@ function isPersonal(query: Query): boolean {
 }
 
 /** Resolves with what became of some of its messages once the others are durable. */
-async function takeDelivery(
-  room: CollectRoom,
+function takeDelivery(
+  room: CollectDoorRoom,
   ask: Ask,
   type: MessageType | 'batch',
 ): Promise<Collected> {
   const isBatch = type === 'batch'
-  await room.collector.catchUp()
   const delivery = readDelivery(ask.body, { coding: ask.headers[CODING]!, isBatch })
   const source = sourceOf(room, writeKeyOf(ask, delivery.fields))
   return takeFrom(room, source, { delivery, type: isBatch ? undefined : type, gpc: hasGpc(ask) })
@@ -145,25 +152,24 @@ async function takeDelivery(
 
 /** Resolves like `takeDelivery`. What came is let go of before the store is waited for. */
 function takeFrom(
-  room: CollectRoom,
+  room: CollectDoorRoom,
   source: CollectSource,
   { delivery, type, gpc }: { delivery: ReadDelivery; type: MessageType | undefined; gpc: boolean },
 ): Promise<Collected> {
   if (room.collector.isBusy) throw new CollectRefused('queue_full')
   const { messages, fields, bytes } = delivery
-  const denialOf = denialsFor(source, { ...room, gpc })
+  const count = messages.length
+  const sentAt = fields['sentAt']
   const permits = (message: unknown) => {
-    const denied = denialOf(message)
+    const denied = room.denials.of(message, source, gpc)
     if (denied !== 0) room.metrics.denied(denied)
     return denied === 0
   }
-  const count = messages.length
-  const sentAt = fields['sentAt']
   const taken = { messages, type, sentAt, bytes, permits, saysConsent: gpc }
   return room.collector.collect(source, taken).then((collected) => counted(room, count, collected))
 }
 
-function counted({ metrics }: CollectRoom, count: number, collected: Collected): Collected {
+function counted({ metrics }: CollectDoorRoom, count: number, collected: Collected): Collected {
   const { faults, unplanned } = collected
   metrics.taken(count - faults.length - unplanned.length, faults.length)
   for (const { mode } of unplanned) metrics.unplanned(mode)
@@ -173,13 +179,19 @@ function counted({ metrics }: CollectRoom, count: number, collected: Collected):
 
 /** Basic authorization names the key as its user; else the body does, or the query (beacons). */
 function writeKeyOf({ headers, query }: Ask, fields: Record<string, unknown>): string {
-  const [, basic] = /^basic +([A-Za-z0-9+/_=-]{1,1024})$/i.exec(headers[AUTHORIZATION]!) ?? []
-  if (basic !== undefined) return Buffer.from(basic, 'base64').toString('latin1').split(':', 1)[0]!
+  const authorization = headers[AUTHORIZATION]!
+  const basic = authorization === '' ? undefined : BASIC_KEYS.of(authorization)
+  if (basic !== undefined) return basic
   const { writeKey } = fields
   return typeof writeKey === 'string' ? writeKey : new Query(query).get('writeKey')
 }
 
-function sourceOf({ collector }: CollectRoom, writeKey: string): CollectSource {
+const BASIC_KEYS = new Remembered(EDGE_LIMITS.keysRemembered, (authorization) => {
+  const [, basic] = /^basic +([A-Za-z0-9+/_=-]{1,1024})$/i.exec(authorization) ?? []
+  return basic && Buffer.from(basic, 'base64').toString('latin1').split(':', 1)[0]!
+})
+
+function sourceOf({ collector }: CollectDoorRoom, writeKey: string): CollectSource {
   if (!collector.isReady) throw new CollectRefused('starting')
   const source = collector.source(writeKey)
   if (source === undefined) throw new CollectRefused('unknown_write_key')
@@ -191,15 +203,18 @@ function hasGpc({ headers }: Ask): boolean {
 }
 
 /** What a plan kept out is no error of the request: whoever sent it would only send it again. */
-function acceptance({ faults, unplanned }: Collected): object {
-  return {
+function acceptance({ faults, unplanned }: Collected): string {
+  if (faults.length === 0 && unplanned.length === 0) return ACCEPTED
+  return JSON.stringify({
     success: true,
     ...(faults.length > 0
       ? { rejected: faults.length, errors: faults.slice(0, FAULTS_NAMED_MAX) }
       : {}),
     ...(unplanned.length > 0 ? { unplanned: unplanned.slice(0, FAULTS_NAMED_MAX) } : {}),
-  }
+  })
 }
+
+const ACCEPTED = JSON.stringify({ success: true })
 
 function refusalOfAll(faults: readonly MessageFault[]): CollectRefused {
   const [{ field, reason } = { field: '', reason: '' }] = faults
@@ -207,7 +222,7 @@ function refusalOfAll(faults: readonly MessageFault[]): CollectRefused {
 }
 
 function refuse(
-  { metrics }: CollectRoom,
+  { metrics }: CollectDoorRoom,
   { answer, headers, error }: { answer: Answer; headers: readonly string[]; error: unknown },
 ): void {
   const { reason, message } = refusalOf(error)

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { gunzipSync } from 'node:zlib'
 import { EVENT_LIMITS } from '../../audience/events/limits.ts'
 import { CollectRefused } from './reasons.ts'
@@ -47,15 +48,21 @@ function inflated(body: Uint8Array, coding: string): Uint8Array {
   }
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
-
-function parsed(bytes: Uint8Array): Record<string, unknown> {
-  let text: string
+/** Most bodies are ASCII, whose bytes are its characters. */
+function textOf(bytes: Uint8Array): string {
+  if (isAscii(bytes))
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
   try {
-    text = utf8.decode(bytes)
+    return utf8.decode(bytes)
   } catch {
     throw new CollectRefused('not_utf8')
   }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+function parsed(bytes: Uint8Array): Record<string, unknown> {
+  const text = textOf(bytes)
   let value: unknown
   try {
     value = JSON.parse(text)

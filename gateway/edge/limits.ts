@@ -10,4 +10,7 @@ export const EDGE_LIMITS = {
   gppSidCharsMax: 256,
   /** Addresses a partner may send browsers on to, as text. */
   redirectCharsMax: 4_096,
+  /** Origins of pages, and headers that name write keys, of which it is remembered what follows; with more it is begun anew. */
+  originsRemembered: { max: 4_096, charsMax: 256 },
+  keysRemembered: { max: 4_096, charsMax: 256 },
 } as const

@@ -1,10 +1,9 @@
-import {
-  type CountedEvent,
-  type EventQueue,
-  type PutAside,
-  type QuarantinedEvent,
-  type QueuedEvent,
-  QueueFull,
+import type {
+  CountedEvent,
+  EventQueue,
+  PutAside,
+  QuarantinedEvent,
+  QueuedEvent,
 } from '../event-stores.ts'
 import { type Append, GatherAppends } from '../gather-appends.ts'
 import { LIMITS } from '../limits.ts'
@@ -23,15 +22,16 @@ const ATTEMPTS_MAX = 255
 export class EmbeddedEvents implements EventQueue {
   readonly #db: EmbeddedDb
   readonly #max: number
-  readonly #appends = new GatherAppends((appends) => this.#appendAll(appends))
+  readonly #appends: GatherAppends
 
   constructor(db: EmbeddedDb, max: number) {
     this.#db = db
     this.#max = max
+    this.#appends = new GatherAppends(max, (appends) => this.#appendAll(appends))
   }
 
-  async append(events: readonly Uint8Array[]): Promise<void> {
-    if (!(await this.#appends.add(events))) throw new QueueFull(this.#max)
+  append(events: readonly Uint8Array[]): Promise<void> {
+    return this.#appends.add(events)
   }
 
   async read(max: number, isCounted = false): Promise<QueuedEvent[]> {
@@ -129,7 +129,7 @@ export class EmbeddedEvents implements EventQueue {
 
   #countReading(event: QueuedEvent): QueuedEvent {
     const attempts = Math.min(event.attempts + 1, ATTEMPTS_MAX)
-    this.#db.events.put(keyOf(event.id), Buffer.concat([Buffer.from([attempts]), event.body]))
+    this.#db.events.put(keyOf(event.id), record(attempts, event.body))
     return { ...event, attempts }
   }
 
@@ -149,8 +149,7 @@ export class EmbeddedEvents implements EventQueue {
 
   #push(bodies: readonly Uint8Array[]): void {
     let number = this.#db.meta.get(LAST_EVENT) ?? 0
-    for (const body of bodies)
-      this.#db.events.put(numberKey(++number), Buffer.concat([NO_ATTEMPT, body]))
+    for (const body of bodies) this.#db.events.put(numberKey(++number), record(0, body))
     this.#db.meta.put(LAST_EVENT, number)
   }
 
@@ -168,7 +167,12 @@ export class EmbeddedEvents implements EventQueue {
   }
 }
 
-const NO_ATTEMPT = Buffer.from([0])
+function record(attempts: number, body: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(1 + body.length)
+  bytes[0] = attempts
+  bytes.set(body, 1)
+  return bytes
+}
 
 /** `atMs (6 bytes) | length of the reason (2 bytes) | reason | body`. */
 function packAside({ atMs, reason, body }: PutAside): Buffer {
@@ -190,7 +194,8 @@ function unpackAside(bytes: Buffer): Omit<PutAside, 'id'> {
 
 function numberKey(number: number): Buffer {
   const key = Buffer.allocUnsafe(8)
-  key.writeBigUInt64BE(BigInt(number))
+  key.writeUInt32BE(Math.floor(number / 2 ** 32), 0)
+  key.writeUInt32BE(number % 2 ** 32, 4)
   return key
 }
 

@@ -1,10 +1,9 @@
-import {
-  type CountedEvent,
-  type EventQueue,
-  type PutAside,
-  type QuarantinedEvent,
-  type QueuedEvent,
-  QueueFull,
+import type {
+  CountedEvent,
+  EventQueue,
+  PutAside,
+  QuarantinedEvent,
+  QueuedEvent,
 } from '../event-stores.ts'
 import { type Append, GatherAppends } from '../gather-appends.ts'
 import { LIMITS } from '../limits.ts'
@@ -30,15 +29,16 @@ const { queue, aside, counted } = eventKeys
 export class RedisEvents implements EventQueue {
   readonly #writer: Writer
   readonly #max: number
-  readonly #appends = new GatherAppends((appends) => this.#appendAll(appends))
+  readonly #appends: GatherAppends
 
   constructor(writer: Writer, max: number) {
     this.#writer = writer
     this.#max = max
+    this.#appends = new GatherAppends(max, (appends) => this.#appendAll(appends))
   }
 
-  async append(events: readonly Uint8Array[]): Promise<void> {
-    if (!(await this.#appends.add(events))) throw new QueueFull(this.#max)
+  append(events: readonly Uint8Array[]): Promise<void> {
+    return this.#appends.add(events)
   }
 
   async read(max: number): Promise<QueuedEvent[]> {

@@ -81,4 +81,31 @@ describe('an index of many rules', () => {
     // No rule may ask for a path so long, and a thousand of them would be megabytes.
     expect(eventValues({ ['n'.repeat(257)]: { a: 1 } }, BOUNDS).size).toBe(0)
   })
+
+  test('values of an event can be asked when others were read since, and a name with dots is a path', () => {
+    const first = eventValues({ a: { b: 1 }, 'a.b': [2], c: 'x' }, BOUNDS)
+    const second = eventValues({ a: { b: 3 }, d: true }, BOUNDS)
+    expect(first.get('a.b')).toEqual([1, 2])
+    expect(first.get('c')).toEqual(['x'])
+    expect(first.get('d')).toBeUndefined()
+    expect(second.get('a.b')).toEqual([3])
+    expect(second.get('c')).toBeUndefined()
+    const index = new MatchIndex([{ id: 'x', rule: parseExpression('c == "x" AND a.b == 2') }])
+    const other = new MatchIndex([{ id: 'y', rule: parseExpression('c == "x" AND NOT a.b == 3') }])
+    expect([index.match(first), other.match(first), index.match(second)]).toEqual([
+      ['x'],
+      ['y'],
+      [],
+    ])
+  })
+
+  test('paths are begun anew when there are too many, and events are read as before', () => {
+    const index = new MatchIndex([{ id: 'x', rule: parseExpression('p.a == 1') }])
+    for (let i = 0; i < 25; i++) {
+      const names = Array.from({ length: 1000 }, (_, k) => [`n${i}_${k}`, 1] as const)
+      const values = eventValues({ p: { a: 1 }, q: Object.fromEntries(names) }, BOUNDS)
+      expect(index.match(values)).toEqual(['x'])
+      expect(values.get(`q.n${i}_7`)).toEqual([1])
+    }
+  })
 })
