@@ -11,6 +11,7 @@ import {
   shareOf,
   unpackJob,
 } from './backfill-job.ts'
+import { BackfillPauses } from './backfill-pauses.ts'
 import { POSITIONS, positionOf, representativeOf } from './key-space.ts'
 import type { LearnedPerson } from './learn.ts'
 import { EVENT_LIMITS } from './limits.ts'
@@ -55,6 +56,7 @@ export class Backfill {
   readonly #options: BackfillOptions
   /** By segment number, and EVERYBODY. Loaded when first asked for. */
   #jobs: Map<number, BackfillJob> | undefined
+  readonly #pauses: BackfillPauses
   /** The rules that the jobs are of. */
   #book: RuleBook | undefined
   #isEverybodyDue = false
@@ -69,6 +71,7 @@ export class Backfill {
 
   constructor(options: BackfillOptions) {
     this.#options = options
+    this.#pauses = new BackfillPauses(options.histories, options.clock)
   }
 
   /** Has everybody asked by every rule once more: changes may have been missed. */
@@ -78,6 +81,7 @@ export class Backfill {
 
   /** How far a segment is; undefined where none was ever to be filled by rule. Rejects where the store does. */
   async show(segment: number): Promise<BackfillShown | undefined> {
+    await this.#pauses.refresh(true)
     const job = (await this.#current()).get(segment)
     if (!job) return undefined
     const { state, reason, asked, matched, startedAtMs, endedAtMs } = job
@@ -93,7 +97,10 @@ export class Backfill {
     }
   }
 
-  /** Stops asking for a segment; false where it is not being filled. Events are counted on, and felt. */
+  /**
+   * Stops asking for a segment, at every desk on the store within a second; false where it is not being filled. Events are
+   * counted on, and felt.
+   */
   pause(segment: number): Promise<boolean> {
     return this.#turn(segment, ['running'], 'paused')
   }
@@ -114,6 +121,7 @@ export class Backfill {
   }
 
   async #stepOn(): Promise<boolean> {
+    await this.#pauses.refresh()
     const jobs = await this.#current()
     const running = [...jobs].filter(([, { state }]) => state === 'running')
     if (running.length === 0) {
@@ -160,10 +168,12 @@ export class Backfill {
   async #current(): Promise<Map<number, BackfillJob>> {
     if (!this.#jobs) {
       const kept = await this.#options.histories.jobs()
+      this.#pauses.take(kept)
       this.#jobs ??= jobsOf(kept)
       this.#cursor = [...this.#jobs.values()].find(({ state }) => state === 'running')?.at ?? 0
     }
     this.#compare(this.#jobs, this.#options.books.now())
+    for (const [number, job] of this.#jobs) this.#pauses.apply(number, job)
     return this.#jobs
   }
 
@@ -230,15 +240,19 @@ export class Backfill {
   async #turn(
     segment: number,
     from: readonly BackfillJob['state'][],
-    to: BackfillJob['state'],
+    to: 'paused' | 'running',
   ): Promise<boolean> {
+    await this.#pauses.refresh(true)
     const job = (await this.#current()).get(segment)
     if (!job || !from.includes(job.state)) return false
-    job.state = to
+    await this.#pauses.write(segment, job, to === 'paused')
+    if (from.includes(job.state)) job.state = to
     delete job.reason
     // What is in hand is done with first, and counts.
     await this.#underWay
     this.#note(segment)
+    // It may have come to its end meanwhile.
+    if (job.state !== to && to === 'paused') await this.#pauses.write(segment, job, false)
     await this.save()
     return job.state === to
   }
@@ -270,7 +284,7 @@ interface Step {
 function jobsOf(kept: ReadonlyMap<number, Uint8Array>): Map<number, BackfillJob> {
   const jobs = new Map<number, BackfillJob>()
   for (const [number, bytes] of kept) {
-    const job = unpackJob(bytes)
+    const job = number > 0 ? unpackJob(bytes) : undefined
     if (job) jobs.set(number, job)
   }
   return jobs

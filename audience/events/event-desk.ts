@@ -167,12 +167,12 @@ export class EventDesk {
         this.#suspects--
       }
     }
-    for (;;) {
+    do {
       const batch = await events.read(EVENT_LIMITS.readMax)
       this.#isBehind = batch.length === EVENT_LIMITS.readMax
       if (batch.length === 0 || this.#isClosed) return
       await this.#takeBatch(batch)
-    }
+    } while (this.#isBehind)
   }
 
   /** One that was in hand as often when a process ended is not taken in hand again. */

@@ -128,6 +128,35 @@ describe('a backfill that is paused', () => {
     expect((await show())!.asked).toBeGreaterThanOrEqual(PEOPLE)
   })
 
+  test('is paused for whichever desk of the store fills it, and goes on at all of them', async () => {
+    await people()
+    await world.rules(EVEN, { evens: { rule: 'even' } })
+    await step()
+    await world.desk.backfill.save()
+    const other = world.anotherDesk()
+    expect(await other.backfill.pause(101)).toBe(true)
+    expect((await show())!.state).toBe('paused')
+    const { asked } = (await show())!
+    while (await step());
+    await world.desk.backfill.save()
+    const states = async () => [(await show())!.state, (await other.backfill.show(101))!.state]
+    expect([await states(), (await show())!.asked]).toEqual([['paused', 'paused'], asked])
+    expect(await world.desk.backfill.resume(101)).toBe(true)
+    expect(await states()).toEqual(['running', 'running'])
+    await other.close()
+  })
+
+  test('within a second also where nobody asks how far it is', async () => {
+    await people()
+    await world.rules(EVEN, { evens: { rule: 'even' } })
+    await step()
+    const other = world.anotherDesk()
+    await other.backfill.pause(101)
+    world.clock.wind(1_000)
+    expect(await step()).toBe(false)
+    await other.close()
+  })
+
   test('has done with what was in hand when it is said to be paused', async () => {
     await people()
     await world.rules(EVEN, { evens: { rule: 'even' } })

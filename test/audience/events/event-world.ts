@@ -43,13 +43,20 @@ export class EventWorld {
   async start({ isFilled = true } = {}): Promise<void> {
     const { store, clock } = this
     this.audience = await openAudience({ store, clock, log: quiet })
-    const { audience } = this
+    this.desk = this.anotherDesk()
+    await this.desk.poke()
+    if (isFilled) await this.desk.fill()
+  }
+
+  /** One more on the same store. */
+  anotherDesk(): EventDesk {
+    const { audience, clock } = this
     const books = new RuleBooks(
       () => audience.feed.current(),
       () => ({ number: OWNER, timeZone: 'Europe/Paris' }),
     )
     const log = { warn: (_: object, message: string) => void this.warnings.push(message) }
-    this.desk = new EventDesk({
+    return new EventDesk({
       audience,
       books,
       clock,
@@ -58,8 +65,6 @@ export class EventWorld {
       sliceEveryMs: 1e9,
       sliceIds: SLICE_IDS,
     })
-    await this.desk.poke()
-    if (isFilled) await this.desk.fill()
   }
 
   /** All that is to be seen to has been, and everybody was asked who is to be. */
