@@ -1,5 +1,6 @@
 import { refuse } from '../../audience/refusal.ts'
 import { checker, type Static, Type } from '../../audience/schema.ts'
+import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import { CatalogConflict, type CatalogWrite } from '../../audience/store/store.ts'
 import type { ContractRecord } from '../contract.ts'
 import { Currency, closed, OperatorId } from '../fields.ts'
@@ -11,9 +12,11 @@ import {
   adjustmentId,
   adjustmentsOf,
 } from '../statements/adjustment.ts'
+import { contractLives, livesWithin } from '../statements/contract-lives.ts'
 import { divided } from '../statements/fee.ts'
 import { CONTEXT_KIND, type PeriodContext } from '../statements/period-context.ts'
 import { type StatementOf, statementId, statementsOf } from '../statements/statement-record.ts'
+import { daysOfMonth } from '../usage/read/stretches.ts'
 import { type Actor, mustBeExchange, snapshotOf, type Written } from './desk.ts'
 import { mustBePeriod, Reason } from './statement-asked.ts'
 import type { UsageDeps } from './usage-deps.ts'
@@ -59,7 +62,7 @@ export async function adjustStatement(
 
 function agreed(deps: UsageDeps, period: string, given: AdjustmentBody): Adjustment {
   const { contract, amountMicros, segment = '', deal = '', units = 0, ...rest } = given
-  const terms = snapshotOf(deps).kind('contract').get(contract)?.value as ContractRecord | undefined
+  const terms = termsIn(snapshotOf(deps), contract, period)
   if (!terms) throw refuse('not_found', 'contract', `there is no contract ${contract}`)
   const { seller, buyer, version, timeZone, platformFeeBps = 0 } = terms
   return {
@@ -76,6 +79,17 @@ function agreed(deps: UsageDeps, period: string, given: AdjustmentBody): Adjustm
     ...divided(BigInt(amountMicros), platformFeeBps),
     cause: 'agreed',
   }
+}
+
+/** Those that a month is corrected by: the last that were in force in it; where none were, those of now. */
+function termsIn(
+  snapshot: CatalogSnapshot,
+  contract: string,
+  period: string,
+): ContractRecord | undefined {
+  const lives = contractLives(snapshot, contract, Number.POSITIVE_INFINITY)
+  const now = snapshot.kind('contract').get(contract)?.value as ContractRecord | undefined
+  return livesWithin(lives, daysOfMonth(period)).at(-1)?.terms ?? now
 }
 
 /** The adjustment that has this id already; one that says something else is a conflict. */

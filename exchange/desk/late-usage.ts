@@ -11,6 +11,7 @@ import { snapshotOf } from './desk.ts'
 import { liveMonth } from './statements.ts'
 import type { UsageDeps } from './usage-deps.ts'
 
+const LATE_ID = /^late-(\d{1,15})$/
 const REASON = 'usage told after the statement was closed'
 
 /**
@@ -60,11 +61,12 @@ function lateOf(
   }
   for (const line of now) if (line.segment) add(line, 1)
   for (const line of thaw(record.frozen!).lines) if (line.segment) add(line, -1)
-  const late = made.filter(({ cause }) => cause === 'late_usage')
-  for (const adjustment of late) add(adjustment, -1)
+  for (const one of made) if (one.cause === 'late_usage') add(one, -1)
+  // An operator may have called one of its own so.
+  const last = Math.max(0, ...made.map(({ id }) => Number(LATE_ID.exec(id)?.[1] ?? 0)))
   return [...beyond.values()]
     .filter(({ units, amountMicros }) => units !== 0 || amountMicros !== 0)
-    .map((one, i) => lateAdjustment(deps, record, { ...one, number: late.length + i + 1 }))
+    .map((one, i) => lateAdjustment(deps, record, { ...one, number: last + i + 1 }))
 }
 
 /** Numbered, so that of two desks that find the same at once one is refused. */

@@ -1,7 +1,7 @@
 import type { ContractRecord } from '../contract.ts'
 import { LIMITS } from '../limits.ts'
 import { dayIn, isDay } from '../moment.ts'
-import { type ContractLife, contractLives } from '../statements/contract-lives.ts'
+import { type ContractLife, contractLives, livesWithin } from '../statements/contract-lives.ts'
 import type { UsageReportRecord } from '../usage/ledger-record.ts'
 import { type Actor, isExchange, snapshotOf } from './desk.ts'
 import type { UsageDeps } from './usage-deps.ts'
@@ -56,7 +56,8 @@ export class UsageReport {
     if (unsupported) return { fault: 'value_not_supported', says: unsupported }
     const lives = this.#livesOf(line.contract)
     if (lives.length === 0) return { fault: 'not_found', says: `contract ${line.contract}` }
-    const life = lifeOn(line.day, lives)
+    // Of several versions of a day the first one's terms are the day's.
+    const [life] = livesWithin(lives, { from: line.day, to: line.day })
     if (!life) return { fault: 'contract_ended', says: `contract ${line.contract} on ${line.day}` }
     if (line.day > dayIn(this.#deps.clock.now(), life.timeZone))
       return { fault: 'value_not_supported', says: 'day is still to come' }
@@ -111,14 +112,6 @@ function unsupportedValue({ day, units, revision = 0 }: ReportLine): string | un
     return `revision must be a whole number from 0 to ${LIMITS.reportRevisionMax}`
   if (!isDay(day)) return 'day is not a date such as 2026-11-26'
   return undefined
-}
-
-/** The first version that was in force on a day: its terms are the day's. */
-function lifeOn(day: string, lives: readonly ContractLife[]): ContractLife | undefined {
-  return lives.find(
-    ({ fromMs, untilMs, timeZone }) =>
-      fromMs < untilMs && dayIn(fromMs, timeZone) <= day && day <= dayIn(untilMs - 1, timeZone),
-  )
 }
 
 function segmentOf(said: string, { segments, externalIds }: ContractRecord): string | undefined {

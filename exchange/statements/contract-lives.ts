@@ -1,6 +1,6 @@
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { ContractRecord } from '../contract.ts'
-import { momentOf } from '../moment.ts'
+import { dayIn, momentOf } from '../moment.ts'
 import { contractTerms } from '../usage/contract-terms.ts'
 import type { VersionLife } from '../usage/price/month-fees.ts'
 
@@ -32,4 +32,15 @@ export function contractLives(
     const untilMs = Math.min(momentOf(endsAt, timeZone), nowMs, ...ends)
     return [{ version, price, timeZone, fromMs, untilMs, terms }]
   })
+}
+
+/** Those in force on any of these days (both ends included), which are the contract's own. */
+export function livesWithin(
+  lives: readonly ContractLife[],
+  { from, to }: { from: string; to: string },
+): ContractLife[] {
+  return lives.filter(
+    ({ fromMs, untilMs, timeZone }) =>
+      fromMs < untilMs && dayIn(fromMs, timeZone) <= to && from <= dayIn(untilMs - 1, timeZone),
+  )
 }
