@@ -1,6 +1,7 @@
 import { additionsJson } from './additions-json.ts'
 import { ACCEPT_ENCODING, CONTENT_TYPE, VERSION } from './arrive.ts'
 import type { Bid } from './bid.ts'
+import { decisionHeader } from './decision-name.ts'
 import { deflate } from './inflate.ts'
 import { BID_LIMITS } from './limits.ts'
 import { placeAdditions } from './place-additions.ts'
@@ -61,7 +62,10 @@ function replyUnchanged(bid: Bid): void {
   if (bid.prefer.returns === 'request')
     send(bid, [...headOf(bid), 'x-passerelle-reason', bid.reason], bid.bytes)
   else
-    bid.answer.send(204, ['x-openrtb-version', versionOf(bid), 'x-passerelle-reason', bid.reason])
+    bid.answer.send(204, [
+      ...['x-openrtb-version', versionOf(bid), 'x-passerelle-reason', bid.reason],
+      ...(bid.isTraced ? decisionHeader(bid) : []),
+    ])
 }
 
 /** Traced answers are made the slow way: they are for people. */
@@ -99,7 +103,7 @@ function headOf(bid: Bid): readonly string[] {
     lastType = type
     lastVersion = version
   }
-  return lastHead
+  return bid.isTraced ? [...lastHead, ...decisionHeader(bid)] : lastHead
 }
 
 /** `2.6`; with the month of its release, `2.6-202409`, too. */

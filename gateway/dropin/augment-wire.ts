@@ -3,6 +3,7 @@ import { MessageReader, WireType } from '../../proto/message-reader.ts'
 import { messageCodec } from '../../proto/protobuf.ts'
 import { arriveAs } from '../bid/arrive.ts'
 import type { Bid } from '../bid/bid.ts'
+import { decisionHeader } from '../bid/decision-name.ts'
 import type { BidRefusal } from '../bid/reasons.ts'
 import { replyRefused } from '../bid/reply.ts'
 import { segmentIds } from '../bid/segment-ids.ts'
@@ -29,15 +30,20 @@ export const AUGMENT: Wire = {
   arrive,
   reply(bid) {
     const ids = segmentIds(bid, { isPlain: true })
-    if (ids.length === 0) sendNothing(bid, bid.reason)
-    else bid.answer.send(200, TYPE, response.encode({ segments: ids.map((id) => ({ id })) }))
+    if (ids.length === 0) sendNothing(bid, bid.reason, decisionHeader(bid))
+    else
+      bid.answer.send(
+        200,
+        [...TYPE, ...decisionHeader(bid)],
+        response.encode({ segments: ids.map((id) => ({ id })) }),
+      )
   },
   refuse: (bid, refusal) =>
     refusal === 'overload' ? sendNothing(bid, refusal) : replyRefused(bid, refusal),
 }
 
-function sendNothing(bid: Bid, reason: string): void {
-  bid.answer.send(204, reason === '' ? [] : ['x-passerelle-reason', reason])
+function sendNothing(bid: Bid, reason: string, named: readonly string[] = []): void {
+  bid.answer.send(204, reason === '' ? named : [...named, 'x-passerelle-reason', reason])
 }
 
 const reader = new MessageReader()

@@ -1,4 +1,5 @@
 import { arrive } from '../bid/arrive.ts'
+import { decisionHeader } from '../bid/decision-name.ts'
 import { JSON_FORM } from '../bid/json-form.ts'
 import { userJson } from '../bid/place-user.ts'
 import { replyRefused } from '../bid/reply.ts'
@@ -17,7 +18,7 @@ export const IDENTITY: Wire = {
     const { user } = plan.ids === undefined ? NOBODY : JSON.parse(`{${userJson(plan)}}`)
     // In `ext` where the request has them there.
     const eids = user.eids ?? user.ext?.eids ?? []
-    const headers = ['content-type', 'application/json']
+    const headers = ['content-type', 'application/json', ...decisionHeader(bid)]
     if (bid.reason !== '') headers.push('x-passerelle-reason', bid.reason)
     bid.answer.send(200, headers, JSON.stringify({ eids }))
   },

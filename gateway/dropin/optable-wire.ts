@@ -1,6 +1,7 @@
 import { additionsJson } from '../bid/additions-json.ts'
 import { arriveAs } from '../bid/arrive.ts'
 import type { Bid } from '../bid/bid.ts'
+import { decisionHeader } from '../bid/decision-name.ts'
 import { JSON_FORM } from '../bid/json-form.ts'
 import type { DataFragment } from '../bid/make-fragment.ts'
 import type { BidRefusal } from '../bid/reasons.ts'
@@ -37,7 +38,7 @@ export const OPTABLE: Wire = {
     const { plan, bytes } = bid
     const told = plan.isEmpty ? '{"user":{}}' : additionsJson(plan, bytes).toString()
     const audience = plan.fragment === undefined ? '[]' : audienceOf(plan.fragment)
-    const headers = ['content-type', 'application/json']
+    const headers = ['content-type', 'application/json', ...decisionHeader(bid)]
     if (bid.reason !== '') headers.push('x-passerelle-reason', bid.reason)
     bid.answer.send(200, headers, `{"audience":${audience},"ortb2":${told}}`)
   },

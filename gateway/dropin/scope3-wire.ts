@@ -1,6 +1,7 @@
 import { eachMember } from '../../proto/members.ts'
 import { arriveAs } from '../bid/arrive.ts'
 import type { Bid } from '../bid/bid.ts'
+import { decisionHeader } from '../bid/decision-name.ts'
 import { JSON_FORM } from '../bid/json-form.ts'
 import type { BidRefusal } from '../bid/reasons.ts'
 import { replyRefused } from '../bid/reply.ts'
@@ -36,7 +37,7 @@ export const SCOPE3: Wire = {
     const bidders = isPage ? own : bid.plan.isEmpty ? [] : [own]
     const told = { aee_signals: { include, exclude: [], bidders } }
     const reason = bid.reason === '' ? [] : ['x-passerelle-reason', bid.reason]
-    const type = ['content-type', 'application/json', ...reason]
+    const type = ['content-type', 'application/json', ...decisionHeader(bid), ...reason]
     bid.answer.send(200, [...headersOf(bid), ...type], JSON.stringify(told))
   },
   refuse: replyRefused,

@@ -1,5 +1,6 @@
 import { arriveAs } from '../bid/arrive.ts'
 import type { Bid } from '../bid/bid.ts'
+import { decisionHeader } from '../bid/decision-name.ts'
 import { JSON_FORM } from '../bid/json-form.ts'
 import type { BidRefusal } from '../bid/reasons.ts'
 import { replyRefused } from '../bid/reply.ts'
@@ -26,6 +27,7 @@ export const XANDR: Wire = {
   reply(bid) {
     const codes = bid.kept === READY ? ['1'] : segmentIds(bid, { isPlain: true }).filter(isOneLine)
     const headers = ['content-type', 'text/plain; charset=utf-8']
+    if (bid.kept !== READY) headers.push(...decisionHeader(bid))
     if (bid.reason !== '' && bid.kept !== READY) headers.push('x-passerelle-reason', bid.reason)
     bid.answer.send(200, headers, `${codes.join('\n')}\n`)
   },

@@ -74,9 +74,14 @@ async function callTool(
   const fault = faultIn(given)
   if (fault !== undefined) return failed(fault)
   const { status, headers, body } = await extend(given, { ask, handle })
+  const header = (name: string) => headers[headers.indexOf(name) + 1]!
   if (status === 200)
-    return { content: [{ type: 'text', text: body }], structuredContent: JSON.parse(body) }
-  const reason = headers[headers.indexOf('x-passerelle-reason') + 1] as keyof typeof BidRefusals
+    return {
+      content: [{ type: 'text', text: body }],
+      structuredContent: JSON.parse(body),
+      _meta: { 'passerelle/decision': header('x-passerelle-decision') },
+    }
+  const reason = header('x-passerelle-reason') as keyof typeof BidRefusals
   return failed(`${reason}: ${BidRefusals[reason].says}`)
 }
 

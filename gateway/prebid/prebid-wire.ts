@@ -3,7 +3,7 @@ import { browserValue } from '../../exchange/sync/browser-cookie.ts'
 import type { Sync } from '../../exchange/sync/sync.ts'
 import { arriveAs } from '../bid/arrive.ts'
 import type { Bid } from '../bid/bid.ts'
-import { decisionId } from '../bid/decision-id.ts'
+import { decisionName } from '../bid/decision-name.ts'
 import { JSON_FORM } from '../bid/json-form.ts'
 import { dataObject, type FragmentObject } from '../bid/make-fragment.ts'
 import { objectsOf } from '../bid/place-json.ts'
@@ -80,7 +80,7 @@ function told(bid: Bid): string {
   const isAboutPerson =
     plan.fragment !== undefined ||
     plan.placed.some(({ deal }) => selection.personDeals.includes(deal))
-  const decision = isAboutPerson ? decisionId(bid) : undefined
+  const decision = isAboutPerson ? decisionName(bid) : undefined
   const rest = JSON.stringify({ bidders, decision })
   return `{"data":${JSON.stringify(data)},"deals":${deals},${rest.slice(1)}`
 }

@@ -3,25 +3,19 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import protobuf from 'protobufjs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { systemClock } from '../../audience/clock.ts'
-import { openBidRooms } from '../../gateway/bid/open-bid-rooms.ts'
-import { scope3Routes } from '../../gateway/dropin/drop-in-routes.ts'
-import type { Door } from '../../gateway/http/door.ts'
-import { openNodeDoor } from '../../gateway/http/open-node-door.ts'
-import { mcpRoute } from '../../gateway/mcp/mcp-route.ts'
 import { messageField } from '../../proto/message-fields.ts'
 import { ArtfClient, encodeRtb } from '../support/artf-client.ts'
-import { BidHouse, caseWorld, type World } from '../support/bid-house.ts'
+import { type BidAnswer, type BidHouse, caseWorld, type World } from '../support/bid-house.ts'
 import { asMessage, decodePlain, encodeJson, ownType } from '../support/openrtb-message.ts'
+import { PageWorld } from '../support/page-world.ts'
 import { type Random, seeded } from '../support/random.ts'
 
 // One decision behind every wire: the same person and request get the same over each, and pay the same.
 
 const SEED = 20261126
 const type = ownType()
+let pages: PageWorld
 let house: BidHouse
-let bids: ReturnType<typeof openBidRooms>
-let edge: Door
 let grpc: ArtfClient
 let mcp: Client
 let key: string
@@ -32,30 +26,24 @@ function world(): World {
   const cases = caseWorld()
   for (const contract of Object.values(cases.contracts))
     Object.assign(contract, { billOn: 'delivered' })
+  // A page names no `buyeruid`: everybody is known by an eid, too.
+  for (const { source, uid, add } of cases.people.slice())
+    if (source === 'north-dsp') cases.people.push({ source: 'pubcid.org', uid: eidOf(uid), add })
   return cases
 }
 
-/** Test and door share a process: a busy machine is no failure. */
-const NEVER = { isBehind: false }
+const eidOf = (uid: string) => `eid-of-${uid}`
 
 beforeAll(async () => {
-  house = await BidHouse.open()
-  await house.settle(world())
+  pages = await PageWorld.open({ world: world() })
+  house = pages.house
   key = house.keys.get('north-dsp')!
   const scopes = { partner: 'north-dsp', body: { scopes: ['wire:xandr'] } }
   token = (await house.exchange.desk.createKey({ operator: true }, scopes)).key
   await house.audience.poke()
-  const { audience, exchange, usage, egress, matchCounts, metrics } = house
-  bids = openBidRooms({
-    ...{ audience, exchange, usage, egress, matchCounts, metrics, clock: systemClock },
-    ...{ gvl: undefined, ownGvlId: undefined, domain: 'gateway.example' },
-  })
-  const patient = { ...bids.rooms, overload: NEVER }
-  const routes = [mcpRoute(patient, { mayNameProvider: false }), ...scope3Routes(patient)]
-  edge = await openNodeDoor({ host: '127.0.0.1', port: 0, routes, clock: systemClock })
   grpc = new ArtfClient(house.gateway.grpcPort!)
   mcp = new Client({ name: 'a-test', version: '1' })
-  const url = new URL(`http://127.0.0.1:${edge.port}/mcp`)
+  const url = new URL(`http://127.0.0.1:${pages.edge.port}/mcp`)
   const headers = { authorization: `Bearer ${key}` }
   await mcp.connect(
     new StreamableHTTPClientTransport(url, { requestInit: { headers } }) as Transport,
@@ -65,9 +53,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await mcp.close()
   grpc.close()
-  await edge.close(100)
-  bids.close()
-  await house.close()
+  await pages.close()
 })
 
 /** What an answer gave: `<provider>:<segment>`, and `<imp> <deal>`; sorted. */
@@ -92,15 +78,18 @@ interface Mutation {
 const WIRES: Record<string, (request: Request) => Promise<Given>> = {
   async json(request) {
     const headers = { prefer: 'trace' }
-    const { body } = await house.enrich(JSON.stringify(request), { buyer: 'north-dsp', headers })
-    const { ext, ...enriched } = JSON.parse(body.toString())
-    return { ...givenIn(enriched, request), decision: ext.passerelle.decision ?? '' }
+    const got = await house.enrich(JSON.stringify(request), { buyer: 'north-dsp', headers })
+    const { ext, ...enriched } = JSON.parse(got.body.toString())
+    const decision = decisionIn(got)
+    expect(ext.passerelle.decision ?? decision).toBe(decision)
+    return { ...givenIn(enriched, request), decision }
   },
   async protobuf(request) {
-    const headers = { 'content-type': 'application/x-protobuf' }
+    const headers = { 'content-type': 'application/x-protobuf', prefer: 'trace' }
     const bytes = encodeJson(type, request)
-    const { body } = await house.enrich(bytes, { buyer: 'north-dsp', headers })
-    return { ...givenIn(decodePlain(type, body) as unknown as Request, request), decision: '' }
+    const got = await house.enrich(bytes, { buyer: 'north-dsp', headers })
+    const enriched = decodePlain(type, got.body) as unknown as Request
+    return { ...givenIn(enriched, request), decision: decisionIn(got) }
   },
   async grpc(request) {
     const bid_request = asMessage(type, request)
@@ -111,47 +100,93 @@ const WIRES: Record<string, (request: Request) => Promise<Given>> = {
     const body = JSON.stringify({ id: 'q', bid_request: request })
     const authorization = `Bearer ${key}`
     const got = await house.post('/artf/mutations', body, { authorization })
-    const decision = String(got.headers['x-passerelle-decision'])
-    return { ...givenBy(JSON.parse(got.body.toString()).mutations), decision }
+    return { ...givenBy(JSON.parse(got.body.toString()).mutations), decision: decisionIn(got) }
   },
   async mcp(request) {
     const given = { id: 'q', bid_request: request }
     const told = await mcp.callTool({ name: 'extend_rtb', arguments: given })
     const { mutations } = told.structuredContent as { mutations: Mutation[] }
-    return { ...givenBy(mutations), decision: '' }
+    return { ...givenBy(mutations), decision: String(told._meta?.['passerelle/decision']) }
   },
 }
 
+function decisionIn({ headers }: BidAnswer): string {
+  return String(headers['x-passerelle-decision'])
+}
+
+/** What a wire of segments alone says. */
+interface SegmentsGiven {
+  segments: string[]
+  decision: string
+}
+
 /** Wires of segments alone: their ids, or undefined where the wire has no words for the request. */
-const SEGMENT_WIRES: Record<string, (request: Request) => Promise<string[] | undefined>> = {
+const SEGMENT_WIRES: Record<string, (request: Request) => Promise<SegmentsGiven | undefined>> = {
   async augment(request) {
     const body = messageField(1, encodeJson(type, request))
     const got = await house.post('/augment', body, { 'beeswax-auth-secret': key })
-    return decodeSegments(got.body)
+    return { segments: decodeSegments(got.body), decision: decisionIn(got) }
   },
   async scope3(request) {
-    const url = `http://127.0.0.1:${edge.port}/prebid/scope3`
+    const url = `http://127.0.0.1:${pages.edge.port}/prebid/scope3`
     const headers = { 'x-scope3-auth': key }
     const { id: _, ...ortb2 } = request
     const body = JSON.stringify({ ortb2: { ...ortb2, imp: [] }, source: 'prebid-rtd' })
-    const told = (await (await fetch(url, { method: 'POST', headers, body })).json()) as Told
-    return told.aee_signals.include.map((one) => one.split(':')[1]!)
+    const got = await fetch(url, { method: 'POST', headers, body })
+    const { aee_signals } = (await got.json()) as Told
+    const segments = aee_signals.include.map((one) => one.split(':')[1]!)
+    return { segments, decision: String(got.headers.get('x-passerelle-decision')) }
   },
   async xandr(request) {
     const query = queryOf(request)
     if (query === undefined) return undefined
     query.set('uid', request.user.buyeruid)
-    const { body } = await house.get(`/xandr/${token}?${query}`, {})
-    return body.toString().split('\n').filter(Boolean)
+    const got = await house.get(`/xandr/${token}?${query}`, {})
+    const segments = got.body.toString().split('\n').filter(Boolean)
+    return { segments, decision: decisionIn(got) }
   },
   async optable(request) {
     const query = queryOf(request)
     if (query === undefined) return undefined
     query.set('id', `c:${request.user.buyeruid}`)
-    const { body } = await house.get(`/v2/targeting?${query}`, { authorization: `Bearer ${key}` })
-    const { audience } = JSON.parse(body.toString()) as { audience: { ids: { id: string }[] }[] }
-    return audience.flatMap(({ ids }) => ids.map(({ id }) => id))
+    const got = await house.get(`/v2/targeting?${query}`, { authorization: `Bearer ${key}` })
+    const { audience } = JSON.parse(got.body.toString()) as {
+      audience: { ids: { id: string }[] }[]
+    }
+    return {
+      segments: audience.flatMap(({ ids }) => ids.map(({ id }) => id)),
+      decision: decisionIn(got),
+    }
   },
+}
+
+/** What a page may ask of a request: by an eid in place of the buyer's own id, and its origin for a site. */
+function asOfPage({ imp, user, ...request }: Request): Request | undefined {
+  const { device } = request as Signals
+  if (user.data || device?.lmt) return undefined
+  const site = { domain: 'news.example' }
+  const eids = [{ source: 'pubcid.org', uids: [{ id: eidOf(user.buyeruid) }] }]
+  return { ...request, imp: [{ id: '1' }], site, user: { eids } } as unknown as Request
+}
+
+/** `POST /prebid/rtd`: without anything about the person it names no decision. */
+async function prebid(request: Request): Promise<Given> {
+  const { device, regs } = request as Signals
+  const { ext, ...signals } = { ...regs }
+  const said = { ...signals, ...ext, country: device?.geo?.country, eids: request.user.eids }
+  const { text } = await pages.ask(said)
+  const { data = [], deals = [], decision = '' } = JSON.parse(text) as PageTold
+  return {
+    segments: data.flatMap(({ id, segment }) => segment.map((one) => `${id}:${one.id}`)).sort(),
+    deals: deals.map(({ id }) => `1 ${id}`).sort(),
+    decision,
+  }
+}
+
+interface PageTold {
+  data?: { id: string; segment: { id: string }[] }[]
+  deals?: { id: string }[]
+  decision?: string
 }
 
 interface Told {
@@ -255,25 +290,44 @@ test(`every wire gives the same, decides the same and counts the same, once a ca
     await unitsSince()
     const { json, ...others } = WIRES
     const first = await json!(request)
+    expect(first.decision).toMatch(/^[\w-]{16}$/)
     const units = await unitsSince()
     if (first.segments.length > 0) given++
     for (const [name, ask] of Object.entries(others)) {
-      const told = await ask(request)
       const where = `${name}: ${JSON.stringify(request)}`
-      const { segments, deals, decision } = told
-      expect({ segments, deals }, where).toEqual({ segments: first.segments, deals: first.deals })
-      if (decision !== '' && first.decision !== '') expect(decision, where).toBe(first.decision)
+      expect(await ask(request), where).toEqual(first)
       expect(await unitsSince(), where).toEqual(units)
     }
     const ids = [...new Set(first.segments.map((one) => one.split(':')[1]))].sort()
-    const ofSegments = Object.fromEntries(Object.entries(units).filter(([k]) => k.endsWith(' ')))
     for (const [name, ask] of Object.entries(SEGMENT_WIRES)) {
       const told = await ask(request)
       if (told === undefined) continue
       const where = `${name}: ${JSON.stringify(request)}`
-      expect(told.sort(), where).toEqual(ids)
-      expect(await unitsSince(), where).toEqual(ofSegments)
+      expect([told.segments.sort(), told.decision], where).toEqual([ids, first.decision])
+      expect(await unitsSince(), where).toEqual(ofSegments(units))
     }
   }
   expect(given).toBeGreaterThan(15)
 })
+
+test(`a page is given what a bid request of its visitor is (seed ${SEED})`, async () => {
+  const random = seeded(SEED)
+  let given = 0
+  for (let i = 0; i < 80; i++) {
+    const request = asOfPage(requestOf(random))
+    if (request === undefined) continue
+    await unitsSince()
+    const first = await WIRES['json']!(request)
+    const units = await unitsSince()
+    if (first.segments.length > 0) given++
+    const where = JSON.stringify(request)
+    const decision = first.segments.length + first.deals.length > 0 ? first.decision : ''
+    expect(await prebid(request), where).toEqual({ ...first, decision })
+    expect(await unitsSince(), where).toEqual(units)
+  }
+  expect(given).toBeGreaterThan(10)
+})
+
+function ofSegments(units: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(units).filter(([name]) => name.endsWith(' ')))
+}
