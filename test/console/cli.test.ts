@@ -162,6 +162,16 @@ describe('the command line', () => {
     ])
   })
 
+  test('makes a key for pages, which says whose and for which bidders', async () => {
+    const command = 'key create dsp --scope wire:prebid --origin https://news.example --bidder n'
+    const { id } = JSON.parse((await run(command)).out)
+    const shown = (await run('key list dsp')).out.split('\n').find((line) => line.includes(id))!
+    expect(JSON.parse(shown)).toMatchObject({
+      scopes: ['wire:prebid'],
+      page: { origins: ['https://news.example'], bidders: ['n'] },
+    })
+  })
+
   test('takes an offer to a contract, and tells of it', async () => {
     const { buyer: _, startsAt: _s, endsAt: _e, ...terms } = contractBody()
     const offer = await file('offer.json', JSON.stringify({ ...terms, minPeople: 0 }))

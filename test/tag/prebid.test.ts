@@ -177,6 +177,7 @@ describe.each(MODES)('third-party cookies %s', (thirdPartyCookies) => {
 
     test.each<[string, Partial<PageOptions>, string?]>([
       ['without that consent', { tcData: tcData([1, 2, 3]) }],
+      ['where the page lets nobody enrich', { isClosed: true }],
       ['where us_privacy opts out', { usp: '1YYN' }],
       [
         'under Global Privacy Control',

@@ -47,6 +47,7 @@ import 'prebid.js/modules/consentManagementTcf'
 import 'prebid.js/modules/consentManagementUsp'
 import 'prebid.js/modules/userId'
 import 'prebid.js/modules/sharedIdSystem'
+import 'prebid.js/modules/allowActivities'
 import 'prebid.js/modules/openxBidAdapter'
 import './node_modules/prebid.js/dist/src/modules/${FILE}'
 pbjs.processQueue()
@@ -59,10 +60,18 @@ export interface PageOptions {
   tcData?: object
   usp?: string
   hasSharedId?: boolean
+  /** The page lets no module add first-party data of users. */
+  isClosed?: boolean
 }
 
 /** An article with two bidders, \`ours\` and \`rival\`; \`auction()\` holds one. */
-export function pageHtml({ params, tcData, usp, hasSharedId = false }: PageOptions): string {
+export function pageHtml({
+  params,
+  tcData,
+  usp,
+  hasSharedId = false,
+  isClosed,
+}: PageOptions): string {
   const consentManagement = {
     ...(tcData && { gdpr: { cmpApi: 'static', consentData: { getTCData: tcData } } }),
     ...(usp && { usp: { cmpApi: 'static', consentData: { getUSPData: { uspString: usp } } } }),
@@ -70,6 +79,7 @@ export function pageHtml({ params, tcData, usp, hasSharedId = false }: PageOptio
   const config = {
     ...(Object.keys(consentManagement).length > 0 && { consentManagement }),
     enableTIDs: true,
+    ...(isClosed && { allowActivities: { enrichUfpd: { default: false } } }),
     // Nothing but the module's own patience lets an auction go on.
     realTimeData: {
       auctionDelay: 120_000,
