@@ -22,6 +22,8 @@ import { lookupsOf } from './exchange/desk/usage-deps.ts'
 import { applyEgress } from './exchange/egress/apply-egress.ts'
 import { EgressMeter } from './exchange/egress/egress-meter.ts'
 import { EgressSpool } from './exchange/egress/egress-spool.ts'
+import { LatencyCounts } from './exchange/kpis/latency-counts.ts'
+import { ProcessedEvents } from './exchange/kpis/processed-events.ts'
 import { shipLedger } from './exchange/ledger/ship-ledger.ts'
 import { LookalikeJobs } from './exchange/lookalike/lookalike-jobs.ts'
 import { MatchCounts } from './exchange/matchrates/match-counts.ts'
@@ -39,6 +41,7 @@ import { healthRoutes } from './gateway/http/health-routes.ts'
 import { openNodeDoor } from './gateway/http/open-node-door.ts'
 import { BROWSER_HEADER_BYTES_MAX } from './gateway/limits.ts'
 import { openLog } from './gateway/log.ts'
+import { BidLatencies } from './gateway/metrics/bid-latencies.ts'
 import { promText } from './gateway/metrics/prom.ts'
 import {
   watchCounts,
@@ -222,8 +225,9 @@ async function desk({ config }: Settings): Promise<void> {
   const egress = applyEgress({ ...spooled, clock, log })
   closeFirst(() => egress.close())
   rooms.finders.push(shipper)
-  const { sourceCounts } = count(me, { ...rooms, config })
-  const events = processEvents(me, rooms, sourceCounts)
+  const counts = count(me, { ...rooms, config })
+  const { sourceCounts } = counts
+  const events = processEvents(me, rooms, counts)
   const isDemo = config.demo === 'on'
   const onEnded = () => demoEnded(config.dataDir)
   closeFirst(await settleDemoWorld({ ...rooms, log, isDemo, onEnded }))
@@ -272,9 +276,10 @@ function makeLookalikes({ log, closeFirst }: Process, rooms: Rooms): LookalikeJo
 function processEvents(
   { metrics, log, closeFirst }: Process,
   { audience }: Rooms,
-  sources: SourceCounts,
+  { sourceCounts, latencies }: { sourceCounts: SourceCounts; latencies: LatencyCounts },
 ): EventDesk {
   const books = new RuleBooks(() => audience.feed.current(), ownerOf, clock)
+  const sources = new ProcessedEvents(sourceCounts, latencies)
   const events = new EventDesk({ audience, books, clock, log, sources })
   closeFirst(() => events.close())
   watchEvents(metrics, events)
@@ -285,14 +290,15 @@ function processEvents(
 function count(
   { name: process, metrics, log, closeFirst }: Process,
   { audience, config }: { audience: Audience; config: Config },
-): { matchCounts: MatchCounts; sourceCounts: SourceCounts } {
+): { matchCounts: MatchCounts; sourceCounts: SourceCounts; latencies: LatencyCounts } {
   const matchCounts = new MatchCounts()
   const sourceCounts = new SourceCounts()
   const { tallies } = audience.store
   const name = [hostname(), resolve(config.dataDir), process].join('|')
-  const counts = [matchCounts, sourceCounts]
+  const latencies = new LatencyCounts()
+  const counts = [matchCounts, sourceCounts, latencies, new BidLatencies(metrics, audience)]
   const writer = writeCounts({ counts, tallies, name, clock, log })
   closeFirst(() => writer.close())
   watchCounts(metrics, matchCounts, sourceCounts)
-  return { matchCounts, sourceCounts }
+  return { matchCounts, sourceCounts, latencies }
 }

@@ -17,6 +17,8 @@ const CollectedEventSchema = Type.Object(
     messageId: Type.String(),
     /** When it happened, by the sender's clock as far as that can be believed. */
     atMs: Type.Integer({ minimum: 0 }),
+    /** When it came; absent: the same moment. */
+    receivedMs: Type.Optional(Type.Integer({ minimum: 0 })),
     /** Whom it is about: the customer where it says so, else the visitor. */
     about: Id,
     /** Another id it says is the same person. */

@@ -13,16 +13,11 @@ import { entryOf } from '../vault/vault-record.ts'
 import { Backfill } from './backfill.ts'
 import { type CollectedEvent, unpackEvent } from './collected-event.ts'
 import { notesOf } from './counted-event.ts'
-import {
-  type EventAt,
-  type Learned,
-  type LearnedPerson,
-  learn,
-  type SourceLearned,
-} from './learn.ts'
+import { type EventAt, type Learned, type LearnedPerson, learn } from './learn.ts'
 import { EVENT_LIMITS } from './limits.ts'
 import { LinkEvents } from './link-events.ts'
 import type { OwnerRules, RuleBook, RuleBooks } from './rule-book.ts'
+import type { SourceObserver } from './source-observer.ts'
 import { whoseRules } from './whose-rules.ts'
 
 export interface EventDeskOptions {
@@ -37,10 +32,6 @@ export interface EventDeskOptions {
   /** Default EVENT_LIMITS.sliceEveryMs and sliceIds. */
   sliceEveryMs?: number
   sliceIds?: number
-}
-
-export interface SourceObserver {
-  add(source: { id: string; owner: number }, learned: SourceLearned): void
 }
 
 export interface EventDeskLog {
@@ -229,6 +220,7 @@ export class EventDesk {
     const learned = await this.#inTurn(() => this.#count(events))
     await this.#remember(learned.flatMap(({ notes }) => notes))
     for (const one of learned) this.#add(one)
+    this.#options.sources?.processed?.(events, this.#options.clock.now())
   }
 
   async #count(events: readonly CollectedEvent[]): Promise<Counted[]> {

@@ -88,6 +88,7 @@ export function readMessage(
     about: ids.about,
     traits: traitsShown(values, context),
   }
+  if (atMs !== context.receivedMs) event.receivedMs = context.receivedMs
   if (ids.sameAs) event.sameAs = ids.sameAs
   const isOpen = (path: string) => switchOf(path, source.switches) !== 'drop'
   const contacts = contactsOf(typed, { keys, country: source.country, isOpen })

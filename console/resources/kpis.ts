@@ -5,6 +5,7 @@ import { getCampaignKpis } from '../../exchange/desk/campaign-kpis.ts'
 import type { KpiQuery, KpisShown } from '../../exchange/desk/kpis.ts'
 import { closed, OperatorId } from '../../exchange/fields.ts'
 import { ACCOUNTS_ON, KPIS, type KpiName } from '../../exchange/kpis/kpis.ts'
+import { LATENCIES, LATENCY_NAMES } from '../../exchange/kpis/latency-counts.ts'
 import { LIMITS } from '../../exchange/limits.ts'
 import type { ApiRoute, Call } from '../api/route.ts'
 import type { ImportRooms } from '../imports/import-rooms.ts'
@@ -81,6 +82,17 @@ const KpisShape = {
       }),
     ),
     campaign: Type.Optional(CampaignShape),
+    latencies: Type.Optional(
+      Type.Array(
+        closed({
+          kpi: Type.Enum(LATENCY_NAMES),
+          count: Type.Integer({ minimum: 0 }),
+          p50Ms: nullable('number'),
+          p95Ms: nullable('number'),
+          p99Ms: nullable('number'),
+        }),
+      ),
+    ),
   }),
 }
 
@@ -109,7 +121,8 @@ export function kpisRoute(rooms: ImportRooms): ApiRoute {
       underWay++
       try {
         const shown = await kpisFor(rooms, caller, query as KpisAsked)
-        return { status: 200, body: { ...shown, definitions: KPIS } }
+        const definitions = { ...KPIS, ...(shown.latencies ? LATENCIES : {}) }
+        return { status: 200, body: { ...shown, definitions } }
       } finally {
         underWay--
       }

@@ -13,9 +13,10 @@ import type { Segment } from '../../audience/segment.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import { accountRates } from '../kpis/account-rates.ts'
 import type { KpiShown } from '../kpis/kpis.ts'
+import { type LatencyShown, readLatencies } from '../kpis/latency-counts.ts'
 import { navigationRates } from '../kpis/navigation-rates.ts'
 import { LIMITS } from '../limits.ts'
-import type { Rate } from '../matchrates/rate.ts'
+import { type Rate, rateOf } from '../matchrates/rate.ts'
 import { dayText } from '../moment.ts'
 import type { PartnerRecord } from '../partner.ts'
 import { ToldTo } from '../reach/told-to.ts'
@@ -46,6 +47,8 @@ export interface KpisShown {
   to: string
   step: number
   items: KpiShown[]
+  /** Of the whole installation: to the exchange's operators. */
+  latencies?: LatencyShown[]
 }
 
 /** The KPIs. Refuses what is not there or not the caller's to know, and while people are still being counted. */
@@ -63,7 +66,20 @@ export async function getKpis(deps: UsageDeps, actor: Actor, query: KpiQuery): P
   const navigation = await navigationRates(deps.tallies, snapshot, { isAsked, source, ...period })
   const people = peopleKpis(await countedIn(deps), { deps, told, firstDay, ...asked })
   const asOf = new Date(nowMs).toISOString()
-  return { asOf, ...period, step: told.step, items: [...people, ...navigation] }
+  const shown = { asOf, ...period, step: told.step, items: [...people, ...navigation] }
+  if (!isExchange(actor)) return shown
+  const { latencies, cache } = await readLatencies(deps.tallies, period)
+  const hitRate = { segment: null, ...rateOf(cache.hits, cache.looks) }
+  const staleRate = { segment: null, ...rateOf(cache.stale, cache.looks) }
+  return {
+    ...shown,
+    items: [
+      ...shown.items,
+      { kpi: 'near_cache_hit_rate', ...hitRate },
+      { kpi: 'near_cache_stale_rate', ...staleRate },
+    ],
+    latencies,
+  }
 }
 
 /** Which sources count: the one asked for, else all that the caller sees. */

@@ -19,6 +19,10 @@ export const KPIS = {
   redemption_rate: 'Coupons redeemed, of messages delivered (KPI 9).',
   retargeting_waste:
     'Impressions bought on people who had converted or were to be left out, of all impressions of the campaign (KPI 8).',
+  near_cache_hit_rate:
+    'Looks into bid processes’ near-caches that found what is known of an id, or that nothing is, of all looks (KPI 7).',
+  near_cache_stale_rate:
+    'Records served from near-caches while they were read anew, of all looks: these may be some seconds old (KPI 7).',
   match_rate: 'People with a live id of the partner’s, of all people in the segment (KPI 6).',
 } as const
 export type KpiName = keyof typeof KPIS

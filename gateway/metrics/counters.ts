@@ -115,6 +115,11 @@ export class Histogram {
     this.sum[0]! += ms
   }
 
+  /** Every bucket with its upper end. */
+  byBucket(): { upperMs: number; count: number }[] {
+    return Array.from(this.buckets, (count, i) => ({ upperMs: upperMs(i), count }))
+  }
+
   get count(): number {
     return this.buckets.reduce((all, one) => all + one, 0)
   }

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Collector } from '../../exchange/collect/collector.ts'
 import { writeCounts } from '../../exchange/counts/write-counts.ts'
+import { LatencyCounts } from '../../exchange/kpis/latency-counts.ts'
 import { SourceCounts } from '../../exchange/quality/source-counts.ts'
+import { BidLatencies } from '../../gateway/metrics/bid-latencies.ts'
+import { Metrics } from '../../gateway/metrics/counters.ts'
 import { Cli } from './cli-support.ts'
 import { type Body, ConsoleWorld, fill } from './world.ts'
 
@@ -115,6 +118,29 @@ test('a partner is told of its own visits, and of no others’', async () => {
   expect(refused.status).toBe(422)
   const unknown = await world.ask('GET', '/api/kpis?source=gone', {})
   expect(unknown.body.errors[0]).toMatchObject({ field: 'source' })
+})
+
+test('latencies of the whole installation are told to its operators alone', async () => {
+  const { audience, clock, store } = world
+  const latencies = new LatencyCounts()
+  for (const ms of [10, 20, 900]) latencies.add('event_to_segment', ms)
+  latencies.looked({ hits: 3, looks: 4, stale: 1 })
+  const log = { warn: () => {} }
+  const counts = [latencies, new BidLatencies(new Metrics(), audience)]
+  await writeCounts({ counts, tallies: store.tallies, name: 'latencies', clock, log }).close()
+  const told = await world.must('GET', '/api/kpis')
+  expect(told.latencies).toMatchObject([
+    { kpi: 'event_to_segment', count: 3 },
+    { kpi: 'enrich', count: 0, p50Ms: null },
+  ])
+  expect(told.latencies[0].p99Ms).toBeGreaterThanOrEqual(900)
+  expect(told.definitions.event_to_segment).toContain('event')
+  expect(share(of(told.items, 'near_cache_hit_rate')[0]!)).toEqual([3, 4])
+  expect(share(of(told.items, 'near_cache_stale_rate')[0]!)).toEqual([1, 4])
+  const token = await world.key('dmp')
+  const partner = await world.must('GET', '/api/kpis?segment=cars', { token })
+  expect(partner.latencies).toBe(undefined)
+  expect(of(partner.items, 'near_cache_hit_rate')).toEqual([])
 })
 
 test('the command line prints them', async () => {
