@@ -50,9 +50,18 @@ export function senselessContract(body: ContractBody, snapshot: CatalogSnapshot)
     wrong('buyer', 'is the seller: a partner needs no contract for its own segments')
   if (momentOf(body.endsAt, body.timeZone) <= momentOf(body.startsAt, body.timeZone))
     wrong('endsAt', 'must be after startsAt')
-  problems.push(...senselessPrice(body))
+  problems.push(...senselessPrice(body), ...senselessCaps(body))
   const isOver = body.status === 'ended' || body.status === 'revoked'
   return isOver ? problems : [...problems, ...danglingProblems(body, snapshot)]
+}
+
+/** What units cost would never reach such a cap. */
+function senselessCaps({ caps = [], price }: ContractBody): Problem[] {
+  if (price.kind !== 'flat_month' && price.kind !== 'free') return []
+  const reason = `units cost nothing where the price is ${price.kind}: cap them by units`
+  return caps.flatMap(({ spendMicros }, i) =>
+    spendMicros === undefined ? [] : [{ field: `caps.${i}.spendMicros`, reason }],
+  )
 }
 
 /** What it rests on, and is not there or not so. */

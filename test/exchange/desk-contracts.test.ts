@@ -31,6 +31,20 @@ describe('contracts', () => {
         'unprocessable billOn',
         { price: { kind: 'percent_media', amountMicros: 1, currency: 'EUR' } },
       ],
+      [
+        'unprocessable caps.1.spendMicros',
+        {
+          price: { kind: 'flat_month', amountMicros: 9, currency: 'EUR' },
+          caps: [
+            { units: 5, per: 'day' },
+            { spendMicros: 5, per: 'contract' },
+          ],
+        },
+      ],
+      [
+        'unprocessable caps.0.spendMicros',
+        { price: { kind: 'free' }, caps: [{ spendMicros: 5, per: 'day' }] },
+      ],
       ['unprocessable segments.0', { writeAs: 'taxonomy' }],
       ['unprocessable externalIds.theirs', { externalIds: { cars: '1', theirs: '2' } }],
       [
