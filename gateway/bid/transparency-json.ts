@@ -7,8 +7,12 @@ const known = new WeakMap<readonly string[], NestedJson>()
 export function transparencyJson(domains: readonly string[]): NestedJson {
   let json = known.get(domains)
   if (!json) {
-    const entries = domains.map((domain) => JSON.stringify({ domain, dsaparams: [1] }))
+    const entries = domains.map((domain) => JSON.stringify(transparencyEntry(domain)))
     known.set(domains, (json = nestedJson('dsa', 'transparency', entries.join(','))))
   }
   return json
+}
+
+export function transparencyEntry(domain: string): { domain: string; dsaparams: number[] } {
+  return { domain, dsaparams: [1] }
 }

@@ -9,6 +9,7 @@ import { dataObject, type FragmentObject } from '../bid/make-fragment.ts'
 import { objectsOf } from '../bid/place-json.ts'
 import type { BidRefusal } from '../bid/reasons.ts'
 import { replyRefused } from '../bid/reply.ts'
+import { transparencyEntry } from '../bid/transparency-json.ts'
 import type { Wire } from '../bid/wire.ts'
 import { corsFor, PRIVATE } from '../edge/answers.ts'
 import { browserOf, EDGE_WANTS, hasGpcHeader, originOf, userAgentOf } from '../edge/edge-room.ts'
@@ -81,7 +82,8 @@ function told(bid: Bid): string {
     plan.fragment !== undefined ||
     plan.placed.some(({ deal }) => selection.personDeals.includes(deal))
   const decision = isAboutPerson ? decisionName(bid) : undefined
-  const rest = JSON.stringify({ bidders, decision })
+  const transparency = plan.transparency?.map(transparencyEntry)
+  const rest = JSON.stringify({ bidders, transparency, decision })
   return `{"data":${JSON.stringify(data)},"deals":${deals},${rest.slice(1)}`
 }
 

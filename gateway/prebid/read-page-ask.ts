@@ -44,7 +44,7 @@ export function pageRequest(ask: PageAsk, { browser, origin, userAgent, gpc }: A
         gpp: ask['gpp'],
         gpp_sid: ask['gpp_sid'],
         coppa: ask['coppa'],
-        ext: { gpc: gpc ? 1 : ask['gpc'] },
+        ext: { gpc: gpc ? 1 : ask['gpc'], dsa: ask['dsa'] },
       },
     }),
   )

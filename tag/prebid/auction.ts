@@ -12,6 +12,7 @@ export interface Auction {
 export interface Fragment {
   user?: { data?: object[]; eids?: Eid[]; ext?: { eids?: Eid[] } }
   device?: { geo?: { country?: string } }
+  regs?: { ext?: { dsa?: { transparency?: object[] } } }
 }
 
 export interface PageBid {

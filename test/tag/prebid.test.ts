@@ -7,7 +7,7 @@ import { buildPrebidModule } from '../../scripts/build.mjs'
 import { tcText } from '../audience/consent/support/tc-writer.ts'
 import { PAGE, PageWorld } from '../support/page-world.ts'
 import { type Chromium, startChromium } from '../support/web/browser.ts'
-import { buildPrebid, type PageOptions, pageHtml } from '../support/web/prebid-page.ts'
+import { buildPrebid, PAGE_ENTRY, type PageOptions, pageHtml } from '../support/web/prebid-page.ts'
 import { type Site, showPage, type Visit, Web } from '../support/web/web.ts'
 
 // Our module in an unmodified Prebid.js of its npm sources, in a real browser, on a publisher's page.
@@ -138,6 +138,9 @@ describe.each(MODES)('third-party cookies %s', (thirdPartyCookies) => {
         expect(deals.map(({ id }) => id)).toEqual(['page-own', 'cars-deal', 'not-travel-deal'])
         expect(deals[1]).toMatchObject({ bidfloor: 2.5, bidfloorcur: 'EUR', wseat: ['seat-7'] })
         expect([rival.user?.data, rival.imp[0]!.pmp]).toEqual([undefined, undefined])
+        const named = ({ regs }: BidRequest) => regs.ext.dsa.transparency
+        expect(named(ours)).toEqual([PAGE_ENTRY, { domain: 'hill.example', dsaparams: [1] }])
+        expect(named(rival)).toEqual([PAGE_ENTRY])
         const [asked] = await web.answered(EDGE, '/prebid/rtd')
         expect(asked!.headers).toMatchObject({ 'content-type': 'text/plain', origin: PAGE })
         expect(
@@ -259,6 +262,7 @@ describe.each(MODES)('third-party cookies %s', (thirdPartyCookies) => {
 interface BidRequest {
   imp: { tagid: string; pmp?: { deals: { id: string; [more: string]: unknown }[] } }[]
   user?: { data?: object[] }
+  regs: { ext: { dsa: { transparency: object[] } } }
 }
 
 /** As a consent tool has it once the visitor has chosen. */

@@ -67,6 +67,13 @@ describe('a page’s visitor', () => {
     )
   })
 
+  test('is told of with who is to be named beside it, where the page speaks of the DSA', async () => {
+    const named = async (dsa: object) => (await told({ dsa }, byCookie())).transparency
+    expect(await named({})).toEqual([{ domain: 'hill.example', dsaparams: [1] }])
+    expect(await named({ transparency: [{ domain: 'hill.example' }] })).toBeUndefined()
+    expect(await told({ dsa: {} })).toEqual({})
+  })
+
   test('is never named: no answer holds an id of it', async () => {
     const { text, headers } = await world.ask({ eids: TRAVELLER }, byCookie())
     const all = text + JSON.stringify([...headers])

@@ -53,6 +53,9 @@ import './node_modules/prebid.js/dist/src/modules/${FILE}'
 pbjs.processQueue()
 `
 
+/** What the page itself has to say of the DSA. */
+export const PAGE_ENTRY = { domain: 'news.example', dsaparams: [2] }
+
 export interface PageOptions {
   /** Of our module. */
   params: object
@@ -79,6 +82,7 @@ export function pageHtml({
   const config = {
     ...(Object.keys(consentManagement).length > 0 && { consentManagement }),
     enableTIDs: true,
+    ortb2: { regs: { ext: { dsa: { dsarequired: 1, transparency: [PAGE_ENTRY] } } } },
     ...(isClosed && { allowActivities: { enrichUfpd: { default: false } } }),
     // Nothing but the module's own patience lets an auction go on.
     realTimeData: {
