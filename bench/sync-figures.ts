@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { atLeast, atMost, type Figure } from './figures.ts'
+import { cannon } from './load.ts'
 import { pacedWires, percentile } from './paced-load.ts'
 import { type Contender, freePort, groupCpuS, startPeer, stopGroup } from './processes.ts'
 import { startRedis } from './redis.ts'
@@ -13,8 +14,9 @@ const here = dirname(fileURLToPath(import.meta.url))
 const CONNECTIONS = 16
 const RETURNS_PER_S = 200
 const RETURNS_S = 6
-/** One more second is played and not counted, and gaps are random. */
-const RETURNS = RETURNS_PER_S * (RETURNS_S + 2)
+/** Servers run for days: what is compiled in their first seconds is played before anything is counted. */
+const WARM_S = 10
+const WARM_RETURNS_PER_S = 4 * RETURNS_PER_S
 
 export interface SyncFiguresOptions {
   say: (line: string) => void
@@ -46,9 +48,14 @@ async function cookieSyncFigures({ rounds = 7 }: SyncFiguresOptions): Promise<Fi
   const figures: Figure[] = []
   const share = (played: readonly Round[], name: string) =>
     median(played, (round) => round['json-echo']!.cpuUs / round[name]!.cpuUs)
+  const bodiesOf = (body: (i: number) => Buffer) =>
+    Array.from({ length: CONNECTIONS }, (_, i) => body(i))
   try {
+    const all = ASKS.flatMap(({ body }) => bodiesOf(body))
+    const warming = { seconds: WARM_S, connections: CONNECTIONS }
+    for (const contender of [echo, floor, edge]) await cannon(contender, all, warming)
     for (const { what, body } of ASKS) {
-      const bodies = Array.from({ length: CONNECTIONS }, (_, i) => body(i))
+      const bodies = bodiesOf(body)
       const played = await playRounds([echo, floor, edge], bodies, load)
       const line = `/cookie_sync, ${SYNC_PARTNERS.length} partners, ${what} ÷ node:http JSON echo, by server CPU a request`
       const { measured, ...rest } = atLeast(line, 0.4, share(played, 'edge'))
@@ -99,14 +106,16 @@ async function startEdge(store = ''): Promise<EdgeContender> {
 }
 
 /**
- * Partners' returns at a fixed rate, in rounds after one that is not counted; beside them the same requests to a
- * handler of the same door that does nothing. The median of the rounds' p99, each of all its requests, and the worst.
+ * Partners' returns at a fixed rate, in rounds after one, at four times the rate, that is not counted; beside them the
+ * same requests to a handler of the same door that does nothing. The median of the rounds' p99, each of all its requests, and the worst.
  */
 async function setuidFigure(edge: EdgeContender, rounds = 5): Promise<Figure> {
-  const load = { rate: RETURNS_PER_S, seconds: RETURNS_S, connections: 32 }
   const played: { p99: number; p50: number; floor: number }[] = []
   for (let round = 0; round <= rounds; round++) {
-    const visits = await edge.visits(RETURNS)
+    const rate = round === 0 ? WARM_RETURNS_PER_S : RETURNS_PER_S
+    const load = { rate, seconds: RETURNS_S, connections: 32 }
+    // One more second is played and not counted, and gaps are random.
+    const visits = await edge.visits(rate * (RETURNS_S + 2))
     const idle = visits.map(({ cookie }) => wireOf('/floor', cookie))
     const beside = await pacedWires(edge, idle, load)
     const wires = visits.map(({ cookie, path }) => wireOf(path, cookie))

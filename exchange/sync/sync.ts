@@ -220,16 +220,19 @@ export class Sync {
       random: this.random,
       onVisit: (partner, visit) => this.counts.visit(partner, browser.class, visit),
     })
-    const numbers = chosen.map(({ syncer }) => syncer.partner.number)
-    const leading = chosen.map(({ template }) => template.isSecret)
-    const mint = { browser: id, hop: 0, wasReturning, leading, nowMs }
-    const states = rooms.states.mintChars(numbers, mint)
+    const numbers: number[] = []
+    const leading: boolean[] = []
     for (let i = 0; i < chosen.length; i++) {
-      const { partner } = chosen[i]!.syncer
+      const { syncer, template } = chosen[i]!
+      const { partner } = syncer
+      numbers.push(partner.number)
+      leading.push(template.isSecret)
       this.rates.asked(partner.number, wasReturning)
       this.counts.offered(partner, browser.class)
       if (i < SYNC_LIMITS.asksMax) asks.note(partner.number, hour)
     }
+    const mint = { browser: id, hop: 0, wasReturning, leading, nowMs }
+    const states = rooms.states.mintChars(numbers, mint)
     const isLeftAlone = known.found.some((one) => one.isSuppressed)
     const isPermitted = known.consents.some((one, i) => one === 0 && roster.candidates[i]!.syncer)
     const mayRenew = isPermitted && !isLeftAlone

@@ -119,7 +119,7 @@ interface Planned {
 }
 
 function sendPlan({ metrics }: EdgeRoom, { ask, answer, body, plan }: Planned): void {
-  for (const { syncer } of plan.syncs) metrics.offered(syncer.partner.id)
+  for (const { syncer } of plan.syncs) metrics.offered(syncer.partner)
   for (const { reason } of plan.leftOut) metrics.leftOut(reason)
   metrics.leftOut('limit_reached', plan.surplus.length)
   const cookies = setCookies({ main: plan.mainCookie, twin: plan.twinCookie })

@@ -1,4 +1,5 @@
 import type { Clock } from '../../audience/clock.ts'
+import type { CompiledPartner } from '../../exchange/compile-partners.ts'
 import { type PlanReason, PlanReasons } from '../../exchange/sync/reasons.ts'
 import type { Counter, Metrics } from '../metrics/counters.ts'
 import type { EdgeRefusal } from './reasons.ts'
@@ -46,31 +47,30 @@ export class EdgeMetrics {
   }
 
   /** A sync with the partner was handed to a browser. */
-  offered(partner: string): void {
+  offered(partner: Counted): void {
     this.#offered.of(partner).add()
   }
 
   /** A browser came back from the partner with an id that was taken. */
-  matched(partner: string): void {
+  matched(partner: Counted): void {
     this.#matched.of(partner).add()
   }
 }
 
-/** One counter for each partner, found by one look. */
+type Counted = Pick<CompiledPartner, 'id' | 'number'>
+
+/** One counter for each partner, found by one look: partners have small numbers, one after another. */
 class PerPartner {
   readonly #metrics: Metrics
   readonly #name: string
-  readonly #counters = new Map<string, Counter>()
+  readonly #counters: (Counter | undefined)[] = []
 
   constructor(metrics: Metrics, name: string) {
     this.#metrics = metrics
     this.#name = name
   }
 
-  of(partner: string): Counter {
-    let counter = this.#counters.get(partner)
-    if (counter === undefined)
-      this.#counters.set(partner, (counter = this.#metrics.counter(this.#name, { partner })))
-    return counter
+  of({ id, number }: Counted): Counter {
+    return (this.#counters[number] ??= this.#metrics.counter(this.#name, { partner: id }))
   }
 }

@@ -52,7 +52,7 @@ async function match(room: EdgeRoom, ask: Ask, { answer, cookies }: Reply): Prom
     onMet: (made) => void cookies.push(...setCookies(made)),
   })
   if (!outcome.ok) throw new EdgeRefused(outcome.reason)
-  if (outcome.isNew) room.metrics.matched(syncer.partner.id)
+  if (outcome.isNew) room.metrics.matched(syncer.partner)
   if (outcome.location === undefined) sendPixel(answer, 'redirect', cookies)
   else answer.send(302, [...EMBEDDED, ...cookies, 'location', outcome.location])
 }

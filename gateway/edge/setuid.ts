@@ -52,7 +52,7 @@ async function setuid(room: EdgeRoom, ask: Ask, answer: Answer): Promise<void> {
     state: query.get('s'),
   })
   if (!outcome.ok) throw new EdgeRefused(outcome.reason)
-  if (outcome.isNew) room.metrics.matched(syncer.partner.id)
+  if (outcome.isNew) room.metrics.matched(syncer.partner)
   if (outcome.next === undefined) sendPixel(answer, type)
   else answer.send(302, [...EMBEDDED, 'location', outcome.next])
 }

@@ -50,6 +50,6 @@ async function hop(room: EdgeRoom, ask: Ask, answer: Answer): Promise<void> {
   const asked = { syncer, template, state, browser, consent, privacy: macros }
   const outcome = await leadOut(room.sync, rooms, asked)
   if (!outcome.ok) throw new EdgeRefused(outcome.reason)
-  if (outcome.isNew) room.metrics.matched(syncer.partner.id)
+  if (outcome.isNew) room.metrics.matched(syncer.partner)
   answer.send(302, [...EMBEDDED, 'location', outcome.url])
 }
