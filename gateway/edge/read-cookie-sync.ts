@@ -36,6 +36,7 @@ const GPC_VALUES: ReadonlySet<unknown> = new Set([1, '1', true, 'true'])
 export function readCookieSync(bytes: Uint8Array): CookieSyncBody {
   const body = parsed(bytes)
   const [account, coopSync] = [textIn(body, 'account'), booleanIn(body, 'coopSync')]
+  const filters = filtersIn(body['filterSettings'])
   return {
     bidders: textsIn(body, 'bidders'),
     limit: integerIn(body, 'limit'),
@@ -48,8 +49,8 @@ export function readCookieSync(bytes: Uint8Array): CookieSyncBody {
     gpp: textIn(body, 'gpp'),
     gppSid: textIn(body, 'gpp_sid'),
     gpc: GPC_VALUES.has(body['gpc']),
-    filters: filtersIn(body['filterSettings']),
-    pageName: JSON.stringify([account, coopSync, body['filterSettings']]),
+    filters,
+    pageName: JSON.stringify([account, coopSync, named(filters.redirect), named(filters.iframe)]),
     eids: eidsIn(body['eids']),
   }
 }
@@ -118,6 +119,13 @@ function filtersIn(value: unknown): CookieSyncBody['filters'] {
     if (given !== undefined) filters[type] = filterOf(name, given)
   }
   return filters
+}
+
+/** As it was understood: what a page put there besides may be nested deeper than can be written again. */
+function named(filter: Filter | undefined): unknown {
+  if (filter === undefined) return undefined
+  const { isInclude, bidders } = filter
+  return [isInclude, bidders === '*' ? bidders : [...bidders]]
 }
 
 function filterOf(name: string, given: unknown): Filter {

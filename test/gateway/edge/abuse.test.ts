@@ -178,6 +178,14 @@ describe('cookie bombs', () => {
   })
 })
 
+test('what is nested thousands deep beside the filters is passed over', async () => {
+  const deep = '['.repeat(7_000) + ']'.repeat(7_000)
+  const body = `{"limit":1,"filterSettings":{"image":{"bidders":"*","filter":"include"},"other":${deep}}}`
+  const answer = await house.browser().ask('POST', '/cookie_sync', { body })
+  expect(answer.status).toBe(200)
+  expect(JSON.parse(answer.body.toString()).bidder_status).toHaveLength(1)
+})
+
 test('a body beyond 16 KiB is answered 413, and one of 100,000 bidders within it is cut short', async () => {
   const large = JSON.stringify({ bidders: Array.from({ length: 2_000 }, (_, i) => `bidder-${i}`) })
   expect((await house.browser().ask('POST', '/cookie_sync', { body: large })).status).toBe(413)
