@@ -7,6 +7,8 @@ import { LIMITS } from '../limits.ts'
 export interface CsvRow {
   number: number
   cells: readonly string[]
+  /** Semicolons separate cells: so spreadsheets save where a comma stands before decimals. */
+  hasDecimalComma?: boolean
 }
 
 const [LF, CR, QUOTE] = [0x0a, 0x0d, 0x22]
@@ -27,10 +29,12 @@ export async function* csvRows(
   const chunks = source[Symbol.asyncIterator]()
   const head = await headOf(chunks)
   refuseUtf16(head)
+  const delimiter = separatorIn(head)
+  const more = delimiter === ';' ? { hasDecimalComma: true } : {}
   const parser = parse({
     ...{ bom: true, info: true, ltrim: true, skip_empty_lines: true },
     ...{ relax_column_count: true, relax_quotes: true },
-    delimiter: separatorIn(head),
+    delimiter,
     record_delimiter: ['\r\n', '\n', '\r'],
     max_record_size: LIMITS.lineBytesMax,
   })
@@ -41,7 +45,7 @@ export async function* csvRows(
   try {
     for await (const { record, info } of parser as AsyncIterable<Parsed>) {
       for (const cell of record) overcounted += breaksIn(cell)
-      rows.push({ number: info.lines - overcounted, cells: record })
+      rows.push({ number: info.lines - overcounted, cells: record, ...more })
       if (rows.length < ROWS_AT_ONCE) continue
       yield rows
       rows = []

@@ -39,7 +39,7 @@ export class EventRows {
     return this.#completed(this.#columns.messageOf(value as Message))
   }
 
-  #row({ cells }: CsvRow): EventRow | undefined {
+  #row({ cells, hasDecimalComma = false }: CsvRow): EventRow | undefined {
     const header = this.#header
     if (header === undefined) {
       this.#header = cells.map((cell) => cell.trim())
@@ -51,7 +51,10 @@ export class EventRows {
     if (cells.some((cell) => cell.includes('\ufffd'))) return { reason: LineFaults.not_utf8 }
     const row = header.map((column, i) => {
       const cell = cells[i]!.trim()
-      return [column, this.#columns.isBelow(column) ? scalarOf(cell) : cell] as const
+      return [
+        column,
+        this.#columns.isBelow(column) ? scalarOf(cell, hasDecimalComma) : cell,
+      ] as const
     })
     return this.#completed(this.#columns.message(row))
   }
@@ -76,13 +79,16 @@ export class EventRows {
 }
 
 /** A cell that is a number or a truth value is one, where it is written as such: `007` and `1e3` are texts. */
-function scalarOf(cell: string): string | number | boolean {
+function scalarOf(cell: string, hasDecimalComma: boolean): string | number | boolean {
   if (cell === 'true' || cell === 'false') return cell === 'true'
+  if (hasDecimalComma && DECIMAL_COMMA.test(cell)) return Number(cell.replace(',', '.'))
   const number = Number(cell)
   return cell !== '' && String(number) === cell && Number.isSafeInteger(Math.trunc(number))
     ? number
     : cell
 }
+
+const DECIMAL_COMMA = /^-?(?:0|[1-9]\d{0,11}),\d{1,6}$/
 
 const NO_MOMENT = 'is no date and time as 2026-11-26 10:15:00 or 2026-11-26T10:15:00+01:00'
 const MOMENT = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?$/

@@ -79,6 +79,15 @@ const MAP = JSON.stringify({
 })
 
 describe('a CSV file', () => {
+  test('with semicolons has decimals as spreadsheets then write them', async () => {
+    const asking = { event: 'Bought' }
+    await send('userId;total\nu1;150,50\nu2;99,90\nu3;1,234,567\nu4;0150,5\n', asking)
+    const dear = (events: CollectedEvent[]) => events.map((one) => traitIds(one).includes('dear'))
+    expect(dear(queued())).toEqual([true, false, false, false])
+    await send('userId,total\nu1,"150,50"\nu2,150.50\n', asking)
+    expect(dear(queued())).toEqual([false, true])
+  })
+
   test('with a map of its columns becomes events of its source', async () => {
     const file = [
       '\ufeffDate;Client;Carte;Total;Magasin;Note',
