@@ -19,11 +19,13 @@ export async function grpcFigures(
   const authorization = ours.headers['authorization']!
   const load = (port: number, more: Partial<GrpcLoad> = {}): Promise<GrpcBurst> =>
     grpcLoad({ port, authorization, messages, seconds, ...more })
-  const { bytes } = await load(ours.grpcPort)
+  // Long enough for the compiler: a call is rarer than a request, and its code gets hot later.
+  const warm = { seconds: 3 * seconds }
+  const { bytes } = await load(ours.grpcPort, warm)
   const empty = await startPeer('grpc-empty', [String(Math.round(bytes))])
   try {
     const emptyPort = Number(new URL(empty.url).port)
-    await load(emptyPort)
+    await load(emptyPort, warm)
     const played: { base: Cost; mine: Cost }[] = []
     for (let i = 0; i < rounds; i++) {
       const base = await costOf(empty, () => load(emptyPort))

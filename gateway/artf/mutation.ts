@@ -6,7 +6,7 @@ export interface Mutation {
   intent: Intent
   op: 'OPERATION_ADD' | 'OPERATION_REMOVE' | 'OPERATION_REPLACE'
   path: string
-  ids?: { id: string[] }
+  ids?: { id: readonly string[] }
   adjust_deal?: { bidfloor: number }
   data_segments?: { data: readonly FragmentObject[] }
 }

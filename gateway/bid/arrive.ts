@@ -57,9 +57,12 @@ export function arriveAs(
   return undefined
 }
 
+/** Queries of other wires are long, and hardly one says it: only then it is worth parsing. */
+const NAMES_EXCHANGE = /(?:^|&)(?:x|%78)=/
+
 /** `?x=<partner id>` names the exchange a request came from; else the key's, else its partner's. */
 function exchangeOf(byKey: number, query: string, catalog: ExchangeCatalog): number {
-  if (query === '') return byKey
+  if (query === '' || !NAMES_EXCHANGE.test(query)) return byKey
   const named = new URLSearchParams(query).get('x')
   return named === null ? byKey : (catalog.partner(named)?.number ?? 0)
 }

@@ -16,17 +16,42 @@ export interface Named {
  * given as privacy and cannot be read is passed on as it is: it is denied then, as in any request.
  */
 export function signalsRequest(query: Query, { buyeruid, ifa, eids, tmaxMs }: Named): Buffer {
-  const user = { buyeruid, eids, consent: given(query, 'gdpr_consent') }
-  const device = { ifa, geo: { country: given(query, 'country') } }
-  const regs = {
-    gdpr: flagOf(given(query, 'gdpr')),
-    us_privacy: given(query, 'us_privacy'),
-    gpp: given(query, 'gpp'),
-    gpp_sid: sectionsOf(given(query, 'gpp_sid')),
-    ext: { gpc: given(query, 'gpc') },
-    coppa: flagOf(given(query, 'coppa')),
-  }
-  return Buffer.from(JSON.stringify({ id: '1', tmax: tmaxMs, user, device, regs }))
+  const user = objectOf(
+    textMember('buyeruid', buyeruid),
+    eids === undefined ? '' : `"eids":${JSON.stringify(eids)}`,
+    textMember('consent', given(query, 'gdpr_consent')),
+  )
+  const geo = objectOf(textMember('country', given(query, 'country')))
+  const device = objectOf(textMember('ifa', ifa), `"geo":${geo}`)
+  const regs = objectOf(
+    member('gdpr', flagOf(given(query, 'gdpr'))),
+    textMember('us_privacy', given(query, 'us_privacy')),
+    textMember('gpp', given(query, 'gpp')),
+    member('gpp_sid', sectionsOf(given(query, 'gpp_sid'))),
+    `"ext":${objectOf(textMember('gpc', given(query, 'gpc')))}`,
+    member('coppa', flagOf(given(query, 'coppa'))),
+  )
+  const parts = `"user":${user},"device":${device},"regs":${regs}`
+  return Buffer.from(objectOf('"id":"1"', member('tmax', tmaxMs), parts))
+}
+
+/** Written by hand: it is made for every request, and most of it is absent. */
+function objectOf(...members: readonly string[]): string {
+  let text = ''
+  for (const one of members) if (one !== '') text += text === '' ? one : `,${one}`
+  return `{${text}}`
+}
+
+/** '' where there is no value. */
+function member(name: string, value: unknown): string {
+  return value === undefined ? '' : `"${name}":${JSON.stringify(value)}`
+}
+
+/** Texts that stand in JSON as they are: ids and consent strings, nearly all. */
+const PLAIN = /^[\w.~:=+-]*$/
+
+function textMember(name: string, text: string | undefined): string {
+  return text !== undefined && PLAIN.test(text) ? `"${name}":"${text}"` : member(name, text)
 }
 
 /** Undefined where it is absent, empty, or a macro that nobody replaced (`${UID}`, `{uid}`, `%%UID%%`). */

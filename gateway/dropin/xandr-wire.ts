@@ -2,6 +2,7 @@ import { arriveAs } from '../bid/arrive.ts'
 import type { Bid } from '../bid/bid.ts'
 import { decisionHeader } from '../bid/decision-name.ts'
 import { JSON_FORM } from '../bid/json-form.ts'
+import type { DataFragment } from '../bid/make-fragment.ts'
 import type { BidRefusal } from '../bid/reasons.ts'
 import { replyRefused } from '../bid/reply.ts'
 import { segmentIds } from '../bid/segment-ids.ts'
@@ -25,13 +26,31 @@ export const XANDR: Wire = {
   gives: { segments: true, deals: false, ids: false, tokens: false },
   arrive,
   reply(bid) {
-    const codes = bid.kept === READY ? ['1'] : segmentIds(bid, { isPlain: true }).filter(isOneLine)
-    const headers = ['content-type', 'text/plain; charset=utf-8']
-    if (bid.kept !== READY) headers.push(...decisionHeader(bid))
-    if (bid.reason !== '' && bid.kept !== READY) headers.push('x-passerelle-reason', bid.reason)
-    bid.answer.send(200, headers, `${codes.join('\n')}\n`)
+    if (bid.kept === READY) {
+      bid.answer.send(200, TYPE, '1\n')
+      return
+    }
+    const headers = [...TYPE, ...decisionHeader(bid)]
+    if (bid.reason !== '') headers.push('x-passerelle-reason', bid.reason)
+    bid.answer.send(200, headers, codesOf(bid))
   },
   refuse: replyRefused,
+}
+
+const TYPE = ['content-type', 'text/plain; charset=utf-8'] as const
+
+/** What a fragment comes to is the same for each of its answers. */
+const texts = new WeakMap<DataFragment, string>()
+
+function codesOf(bid: Bid): string {
+  const { fragment } = bid.plan
+  if (fragment === undefined) return '\n'
+  let text = texts.get(fragment)
+  if (text === undefined) {
+    text = `${segmentIds(bid, { isPlain: true }).filter(isOneLine).join('\n')}\n`
+    texts.set(fragment, text)
+  }
+  return text
 }
 
 function arrive(bid: Bid): BidRefusal | undefined {

@@ -40,7 +40,7 @@ export class GrpcCall implements Flight {
   readonly headers: IncomingHttpHeaders
   readonly #stream: ServerHttp2Stream
   readonly #door: GrpcDoorState
-  readonly #message = new MessageIn()
+  #message: MessageIn | undefined = new MessageIn()
   #isOver = false
   #left: (() => void) | undefined
 
@@ -61,13 +61,14 @@ export class GrpcCall implements Flight {
   begin(take: (message: Buffer) => void): void {
     this.#door.inFlight.add(this)
     this.#stream.on('data', (chunk: Buffer) => {
-      const refusal = this.#isOver ? undefined : this.#message.add(chunk)
+      const refusal = this.#message?.add(chunk)
       if (refusal !== undefined) this.refuse(refusal)
     })
     this.#stream.on('end', () => {
-      if (this.#isOver) return
+      if (this.#message === undefined) return
       this.bodyOwedSinceMs = Number.NaN
       const message = this.#message.whole(String(this.headers['grpc-encoding'] ?? 'identity'))
+      this.#message = undefined
       if (typeof message === 'string') this.refuse(message)
       else take(message)
     })
@@ -125,9 +126,15 @@ export class GrpcCall implements Flight {
   /** False where it was over already. */
   #finish(): boolean {
     if (this.#isOver) return false
-    this.#isOver = true
-    this.#door.inFlight.remove(this)
+    this.#end()
     return !this.#isGone
+  }
+
+  /** Node holds on to a stream, and so to this, until its next collection of all garbage: what is large is let go. */
+  #end(): void {
+    this.#isOver = true
+    this.#message = undefined
+    this.#door.inFlight.remove(this)
   }
 
   /** Its client left, and that is about to be told: writing would throw. */
@@ -137,8 +144,7 @@ export class GrpcCall implements Flight {
 
   #closed(): void {
     if (this.#isOver) return
-    this.#isOver = true
-    this.#door.inFlight.remove(this)
+    this.#end()
     this.#left?.()
   }
 }
