@@ -108,7 +108,7 @@ function preflightRoute(path: string): Route {
   }
 }
 
-/** GET /c.gif?…: one message in a query. An image in any case; what is wrong stands in a header. */
+/** GET /c.gif?…: one message in a query. An image once it is taken, else what is wrong. */
 function pixelRoute(room: CollectDoorRoom): Route {
   return {
     method: 'GET',
@@ -128,7 +128,7 @@ function pixelRoute(room: CollectDoorRoom): Route {
         await takeFrom(room, source, { delivery, type: undefined, gpc })
         sendPixel(answer, 'redirect')
       } catch (error) {
-        refuse(room, { answer, headers: PRIVATE, error })
+        refuse(room, { answer, headers: [...PRIVATE, ...JSON_TYPE], error })
       }
     },
   }
