@@ -23,6 +23,8 @@ export class EmbeddedEvents implements EventQueue {
   readonly #db: EmbeddedDb
   readonly #max: number
   readonly #appends: GatherAppends
+  /** No event is older than this one: numbers only grow. */
+  #oldest = 0
 
   constructor(db: EmbeddedDb, max: number) {
     this.#db = db
@@ -136,7 +138,7 @@ export class EmbeddedEvents implements EventQueue {
   /** One transaction, and so one sync to disk. */
   #appendAll(appends: readonly Append[]): Promise<boolean[]> {
     return this.#db.transact(() => {
-      let room = this.#max - this.#count()
+      let room = this.#roomFor(appends.reduce((sum, { length }) => sum + length, 0))
       const taken = appends.map(({ length }) => {
         const isTaken = length <= room
         if (isTaken) room -= length
@@ -145,6 +147,14 @@ export class EmbeddedEvents implements EventQueue {
       this.#push(appends.filter((_, i) => taken[i]).flat())
       return taken
     })
+  }
+
+  /** How many may be added; looked up anew only where what is known does not let so many in. */
+  #roomFor(events: number): number {
+    const last = this.#db.meta.get(LAST_EVENT) ?? 0
+    const room = () => this.#max - (last - this.#oldest + 1)
+    if (room() < events) this.#oldest = last + 1 - this.#count()
+    return room()
   }
 
   #push(bodies: readonly Uint8Array[]): void {
