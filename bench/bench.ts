@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { backfillFigures } from './backfill-figures.ts'
 import { bookkeepingFigures } from './bookkeeping.ts'
 import { collectFigures } from './collect-figures.ts'
 import { deskFigures } from './desk-speed.ts'
@@ -92,6 +93,7 @@ const SLOW: Record<string, (requests: Buffer[]) => Promise<Figure[]>> = {
   collect: () => collectFigures(say),
   desk: () => deskFigures(say),
   events: () => eventLatencyFigures(say),
+  backfill: () => backfillFigures(say),
   books: (requests) => bookkeepingFigures(requests, { say }),
   sync: () => syncFigures({ say }),
   import: () => matchImportFigures(say),

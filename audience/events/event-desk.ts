@@ -6,7 +6,7 @@ import type { ParkReason } from '../people/reasons.ts'
 import { nameOf } from '../people/shared-reads.ts'
 import { Turns } from '../people/turns.ts'
 import { Rounds } from '../rounds.ts'
-import type { CountedEvent, Lesson, QueuedEvent } from '../store/event-stores.ts'
+import type { CountedEvent, QueuedEvent } from '../store/event-stores.ts'
 import type { Change, IdRef, UserKey } from '../store/store.ts'
 import { StoreFailed } from '../store/store-failed.ts'
 import { entryOf } from '../vault/vault-record.ts'
@@ -16,6 +16,7 @@ import { notesOf } from './counted-event.ts'
 import { type EventAt, type Learned, type LearnedPerson, learn } from './learn.ts'
 import { EVENT_LIMITS } from './limits.ts'
 import { LinkEvents } from './link-events.ts'
+import { nothingKnown } from './nothing-known.ts'
 import type { OwnerRules, RuleBook, RuleBooks } from './rule-book.ts'
 import type { SourceObserver } from './source-observer.ts'
 import { whoseRules } from './whose-rules.ts'
@@ -180,8 +181,9 @@ export class EventDesk {
     const { events } = this.#options.audience.store
     const read = batch.map((queued) => ({ queued, event: unpackEvent(queued.body) }))
     const sound = read.flatMap(({ event }) => event ?? [])
+    let counted: Buffer[]
     try {
-      await this.#process(sound)
+      counted = await this.#process(sound)
     } catch (error) {
       if (error instanceof StoreFailed) throw error
       if (batch.length === 1) return this.#failed(batch[0]!, error)
@@ -190,7 +192,10 @@ export class EventDesk {
     }
     for (const { queued, event } of read)
       if (event === undefined) await this.#putAside(queued, 'It is no event.')
-    await events.ack(read.flatMap(({ queued, event }) => (event ? [queued.id] : [])))
+    await events.ack(
+      read.flatMap(({ queued, event }) => (event ? queued.id : [])),
+      counted,
+    )
   }
 
   async #failed(event: QueuedEvent, error: unknown): Promise<void> {
@@ -208,7 +213,8 @@ export class EventDesk {
     log.warn({ reason }, 'an event was put aside: see GET /api/events/quarantine')
   }
 
-  async #process(events: readonly CollectedEvent[]): Promise<void> {
+  /** Returns the names of messages that were counted, now or before. */
+  async #process(events: readonly CollectedEvent[]): Promise<Buffer[]> {
     const { refused, parked } = await this.#links.link(events)
     this.#counts.linkRefused += refused
     for (const [reason, count] of parked) this.#counts.linkParked[reason] += count
@@ -221,6 +227,7 @@ export class EventDesk {
     await this.#remember(learned.flatMap(({ notes }) => notes))
     for (const one of learned) this.#add(one)
     this.#options.sources?.processed?.(events, this.#options.clock.now())
+    return learned.flatMap(({ messages }) => messages)
   }
 
   async #count(events: readonly CollectedEvent[]): Promise<Counted[]> {
@@ -247,10 +254,9 @@ export class EventDesk {
 
   /** Where the store does not take it, it is not worth a second try. */
   async #remember(notes: readonly CountedEvent[]): Promise<void> {
-    if (notes.length === 0) return
     const { audience, clock } = this.#options
     try {
-      await audience.store.events.noteCounted(notes, clock.now())
+      if (notes.length > 0) await audience.store.events.noteCounted(notes, clock.now())
     } catch (error) {
       if (!(error instanceof StoreFailed)) throw error
     }
@@ -275,7 +281,7 @@ export class EventDesk {
       // Of whom nothing is known any more, nothing is to be waited for.
       const blobs = await histories.read(due)
       const gone = due.filter((_, i) => blobs[i]!.length === 0)
-      if (gone.length > 0) await histories.learn(gone.map(nothingOf))
+      if (gone.length > 0) await histories.learn(gone.map(nothingKnown))
       this.#counts.due += due.length
       isMore = due.length === EVENT_LIMITS.dueMax
     }
@@ -382,9 +388,4 @@ interface Counted extends Learned {
 /** A key of which no more is known than that. */
 function refOf(key: UserKey): IdRef {
   return { key, namespace: 0, value: '' }
-}
-
-function nothingOf(key: UserKey): Lesson {
-  const none = new Uint8Array(0)
-  return { key, held: none, history: none, add: [], remove: [], messages: [] }
 }

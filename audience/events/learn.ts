@@ -27,6 +27,8 @@ export interface Learned {
   counted: number
   /** Events whose message was counted before. */
   repeated: number
+  /** Names of the messages of all of them. */
+  messages: readonly Buffer[]
   /** Whom the rules were asked of. */
   people: LearnedPerson[]
   /** What came of the events, by source. */
@@ -83,7 +85,9 @@ export async function learn(
 }
 
 class Round {
-  readonly learned: Learned = { counted: 0, repeated: 0, people: [], sources: new Map() }
+  readonly learned: Learned = {
+    ...{ counted: 0, repeated: 0, messages: [], people: [], sources: new Map() },
+  }
   readonly #deps: LearnDeps
   readonly #rules: OwnerRules
   readonly #nowMs: number
@@ -115,6 +119,7 @@ class Round {
         if (ids.length > 1) matched.add(nameOf(key))
       }
     const messages = events.map(({ event, ref }) => ({ key: ref.key, message: messageName(event) }))
+    this.learned.messages = messages.map(({ message }) => message)
     const seen = await this.#deps.store.histories.seen(messages)
     const once = new Set<string>()
     for (const [i, { event, ref }] of events.entries()) {

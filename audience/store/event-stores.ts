@@ -5,7 +5,10 @@ import type { Assignment, UserKey } from './store.ts'
 export interface HistoryStore {
   /** The packed histories under some keys, in the order asked; empty where nothing is known. */
   read(keys: readonly UserKey[]): Soon<Uint8Array[]>
-  /** Which of these messages were counted already, in the order asked, each at the id it was counted at. */
+  /**
+   * Which of these messages were counted already, in the order asked: at the id they were counted at once they are learned,
+   * at any once they are acknowledged.
+   */
   seen(messages: readonly SeenMessage[]): Soon<boolean[]>
   /**
    * Writes what became of some ids: for each its history, its memberships with their change-log entry, when it is
@@ -68,8 +71,11 @@ export interface EventQueue {
    * reading of an event is remembered (`attempts`), also over the end of the process that read it.
    */
   read(max: number, isCounted?: boolean): Promise<QueuedEvent[]>
-  /** Done with these: they are gone. One that is gone already is no error. */
-  ack(ids: readonly string[]): Promise<void>
+  /**
+   * Done with these: they are gone. One that is gone already is no error. `messages`, 16 bytes each, are those that were
+   * counted of them: from now on they are seen (HistoryStore), whichever id they come with.
+   */
+  ack(ids: readonly string[], messages?: readonly Buffer[]): Promise<void>
   /** How many wait. */
   depth(): Promise<number>
   /** Puts events aside, so that they hold up nobody; of more than LIMITS.quarantineMax the oldest go. */

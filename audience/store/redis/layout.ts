@@ -19,7 +19,8 @@ const keyBytes = 16
  *     {p17}:g:c4   hash   field → who was given what
  *     {p17}:v:c4   hash   field → sealed values
  *     {p17}:h:c4   hash   field → packed history       {p17}:wheel       sorted set: bucket → when to look there
- *     {events}:…   the queue of events, one slot       {p17}:seen:<day>  set of messages counted that day
+ *     {events}:…   the queue of events, one slot       {p17}:seen:<day>  set of messages counted that day, kept for two
+ *     {events}:done:<day>:<part>   sets of messages counted, of all
  */
 export class Layout {
   readonly buckets: number
@@ -84,9 +85,21 @@ export function wheelOf(partition: number): string {
   return `{p${partition}}:wheel`
 }
 
-/** Messages counted in a partition on a UTC day. */
+/** Messages counted in a partition on a UTC day: written with the histories they count in. */
 export function seenOf(partition: number, day: number): string {
   return `{p${partition}}:seen:${day}`
+}
+
+/** In so many parts by their first bits are messages remembered that were done with on a UTC day. */
+export const DONE_PARTS = 8
+
+/** Messages done with on a UTC day, whoever they were about; in the slot of the queue that they left. */
+export function doneOf(part: number, day: number): string {
+  return `{events}:done:${day}:${part}`
+}
+
+export function donePartOf(message: Buffer): number {
+  return message[0]! >>> (8 - Math.log2(DONE_PARTS))
 }
 
 /** The queue of events (streams), and what was put aside. */

@@ -71,3 +71,25 @@ end
 return found
 `,
 }
+
+/**
+ * doneWith: which messages are in sets that are parted by the first three bits of a message.
+ *
+ *     KEYS  for each part (0 to 7) its sets, as many as the others have     ARGV  1 messages, 16 bytes each
+ *     answer  1 or 0 for each
+ */
+export const doneWithScript: Script = {
+  name: 'doneWith',
+  lua: `
+local found, sets = {}, #KEYS / 8
+for at = 1, #ARGV[1], 16 do
+  local message = string.sub(ARGV[1], at, at + 15)
+  local first, isIn = math.floor(string.byte(message) / 32) * sets, 0
+  for k = first + 1, first + sets do
+    if isIn == 0 then isIn = redis.call('SISMEMBER', KEYS[k], message) end
+  end
+  found[#found + 1] = isIn
+end
+return found
+`,
+}

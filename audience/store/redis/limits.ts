@@ -54,6 +54,11 @@ export const LIMITS = {
    * hash table) up to some million impressions a day.
    */
   onceBuckets: 8_192,
+  /**
+   * Days before today for which a message counted is known at the id it was counted at: it is remembered for all ids once
+   * it is done with, which a desk that ends in between makes up for at its next start.
+   */
+  seenInHandDays: 1,
   /** Counters read in one step. */
   tallyScanCount: 1_000,
   /** What hash-max-listpack-entries and -value must allow, or a bucket takes thrice the memory. */

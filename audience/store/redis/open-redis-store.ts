@@ -15,7 +15,7 @@ import { fetchScript } from './fetch-script.ts'
 import { Greeter } from './greeter.ts'
 import { connectRedis, type RedisClient } from './ioredis.ts'
 import { validBuckets } from './layout.ts'
-import { learnScript, seenScript } from './learn-script.ts'
+import { doneWithScript, learnScript, seenScript } from './learn-script.ts'
 import { LIMITS } from './limits.ts'
 import { listpackScript } from './listpack-script.ts'
 import { logTrimScript } from './log-trim-script.ts'
@@ -71,6 +71,7 @@ export async function openRedisStore(url: string, options: RedisStoreOptions): P
       tallyScript,
       learnScript,
       seenScript,
+      doneWithScript,
       dueInScript,
       appendEventsScript,
       readEventsScript,
@@ -112,7 +113,10 @@ function storeOver(
     kind: 'redis',
     people: new RedisPeople({ lookup, writer, follower, clock }),
     histories: new RedisHistories(writer, clock),
-    events: new RedisEvents(writer, options.queueEventsMax ?? STORE_LIMITS.queueEventsMax),
+    events: new RedisEvents(writer, {
+      max: options.queueEventsMax ?? STORE_LIMITS.queueEventsMax,
+      clock,
+    }),
     sightings: new RedisSightings(writer, clock),
     held: new RedisHeld(writer, clock),
     catalog: new RedisCatalog(following, writer),

@@ -1,3 +1,4 @@
+import { type Clock, dayOf } from '../../clock.ts'
 import type {
   CountedEvent,
   EventQueue,
@@ -15,11 +16,12 @@ import {
   replayEventsScript,
 } from './event-scripts.ts'
 import { execAll, rethrow, runScript } from './ioredis.ts'
-import { eventKeys } from './layout.ts'
+import { doneOf, donePartOf, eventKeys } from './layout.ts'
 import { packParts } from './pack-parts.ts'
 import type { Writer } from './writer.ts'
 
 const GROUP = 'desk'
+const DAY_S = 86_400
 const { queue, aside, counted } = eventKeys
 
 /**
@@ -29,10 +31,12 @@ const { queue, aside, counted } = eventKeys
 export class RedisEvents implements EventQueue {
   readonly #writer: Writer
   readonly #max: number
+  readonly #clock: Clock
   readonly #appends: GatherAppends
 
-  constructor(writer: Writer, max: number) {
+  constructor(writer: Writer, { max, clock }: { max: number; clock: Clock }) {
     this.#writer = writer
+    this.#clock = clock
     this.#max = max
     this.#appends = new GatherAppends(max, (appends) => this.#appendAll(appends))
   }
@@ -53,16 +57,18 @@ export class RedisEvents implements EventQueue {
     }))
   }
 
-  async ack(ids: readonly string[]): Promise<void> {
+  async ack(ids: readonly string[], messages: readonly Buffer[] = []): Promise<void> {
     if (ids.length === 0) return
-    await this.#writer.write(({ client }) =>
-      execAll(
-        client
-          .multi()
-          .xack(queue, GROUP, ...ids)
-          .xdel(queue, ...ids),
-      ),
-    )
+    const today = dayOf(this.#clock.now())
+    await this.#writer.write(({ client }) => {
+      const work = client.multi()
+      work.xack(queue, GROUP, ...ids).xdel(queue, ...ids)
+      for (const [part, some] of byPart(messages)) {
+        const key = doneOf(part, today)
+        work.sadd(key, ...some).expire(key, (LIMITS.seenDays + 1) * DAY_S)
+      }
+      return execAll(work)
+    })
   }
 
   depth(): Promise<number> {
@@ -131,6 +137,16 @@ export class RedisEvents implements EventQueue {
     )) as number[]
     return taken.map((one) => one === 1)
   }
+}
+
+function byPart(messages: readonly Buffer[]): ReadonlyMap<number, Buffer[]> {
+  const parts = new Map<number, Buffer[]>()
+  for (const message of messages) {
+    const part = parts.get(donePartOf(message))
+    if (part) part.push(message)
+    else parts.set(donePartOf(message), [message])
+  }
+  return parts
 }
 
 function isId(id: string): boolean {

@@ -14,8 +14,8 @@ import type { UserKey } from '../store.ts'
 import { packChange } from './change-codec.ts'
 import { historyRemoval } from './forget.ts'
 import { execAll, pipeScript, rethrow } from './ioredis.ts'
-import { eventKeys, type Layout, logOf, seenOf, wheelOf } from './layout.ts'
-import { learnScript, seenScript } from './learn-script.ts'
+import { DONE_PARTS, doneOf, eventKeys, type Layout, logOf, seenOf, wheelOf } from './layout.ts'
+import { doneWithScript, learnScript, seenScript } from './learn-script.ts'
 import { LIMITS } from './limits.ts'
 import { packParts } from './pack-parts.ts'
 import { StoreUnreachable } from './store-unreachable.ts'
@@ -44,16 +44,19 @@ export class RedisHistories implements HistoryStore {
   async seen(messages: readonly SeenMessage[]): Promise<boolean[]> {
     if (messages.length === 0) return []
     const today = dayOf(this.#clock.now())
-    const days = Array.from({ length: STORE_LIMITS.seenDays + 1 }, (_, back) => today - back)
+    const days = daysBack(today, LIMITS.seenInHandDays)
+    const done = { keys: doneKeys(today), args: [joined(messages.map(({ message }) => message))] }
     return this.#writer.write(async ({ client, layout }) => {
       const pipeline = client.pipeline()
+      pipeScript(pipeline, doneWithScript, done)
       const groups = byPartition(layout, messages)
       for (const [partition, places] of groups) {
         const keys = days.map((day) => seenOf(partition, day))
-        const asked = Buffer.concat(places.map((i) => messages[i]!.message))
+        const asked = joined(places.map((i) => messages[i]!.message))
         pipeScript(pipeline, seenScript, { keys, args: [asked] })
       }
-      return inPlaces(groups, (await execAll(pipeline)) as number[][]).map((found) => found === 1)
+      const [ofAll, ...own] = (await execAll(pipeline)) as number[][]
+      return inPlaces(groups, own).map((found, i) => found === 1 || ofAll![i] === 1)
     })
   }
 
@@ -135,6 +138,21 @@ export class RedisHistories implements HistoryStore {
   }
 }
 
+function daysBack(today: number, count: number): number[] {
+  return Array.from({ length: count + 1 }, (_, back) => today - back)
+}
+
+/** Of each part its sets, as doneWithScript takes them. */
+function doneKeys(today: number): string[] {
+  const days = daysBack(today, STORE_LIMITS.seenDays)
+  const parts = Array.from({ length: DONE_PARTS }, (_, part) => part)
+  return parts.flatMap((part) => days.map((day) => doneOf(part, day)))
+}
+
+function joined(messages: readonly Buffer[]): Buffer {
+  return messages.length === 1 ? messages[0]! : Buffer.concat(messages)
+}
+
 const OUTCOMES: Record<string, LessonOutcome | 'again'> = {
   '1': 'done',
   '0': 'again',
@@ -183,7 +201,7 @@ function inputOf(
     keys.push(layout.hash('profile', bucket), layout.hash('history', bucket))
     parts.push(layout.field(one.lesson.key), ...lessonParts(one, { bucket, today }))
   }
-  return { keys, args: [logEntriesMax, (STORE_LIMITS.seenDays + 1) * DAY_S, packParts(parts)] }
+  return { keys, args: [logEntriesMax, (LIMITS.seenInHandDays + 1) * DAY_S, packParts(parts)] }
 }
 
 type Part = Uint8Array | string | number
@@ -197,8 +215,7 @@ function lessonParts(
   const isSame = Buffer.compare(profile, blob) === 0
   const added = add.map(({ segment }) => segment)
   const change = isSame ? '' : packChange({ what: 'assign', key, added, removed: remove })
-  const counted = messages.length === 1 ? messages[0]! : Buffer.concat(messages)
-  return [profile, blob, held, history, change, bucket, wakeOf(history), counted]
+  return [profile, blob, held, history, change, bucket, wakeOf(history), joined(messages)]
 }
 
 /** Behind the last of the buckets, from one on, that hold so many histories; at most as many as are visited at once. */

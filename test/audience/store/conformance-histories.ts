@@ -76,6 +76,17 @@ export function historiesConformance(open: OpenForTest): void {
     expect(await store.histories.seen(asked)).toEqual([true, false])
   })
 
+  test('a message that was acknowledged as counted is seen whichever id it comes with, for a week', async () => {
+    const { store } = await open()
+    const [one, other, message, later] = [key(), key(), randomBytes(16), randomBytes(16)]
+    await store.histories.learn([lesson(one, { messages: [message] })])
+    await store.events.append([Buffer.from('a')])
+    const ids = (await store.events.read(1)).map(({ id }) => id)
+    await store.events.ack(ids, [message])
+    const asked = [message, later].map((each) => ({ key: other, message: each }))
+    expect(await store.histories.seen(asked)).toEqual([true, false])
+  })
+
   test('whose time has come is due, the longest waiting first, until something else is written', async () => {
     const { store } = await open()
     const [early, late, never] = [key(), key(), key()]
