@@ -14,10 +14,11 @@ export interface LaneAnswer {
 export class HttpLane {
   readonly #socket: Socket
   readonly #waiting: { wire: Buffer; answered: (answer: LaneAnswer) => void }[] = []
-  #read: Buffer[] = []
-  #readBytes = 0
-  /** Bytes of the answer that is coming, head and all; unknown until its head is there. */
-  #wholeBytes: number | undefined
+  /** What is there of an answer whose rest is to come. */
+  #read: Buffer | undefined
+  /** Where the body of the answer that is coming begins and ends; 0 until its head is there. */
+  #bodyAt = 0
+  #end = 0
   #isClosed = false
 
   private constructor(socket: Socket) {
@@ -52,37 +53,41 @@ export class HttpLane {
   }
 
   #take(chunk: Buffer): void {
-    this.#read.push(chunk)
-    this.#readBytes += chunk.length
-    this.#wholeBytes ??= this.#bytesOfAnswer()
-    if (this.#wholeBytes === undefined || this.#readBytes < this.#wholeBytes) return
+    // Most answers come in one piece.
+    const bytes = this.#read === undefined ? chunk : Buffer.concat([this.#read, chunk])
+    if (this.#end === 0) this.#readHead(bytes)
+    if (this.#end === 0 || bytes.length < this.#end) {
+      this.#read = bytes
+      return
+    }
     const { answered } = this.#waiting.shift()!
-    const answer = answerIn(Buffer.concat(this.#read))
-    this.#read = []
-    this.#readBytes = 0
-    this.#wholeBytes = undefined
+    const body = bytes.subarray(this.#bodyAt, this.#end)
+    this.#read = undefined
+    this.#end = 0
     const next = this.#waiting[0]
     if (next) this.#socket.write(next.wire)
-    answered(answer)
+    answered({ status: statusOf(bytes), body })
   }
 
-  #bytesOfAnswer(): number | undefined {
-    const bytes = Buffer.concat(this.#read)
+  #readHead(bytes: Buffer): void {
     const end = bytes.indexOf(HEAD_END)
-    if (end < 0) return undefined
+    if (end < 0) return
     const head = bytes.toString('latin1', 0, end)
-    const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1]
+    const length = LENGTH.exec(head)?.[1]
     if (length === undefined) throw new Error(`an answer without a length: ${head.slice(0, 200)}`)
-    return end + HEAD_END.length + Number(length)
+    this.#bodyAt = end + HEAD_END.length
+    this.#end = this.#bodyAt + Number(length)
   }
 }
 
 const HEAD_END = '\r\n\r\n'
+const LENGTH = /\r\ncontent-length: (\d+)/i
 const STATUS_AT = 'HTTP/1.1 '.length
+const DIGIT_0 = 0x30
 
-function answerIn(bytes: Buffer): LaneAnswer {
-  const status = Number(bytes.toString('latin1', STATUS_AT, STATUS_AT + 3))
-  return { status, body: bytes.subarray(bytes.indexOf(HEAD_END) + HEAD_END.length) }
+function statusOf(bytes: Buffer): number {
+  const digit = (i: number) => bytes[STATUS_AT + i]! - DIGIT_0
+  return digit(0) * 100 + digit(1) * 10 + digit(2)
 }
 
 /** A request as it goes over the wire. */

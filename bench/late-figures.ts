@@ -2,10 +2,10 @@ import { messageField } from '../proto/message-fields.ts'
 import type { Figure } from './figures.ts'
 import { getWires } from './get-wires.ts'
 import { grpcLoad } from './grpc-load.ts'
-import { cannon, type Request } from './load.ts'
+import type { Request } from './load.ts'
 import { inProtobuf, rtbRequestOf } from './openrtb-message.ts'
 import type { Ours } from './ours.ts'
-import { pacedLoad, percentile } from './paced-load.ts'
+import { mostSustained, pacedLoad, percentile } from './paced-load.ts'
 import type { Contender } from './processes.ts'
 import type { WireRounds } from './wire-figures.ts'
 
@@ -16,7 +16,7 @@ const CONNECTIONS = 64
 interface DeadlineWire {
   name: string
   deadlineMs: number
-  /** As many requests a second as go. */
+  /** As many requests a second as go under the same kind of load. */
   most(): Promise<number>
   /** Milliseconds of each request at such a rate. */
   paced(rate: number): Promise<Float64Array>
@@ -102,7 +102,7 @@ function overHttp(
   const { contender, requests, seconds } = load
   return {
     ...{ name, deadlineMs },
-    most: async () => (await cannon(contender, requests, { seconds: 2, connections: 16 })).rate,
+    most: () => mostSustained(contender, requests, CONNECTIONS),
     paced: async (rate) =>
       (await pacedLoad(contender, requests, { rate, seconds, connections: CONNECTIONS })).ms,
   }

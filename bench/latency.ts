@@ -1,13 +1,12 @@
 import { atMost, type Figure } from './figures.ts'
-import { burstOf } from './load.ts'
-import { pacedLoad, percentile } from './paced-load.ts'
+import { mostSustained, pacedLoad, percentile } from './paced-load.ts'
 import type { Contender } from './processes.ts'
 
 const CONNECTIONS = 64
 const SHARE = 0.6
 
 /**
- * Latency at 60 % of the contender's own maximum rate, by turns with the floor at the same rate on the same
+ * Latency at 60 % of the most the contender sustains under the same kind of load, by turns with the floor at the same rate on the same
  * machine; the median of the rounds, and the worst beside it: the load takes a core of its own, so that on two
  * cores whatever else wakes up, a collection of garbage in an idle process, is felt in its round.
  */
@@ -16,15 +15,15 @@ export async function latencyFigures(
   requests: readonly Buffer[],
   { rounds, seconds }: { rounds: number; seconds: number },
 ): Promise<Figure[]> {
-  const most = await burstOf(ours, requests, { seconds: 3, connections: 16 })
-  const load = { rate: Math.round(most.rate * SHARE), seconds, connections: CONNECTIONS }
+  const most = await mostSustained(ours, requests, CONNECTIONS)
+  const load = { rate: Math.round(most * SHARE), seconds, connections: CONNECTIONS }
   const played: { floor: Float64Array; ours: Float64Array }[] = []
   for (let i = 0; i < rounds; i++) {
     const beside = await pacedLoad(floor, requests, load)
     played.push({ floor: beside.ms, ours: (await pacedLoad(ours, requests, load)).ms })
   }
   const figure = (name: string, share: number, goalMs: number): Figure => {
-    const what = `latency at ${load.rate.toLocaleString('en')} requests/s, 60 % of its own maximum: ${name} (median of ${rounds} rounds)`
+    const what = `latency at ${load.rate.toLocaleString('en')} requests/s, 60 % of the most it sustains: ${name} (median of ${rounds} rounds)`
     const of = (who: 'floor' | 'ours') =>
       played.map((round) => percentile(round[who], share)).sort((a, b) => a - b)
     const [mine, beside] = [of('ours'), of('floor')]
