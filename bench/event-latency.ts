@@ -105,12 +105,12 @@ async function latency(ours: Ours, { writeKey, bidsPerS, name }: LatencyOptions)
     const who = `visitor-${Math.floor(random() * VISITORS)}`
     return JSON.stringify({ ...shopEvent(random, who), messageId: undefined })
   })
-  const probed = await Probes.open(ours, collect)
   const load = steadyLoad({ ...collect, bodies: events, rate: EVENTS_PER_S, seconds: SECONDS })
   const bids = bidsPerS > 0 ? bidLoad(ours, bidsPerS) : undefined
   const taken: Promise<number>[] = []
   let failure: unknown
   await passed(WARM_MS)
+  const probed = await Probes.open(ours, collect)
   for (let i = 0; i < probes; i++) {
     const took = probed.take(`${name}${i}`)
     taken.push(
