@@ -23,7 +23,7 @@ export const EVENT_LIMITS = {
 
   /** Events the desk takes at once. */
   readMax: 500,
-  /** How often the desk looks for events: what comes meanwhile goes together, which is cheaper by half than one by one. */
+  /** How often the desk looks for events: what comes meanwhile goes together, which is cheaper than one by one. */
   pollMs: 50,
   /** How often it looks for ids whose time has come, and at what others changed. */
   wheelMs: 200,

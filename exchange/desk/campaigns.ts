@@ -9,6 +9,7 @@ import {
   checkCampaign,
   FIGURE_NAMES,
 } from '../campaign.ts'
+import { isDay } from '../moment.ts'
 import {
   type Actor,
   type DeskDeps,
@@ -102,11 +103,6 @@ function* contradictions(given: CampaignBody): Iterable<Problem> {
   }
   if (typeof control === 'object' && control.converted > control.people)
     yield { field: 'control.converted', reason: 'must not be more than control.people' }
-}
-
-function isDay(text: string): boolean {
-  const atMs = Date.parse(`${text}T00:00:00Z`)
-  return !Number.isNaN(atMs) && new Date(atMs).toISOString().startsWith(text)
 }
 
 /** One answer for what is not there and what is somebody else's. */
