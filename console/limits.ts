@@ -4,6 +4,8 @@ import { DAY_MS } from '../audience/clock.ts'
 export const LIMITS = {
   /** Body of a JSON request; longer: 413. */
   jsonBytesMax: 1024 * 1024,
+  /** Levels of objects and lists in it, as in a bid request: checks and messages walk them by recursion; deeper: 400. */
+  jsonDepthMax: 64,
   /** Body of a whole catalog: some 100,000 objects. One at a time. */
   catalogBytesMax: 64 * 1024 * 1024,
   /** Keys of an eid source, with the domains of its sites. */

@@ -6,6 +6,7 @@ import { Denied } from '../reasons.ts'
 import type { Authenticate } from '../sign-in/authenticate.ts'
 import { type Caller, NOBODY } from '../sign-in/caller.ts'
 import type { IdempotentReplies } from './idempotent-replies.ts'
+import { isDeeperThan } from './is-deeper-than.ts'
 import { type PathMatch, PathTable } from './match-path.ts'
 import { problemOf } from './problem.ts'
 import { queryReader, type ReadQuery } from './read-query.ts'
@@ -145,18 +146,20 @@ function bodyOf(bytes: Uint8Array, { contentEncoding }: Call['headers'], doc: Bo
   if (contentEncoding !== '' && contentEncoding !== 'identity')
     throw new Denied('unsupported', 'this body is sent without content coding')
   if (bytes.byteLength === 0) return undefined
+  let body: unknown
   try {
     const text = UTF8.decode(bytes)
     if (doc.kind === 'text') return text
-    return doc.asWritten ? parseLexical(text, asWritten(doc.asWritten)) : JSON.parse(text)
+    body = doc.asWritten ? parseLexical(text, asWritten(doc.asWritten)) : JSON.parse(text)
   } catch {
-    throw refuse(
-      'invalid',
-      '',
-      doc.kind === 'text' ? 'the body is not UTF-8' : 'the body is not JSON',
-    )
+    const reason = doc.kind === 'text' ? 'the body is not UTF-8' : 'the body is not JSON'
+    throw refuse('invalid', '', reason)
   }
+  if (isDeeperThan(body, LIMITS.jsonDepthMax)) throw refuse('invalid', '', TOO_DEEP)
+  return body
 }
+
+const TOO_DEEP = `the body is nested more than ${LIMITS.jsonDepthMax} levels deep`
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 

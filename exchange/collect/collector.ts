@@ -34,7 +34,7 @@ export interface Delivery {
   bytes: number
   /** Whether the request says something of consent for all of them. */
   saysConsent?: boolean
-  /** Whether what a message says of consent, or what stands for all of them, lets it be kept. */
+  /** Whether a message may be kept: by what it, or what stands for all of them, says of consent, and by its source's contract. */
   permits(message: unknown): boolean
 }
 
@@ -194,7 +194,8 @@ export class Collector {
     for (let i = 0; i < messages.length; i++) {
       const message = messages[i]
       if (saysConsent(message, delivery.saysConsent === true)) tally.consented++
-      if (!mayCollect || !permits(message)) tally.denied++
+      // Who asks counts why not, the contract among it; whatever was asked before, it holds here.
+      if (!permits(message) || !mayCollect) tally.denied++
       else if (mayBeLong && isLongerThan(message, messageBytesMax))
         kept.told.faults.push({ message: i, field: '', reason: TOO_LONG })
       else this.#take(message, i, { source, context, kept })

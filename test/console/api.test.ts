@@ -160,6 +160,34 @@ describe('requests', () => {
     expect({}).not.toHaveProperty('name')
   })
 
+  test('nested too deep are refused, whatever field it is in', async () => {
+    const nested = (levels: number) => `${'['.repeat(levels)}1${']'.repeat(levels)}`
+    const put = (path: string, raw: string) => world.ask('PUT', path, { raw })
+    for (const levels of [65, 1_000, 5_000, 200_000]) {
+      const partner = `{"name":"P","domain":"p.example","roles":${nested(levels)},"region":"US"}`
+      for (const [path, raw] of [
+        ['/api/partners/deep', partner],
+        ['/api/partners/deep', nested(levels)],
+        ['/api/deals/deep', `{"bidfloor":${nested(levels)}}`],
+        ['/api/catalog', `{"files":{"partners/deep.json":${partner}}}`],
+      ] as const)
+        expect([path, levels, (await put(path, raw)).status]).toEqual([path, levels, 400])
+    }
+    const { body } = await put('/api/partners/deep', nested(65))
+    expect(body.errors).toEqual([
+      { field: '', reason: 'the body is nested more than 64 levels deep' },
+    ])
+  })
+
+  test('that name a day there is not are refused by field', async () => {
+    for (const path of ['/api/quality', '/api/matchrates', '/api/usage'])
+      for (const query of ['to=2026-02-30', 'from=2026-02-30', 'from=0000-00-00&to=2026-02-29']) {
+        const got = await world.ask('GET', `${path}?${query}`)
+        expect([path, query, got.status]).toEqual([path, query, 400])
+        expect(got.body.errors[0].field).toMatch(/^(from|to)$/)
+      }
+  })
+
   test('may send back what was read, and null for what is absent', async () => {
     for (const path of [
       '/api/partners/dsp',

@@ -286,6 +286,37 @@ describe('consent', () => {
   })
 })
 
+describe('a third party’s source', () => {
+  const DENIED = 'passerelle_collect_denied_total'
+  const denied = (reason: string) => house.count(DENIED, { reason })
+
+  test('is answered as ever once its contract is paused; nothing is kept, and it is counted why', async () => {
+    const { desk } = house.exchange
+    await desk.putPartner(OPERATOR, { id: 'feeds', body: { ...PARTNER, domain: 'f.example' } })
+    const feed = { name: 'Feed', owner: 'feeds', provenance: 'first_party', ttlDays: 30 }
+    await desk.putSegment(OPERATOR, { id: 'feed', body: feed })
+    const terms = { seller: 'feeds', buyer: 'dmp', segments: ['feed'], uses: ['modeling'] }
+    const days = { startsAt: '2020-01-01', endsAt: '2099-01-01' }
+    const contract = { ...terms, ...days, price: { kind: 'free' } }
+    await desk.putContract(OPERATOR, { id: 'feed', body: { ...contract, status: 'active' } })
+    const licensed = { ...SOURCE, provenance: 'third_party', contract: 'feed' }
+    await desk.putSource(OPERATOR, { id: 'licensed', body: licensed })
+    const trait = { name: 'seen', owner: 'dmp', when: 'event exists', ttlDays: 30 }
+    await desk.putTrait(OPERATOR, { id: 'seen', body: { ...trait, source: 'licensed' } })
+    const { key: feedKey } = await desk.createSourceKey(OPERATOR, { source: 'licensed', body: {} })
+    const authorization = { authorization: basic(feedKey) }
+    expect((await post('/v1/track', TRACK, authorization)).said).toEqual({ success: true })
+    expect(await queued()).toHaveLength(1)
+
+    await desk.putContract(OPERATOR, { id: 'feed', body: { ...contract, status: 'paused' } })
+    const batch = [1, 2].map((n) => ({ ...TRACK, type: 'track', messageId: `n${n}` }))
+    const counted = denied('contract_not_live')
+    expect((await post('/v1/batch', { batch }, authorization)).said).toEqual({ success: true })
+    expect(await queued()).toEqual([])
+    expect(denied('contract_not_live') - counted).toBe(2)
+  })
+})
+
 describe('a browser', () => {
   test('is let ask with its own headers, from any page', async () => {
     const headers = {
