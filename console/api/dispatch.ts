@@ -62,7 +62,8 @@ export function apiDoorRoutes(options: DispatchOptions): Route[] {
 function tooLargeAnswer(bodyBytesMax: number): NonNullable<Route['tooLarge']> {
   const reason = `the body is longer than ${bodyBytesMax / (1024 * 1024)} MiB`
   const { headers, body } = problemOf(new Denied('too_large', reason))!
-  return { headers: [...COMMON, ...headers], body }
+  const answer = { headers: [...COMMON, ...headers], body }
+  return () => answer
 }
 
 function operationOf(route: ApiRoute): Operation {

@@ -68,6 +68,15 @@ function postRoute(room: CollectDoorRoom, path: string, type: MessageType | 'bat
     wants: WANTS,
     body: 'whole',
     bodyBytesMax: EVENT_LIMITS.batchBytesMax,
+    // As every refusal here, so that a page's SDK reads why and does not send it again.
+    tooLarge({ headers }) {
+      const { reason, message } = new CollectRefused('too_large')
+      room.metrics.refused(reason)
+      return {
+        headers: [...HEADERS.of(headers[ORIGIN]!), 'x-passerelle-reason', reason],
+        body: JSON.stringify({ success: false, reason, message }),
+      }
+    },
     async handle(ask, answer) {
       const headers = HEADERS.of(ask.headers[ORIGIN]!)
       try {

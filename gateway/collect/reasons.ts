@@ -21,7 +21,7 @@ export const CollectRefusals = {
   not_object: { status: 400, says: 'The body must be a JSON object.' },
   no_batch: { status: 400, says: 'The field batch must be a list of messages.' },
   too_many_messages: { status: 413, says: `A request has at most ${batchMessagesMax} messages.` },
-  too_large: { status: 413, says: 'The inflated body is too long.' },
+  too_large: { status: 413, says: 'The body is too long, maybe only after inflating.' },
   message_too_large: { status: 413, says: `A message has at most ${messageBytesMax} bytes.` },
   personal_in_url: {
     status: 400,

@@ -46,7 +46,7 @@ export function userAgentOf({ headers }: Ask): string {
   return headers[USER_AGENT]!
 }
 
-export function originOf({ headers }: Ask): string {
+export function originOf({ headers }: Pick<Ask, 'headers'>): string {
   return headers[ORIGIN]!
 }
 

@@ -5,6 +5,7 @@ import type { Metrics } from '../metrics/counters.ts'
 import { cookieSyncRoutes } from './cookie-sync.ts'
 import { EdgeMetrics } from './edge-metrics.ts'
 import type { EdgeRoom } from './edge-room.ts'
+import { gpcRoute } from './gpc-route.ts'
 import { matchRoute } from './match.ts'
 import { optOutRoutes } from './opt-out.ts'
 import { setuidRoute } from './setuid.ts'
@@ -28,5 +29,6 @@ export function edgeRoutes({ sync, metrics, clock, uid2OptOutToken }: EdgeOption
     matchRoute(room),
     ...optOutRoutes(room),
     ...uid2OptOutRoutes(room),
+    gpcRoute,
   ]
 }

@@ -53,8 +53,8 @@ export interface Route {
   /** `none`: a body is read and thrown away. `whole`: handed over complete. `stream` (node:http only): see `ask.stream`. */
   body: 'none' | 'whole' | 'stream'
   bodyBytesMax: number
-  /** How a longer body is answered (413), where not with a reason word alone. */
-  tooLarge?: { readonly headers: readonly string[]; readonly body: string }
+  /** How a longer body is answered (413), where not with a reason word alone. Only the ask's head is there. */
+  tooLarge?: (ask: Pick<Ask, 'headers'>) => TooLarge
   /**
    * Runs once the body is complete (`stream`: once the head is). May answer later; a throw or
    * rejection becomes 500 (the bid route never throws). Once it has answered and returned, `ask` and
@@ -98,8 +98,13 @@ export interface Answer {
   onAbort(then: () => void): void
 }
 
+export interface TooLarge {
+  readonly headers: readonly string[]
+  readonly body: string
+}
+
 /** Of routes that say nothing else. */
-export const TOO_LARGE = { headers: ['x-passerelle-reason', 'too_large'], body: '' } as const
+export const TOO_LARGE: TooLarge = { headers: ['x-passerelle-reason', 'too_large'], body: '' }
 
 /** Thrown into the reader of `ask.stream`; the door answers 413 where the handler lets it pass. */
 export class BodyTooLarge extends Error {}

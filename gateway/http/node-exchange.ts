@@ -187,7 +187,7 @@ export class NodeExchange implements Ask, Answer, Flight {
     this.door.onRefused('too_large')
     this.over = true
     this.leave()
-    const { headers, body } = this.route.tooLarge ?? TOO_LARGE
+    const { headers, body } = this.route.tooLarge?.(this) ?? TOO_LARGE
     const length = ['content-length', String(Buffer.byteLength(body))]
     this.res.writeHead(413, [...headers, ...length, 'connection', 'close']).end(body)
   }

@@ -188,7 +188,7 @@ export class UwsExchange implements Ask, Answer, Flight {
   private refuseTooLarge(): void {
     this.door.onRefused('too_large')
     const res = this.res!
-    const { headers, body } = this.of!.route.tooLarge ?? TOO_LARGE
+    const { headers, body } = this.of!.route.tooLarge?.(this) ?? TOO_LARGE
     this.end(DONE)
     res.cork(() => {
       res.writeStatus(statusLine(413))

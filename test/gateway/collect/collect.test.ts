@@ -244,8 +244,15 @@ describe('a body', () => {
       ])
       expect(got.said).toMatchObject({ success: false, reason, message: expect.any(String) })
     }
-    const answer = await house.ask('POST', '/v1/track', { headers: auth, body: wide })
+    const origin = 'https://news.example'
+    const answer = await post('/v1/track', wide, { ...auth, origin })
     expect(answer.status).toBe(413)
+    // A page's SDK may read why: else it would take it for a network that failed, and send it again.
+    expect(answer.headers).toMatchObject({
+      'access-control-allow-origin': origin,
+      'x-passerelle-reason': 'too_large',
+    })
+    expect(answer.said).toMatchObject({ success: false, reason: 'too_large' })
     expect(await queued()).toEqual([])
   })
 

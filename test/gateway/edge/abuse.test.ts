@@ -188,7 +188,18 @@ test('what is nested thousands deep beside the filters is passed over', async ()
 
 test('a body beyond 16 KiB is answered 413, and one of 100,000 bidders within it is cut short', async () => {
   const large = JSON.stringify({ bidders: Array.from({ length: 2_000 }, (_, i) => `bidder-${i}`) })
-  expect((await house.browser().ask('POST', '/cookie_sync', { body: large })).status).toBe(413)
+  const origin = 'https://news.example'
+  const refused = await house
+    .browser()
+    .ask('POST', '/cookie_sync', { body: large, headers: { origin } })
+  expect(refused.status).toBe(413)
+  // A page may read it: without these its script would take it for a network that failed.
+  expect(refused.headers).toMatchObject({
+    'access-control-allow-origin': origin,
+    'access-control-allow-credentials': 'true',
+    'cache-control': 'no-store, private',
+    'x-passerelle-reason': 'too_large',
+  })
   const many = JSON.stringify({ bidders: Array.from({ length: 3_000 }, () => 'a'), debug: true })
   const answer = await house.browser().ask('POST', '/cookie_sync', { body: many })
   expect(JSON.parse(answer.body.toString()).debug).toHaveLength(SYNC_LIMITS.biddersMax)

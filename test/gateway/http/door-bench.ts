@@ -93,7 +93,7 @@ function routesOf(later: (ask: Ask, answer: Answer) => void): Route[] {
     post('/echo', (ask, answer) => answer.send(200, JSON_TYPE, ask.body)),
     post('/small', (ask, answer) => answer.send(200, JSON_TYPE, ask.body), {
       bodyBytesMax: 3,
-      tooLarge: { headers: JSON_TYPE, body: '{"most":3}' },
+      tooLarge: () => ({ headers: JSON_TYPE, body: '{"most":3}' }),
     }),
     post('/hidden', (_ask, answer) => answer.send(200, [], 'hidden ran')),
     post('/seen/*', (ask, answer) => answer.send(200, JSON_TYPE, JSON.stringify(seen(ask))), {
