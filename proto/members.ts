@@ -3,7 +3,8 @@ import type { Place } from './request-places.ts'
 
 /**
  * Walks over an object that the scanner has found to be JSON, for the few requests of which more has to be
- * known than the scanner notes. Told of each member: its key, decoded, and where its value begins and ends.
+ * known than the scanner notes. Told of each member: its key, decoded, and where its value begins and ends. Of bytes that
+ * are no JSON it tells nothing that means anything, but comes to an end, or throws.
  */
 export function eachMember(
   bytes: Uint8Array,
@@ -16,6 +17,22 @@ export function eachMember(
     const start = skipWhite(bytes, skipWhite(bytes, keyEnd) + 1)
     const end = endOfValue(bytes, start)
     tell(keyOf(bytes, at, keyEnd), start, end)
+    at = skipWhite(bytes, end)
+    if (bytes[at] === COMMA) at = skipWhite(bytes, at + 1)
+  }
+}
+
+/** The same of an array: where each item begins and ends. */
+export function eachItem(
+  bytes: Uint8Array,
+  open: number,
+  tell: (start: number, end: number) => void,
+): void {
+  let at = skipWhite(bytes, open + 1)
+  while (at < bytes.length && bytes[at] !== BRACKET_CLOSED) {
+    const end = endOfValue(bytes, at)
+    if (end === at) return
+    tell(at, end)
     at = skipWhite(bytes, end)
     if (bytes[at] === COMMA) at = skipWhite(bytes, at + 1)
   }
@@ -39,6 +56,7 @@ const COMMA = 0x2c
 const BACKSLASH = 0x5c
 const BRACE = 0x7b
 const BRACKET = 0x5b
+const BRACKET_CLOSED = 0x5d
 
 function keyOf(bytes: Uint8Array, start: number, end: number): string {
   return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString())
@@ -53,7 +71,7 @@ function skipWhite(bytes: Uint8Array, from: number): number {
 /** After the closing quote of the text that begins at `start`. */
 function endOfText(bytes: Uint8Array, start: number): number {
   let at = start + 1
-  while (bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1
+  while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1
   return at + 1
 }
 
@@ -68,7 +86,8 @@ function endOfValue(bytes: Uint8Array, start: number): number {
 
 function endOfContainer(bytes: Uint8Array, start: number): number {
   let depth = 0
-  for (let at = start; ; ) {
+  let at = start
+  while (at < bytes.length) {
     const byte = bytes[at]
     if (byte === QUOTE) {
       at = endOfText(bytes, at)
@@ -78,6 +97,7 @@ function endOfContainer(bytes: Uint8Array, start: number): number {
     else if ((byte === 0x7d || byte === 0x5d) && --depth === 0) return at + 1
     at++
   }
+  return at
 }
 
 /** Letters, digits and signs: what numbers, true, false and null are written with. */

@@ -63,9 +63,18 @@ export function dealsTold(bytes: Uint8Array, place: Place): DealTold[] {
   if (place.count === 0 || place.empty) return []
   return objectsIn(parseSpan(bytes, place)).flatMap(({ id, bidfloor, bidfloorcur }) =>
     typeof id === 'string'
-      ? [{ id, bidfloor: Number(bidfloor ?? 0), bidfloorcur: String(bidfloorcur ?? 'USD') }]
+      ? [{ id, bidfloor: amountOf(bidfloor ?? 0), bidfloorcur: currencyOf(bidfloorcur ?? 'USD') }]
       : [],
   )
+}
+
+/** Nobody checks a request's types: an object with a `toString` of its own is no number, nor made one. */
+function amountOf(value: unknown): number {
+  return typeof value === 'object' ? Number.NaN : Number(value)
+}
+
+function currencyOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 /** Domains in a DSA `transparency` list; undefined where there are none. */

@@ -62,7 +62,7 @@ function arrive(bid: Bid): BidRefusal | undefined {
 
 /** The bid request in what a page sends, given the id that it lacks; its own bytes, so that nothing of it is read twice. */
 function ortb2In(bytes: Uint8Array): Buffer | undefined {
-  if (!isJson(bytes)) return undefined
+  if (!isJsonObject(bytes)) return undefined
   let found: Uint8Array | undefined
   eachMember(bytes, bytes.indexOf(OPEN_BRACE), (key, from, to) => {
     if (key === 'ortb2' && bytes[from] === OPEN_BRACE) found = bytes.subarray(from + 1, to)
@@ -72,10 +72,10 @@ function ortb2In(bytes: Uint8Array): Buffer | undefined {
   return Buffer.concat([Buffer.from(`{"id":"1"${isEmpty ? '' : ','}`), found])
 }
 
-function isJson(bytes: Uint8Array): boolean {
+function isJsonObject(bytes: Uint8Array): boolean {
   try {
-    JSON.parse(Buffer.from(bytes).toString())
-    return true
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString())
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
   } catch {
     return false
   }

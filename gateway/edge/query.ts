@@ -38,6 +38,10 @@ export class Query {
     return this.#values.get(name) ?? ''
   }
 
+  isRepeated(name: string): boolean {
+    return this.#others?.has(name) ?? false
+  }
+
   names(): Iterable<string> {
     return this.#values.keys()
   }

@@ -11,6 +11,7 @@ import { createBidHandler } from '../bid/handle-bid.ts'
 import { BID_LIMITS } from '../bid/limits.ts'
 import { BidRefusals } from '../bid/reasons.ts'
 import type { Answer, Ask, Route } from '../http/door.ts'
+import { argumentsIn } from './arguments-in.ts'
 import { EXTEND_RTB, faultIn } from './extend-rtb.ts'
 
 /** Request headers the SDK reads; where the key stands is ours to know. */
@@ -37,12 +38,21 @@ export function mcpRoute(rooms: BidRooms, options: ArtfOptions): Route {
 
 async function serve(ask: Ask, answer: Answer, handle: BidHandler): Promise<void> {
   const body = Buffer.from(ask.keepBody())
+  let given: Map<unknown, Uint8Array> | undefined
   const server = new Server(
     { name: 'passerelle', version: '1.0' },
     { capabilities: { tools: {} }, instructions: EXTEND_RTB.description },
   )
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: [EXTEND_RTB] }))
-  server.setRequestHandler(CallToolRequestSchema, ({ params }) => callTool(params, { ask, handle }))
+  server.setRequestHandler(CallToolRequestSchema, ({ params }, { requestId }) =>
+    callTool(params, {
+      ...{ ask, handle },
+      // Read no sooner: what is no JSON has been turned away by then.
+      body: (given ??= argumentsIn(body)).get(requestId)!,
+    }),
+  )
+  // A batch that takes back one of its own calls would wait for ever for that call's answer.
+  server.removeNotificationHandler('notifications/cancelled')
   const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true })
   await server.connect(transport)
   const said = await transport.handleRequest(requestOf(ask, body))
@@ -60,6 +70,13 @@ function requestOf({ headers, path }: Ask, body: Buffer): Request {
   })
 }
 
+/** What a call is made of for the bid path: `body`, the bytes of its arguments. */
+interface Inner {
+  ask: Ask
+  handle: BidHandler
+  body: Uint8Array
+}
+
 interface ToolCall {
   name: string
   arguments?: Record<string, unknown> | undefined
@@ -68,17 +85,17 @@ interface ToolCall {
 /** What is wrong with a call is an error of the tool, which a model may read and mend. */
 async function callTool(
   { name, arguments: given = {} }: ToolCall,
-  { ask, handle }: { ask: Ask; handle: BidHandler },
+  { ask, handle, body }: Inner,
 ): Promise<CallToolResult> {
   if (name !== EXTEND_RTB.name) return failed(`unknown tool: ${name}`)
   const fault = faultIn(given)
   if (fault !== undefined) return failed(fault)
-  const { status, headers, body } = await extend(given, { ask, handle })
+  const { status, headers, text } = await extend({ ask, handle, body })
   const header = (name: string) => headers[headers.indexOf(name) + 1]!
   if (status === 200)
     return {
-      content: [{ type: 'text', text: body }],
-      structuredContent: JSON.parse(body),
+      content: [{ type: 'text', text }],
+      structuredContent: JSON.parse(text),
       _meta: { 'passerelle/decision': header('x-passerelle-decision') },
     }
   const reason = header('x-passerelle-reason') as keyof typeof BidRefusals
@@ -92,15 +109,11 @@ function failed(text: string): CallToolResult {
 interface Told {
   status: number
   headers: readonly string[]
-  body: string
+  text: string
 }
 
 /** The request, as `POST /artf/mutations` would have brought it. */
-function extend(
-  given: Record<string, unknown>,
-  { ask, handle }: { ask: Ask; handle: BidHandler },
-): Promise<Told> {
-  const body = Buffer.from(JSON.stringify(given))
+function extend({ ask, handle, body }: Inner): Promise<Told> {
   const headers = ARTF_WANTS.map((name) =>
     name === 'authorization' ? ask.headers[AUTHORIZATION]! : '',
   )
@@ -114,7 +127,7 @@ function extend(
     handle(inner, {
       done: false,
       send: (status, sent, text = '') =>
-        resolve({ status, headers: sent, body: Buffer.from(text as Uint8Array).toString() }),
+        resolve({ status, headers: sent, text: Buffer.from(text as Uint8Array).toString() }),
       onAbort() {},
     })
   })

@@ -42,7 +42,8 @@ export function prebidWire(sync: Sync): Wire {
 function arrive(bid: Bid, sync: Sync, pace: PagePace): BidRefusal | undefined {
   const ask = readPageAsk(bid.ask.body)
   if (ask === undefined) return 'not_json'
-  const refusal = arriveAs(bid, String(ask['key'] ?? ''), '', PAGE_SCOPE)
+  const { key } = ask
+  const refusal = arriveAs(bid, typeof key === 'string' ? key : '', '', PAGE_SCOPE)
   if (refusal !== undefined) return refusal
   const origin = originOf(bid.ask)
   if (bid.holder !== undefined) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Kind } from '../../proto/bid-facts.ts'
-import { eachMember, notePlace } from '../../proto/members.ts'
+import { eachItem, eachMember, notePlace } from '../../proto/members.ts'
 import { Place } from '../../proto/request-places.ts'
 import { type OrderedValue, parseOrdered } from '../support/ordered-json.ts'
 
@@ -56,6 +56,31 @@ test('members are told in their order, each with the span of its value, and note
           ...(isContainer ? { open: start, close: end - 1 } : { open: -1, close: -1 }),
         })
       }
+    }),
+  )
+})
+
+test('items of an array are told in their order', () => {
+  fc.assert(
+    fc.property(fc.array(object, { maxLength: 4 }), space, (all, s) => {
+      const bytes = Buffer.from(`[${s}${all.join(`${s},${s}`)}${s}]`)
+      const told: string[] = []
+      eachItem(bytes, 0, (start, end) => told.push(bytes.subarray(start, end).toString()))
+      expect(told).toEqual(all)
+    }),
+  )
+})
+
+test('bytes that are no object come to an end, too', () => {
+  const odd = fc.string({ unit: fc.constantFrom('{', '}', '[', ']', '"', '\\', ':', ',', '1') })
+  fc.assert(
+    fc.property(odd, (text) => {
+      for (const each of [eachMember, eachItem])
+        try {
+          each(Buffer.from(text), 0, () => {})
+        } catch (error) {
+          expect(error).toBeInstanceOf(SyntaxError)
+        }
     }),
   )
 })

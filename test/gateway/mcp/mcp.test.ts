@@ -3,35 +3,22 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { systemClock } from '../../../audience/clock.ts'
-import { openBidRooms } from '../../../gateway/bid/open-bid-rooms.ts'
-import type { Door } from '../../../gateway/http/door.ts'
-import { openNodeDoor } from '../../../gateway/http/open-node-door.ts'
-import { mcpRoute } from '../../../gateway/mcp/mcp-route.ts'
 import { BidHouse, caseWorld } from '../../support/bid-house.ts'
+import { type EdgeWires, openEdgeWires } from '../../support/edge-wires.ts'
 
 let house: BidHouse
-let door: Door
-let bids: ReturnType<typeof openBidRooms>
-
-/** Test and door share a process: a busy machine is no failure. */
-const NEVER = { isBehind: false }
+let edge: EdgeWires
 
 beforeAll(async () => {
   house = await BidHouse.open()
-  await house.settle(caseWorld())
-  bids = openBidRooms({
-    ...{ audience: house.audience, exchange: house.exchange, usage: house.usage },
-    ...{ egress: house.egress, matchCounts: house.matchCounts, metrics: house.metrics },
-    ...{ clock: systemClock, gvl: undefined, ownGvlId: undefined, domain: 'gateway.example' },
-  })
-  const routes = [mcpRoute({ ...bids.rooms, overload: NEVER }, { mayNameProvider: false })]
-  door = await openNodeDoor({ host: '127.0.0.1', port: 0, routes, clock: systemClock })
+  const world = caseWorld()
+  world.people.push({ source: 'north-dsp', uid: '9007199254740993', add: ['cars'] })
+  await house.settle(world)
+  edge = await openEdgeWires(house)
 })
 
 afterAll(async () => {
-  await door.close(100)
-  bids.close()
+  await edge.close()
   await house.close()
 })
 
@@ -39,7 +26,7 @@ afterAll(async () => {
 async function connect(key = house.keys.get('north-dsp')!): Promise<Client> {
   const client = new Client({ name: 'a-test', version: '1' })
   const transport = new StreamableHTTPClientTransport(
-    new URL(`http://127.0.0.1:${door.port}/mcp`),
+    new URL(`http://127.0.0.1:${edge.port}/mcp`),
     { requestInit: { headers: { authorization: `Bearer ${key}` } } },
   )
   await client.connect(transport as Transport)
@@ -60,6 +47,32 @@ const segmentsOf = (id: string) => ({
   path: '/user/data/segment',
   ids: { id: [id] },
 })
+
+/** JSON-RPC as it stands here, which no client would write. */
+async function say(body: string): Promise<{ status: number; said: Said | Said[] }> {
+  const answer = await fetch(`http://127.0.0.1:${edge.port}/mcp`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${house.keys.get('north-dsp')}`,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    },
+    body,
+  })
+  const text = await answer.text()
+  return { status: answer.status, said: text === '' ? [] : JSON.parse(text) }
+}
+
+interface Said {
+  id: unknown
+  result: CallToolResult & { structuredContent: { mutations: { ids: { id: string[] } }[] } }
+}
+
+const call = (id: unknown, bidRequest: string) =>
+  `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"method":"tools/call","params":{"name":"extend_rtb","arguments":{"id":"q","applicable_intents":["ACTIVATE_SEGMENTS"],"bid_request":${bidRequest}}}}`
+
+const segmentsSaid = ({ result }: Said) =>
+  result.structuredContent.mutations.flatMap(({ ids }) => ids.id)
 
 describe('the MCP tool extend_rtb', () => {
   test('is listed, with its parameters', async () => {
@@ -114,5 +127,43 @@ describe('the MCP tool extend_rtb', () => {
     const told = await extend(given, key)
     expect(told.isError).toBe(true)
     expect(textIn(told)).toContain(says)
+  })
+
+  test('reads the bytes that were sent: of a key that stands twice the strictest, of a number every digit', async () => {
+    const told = async (request: string) => segmentsSaid((await say(call(1, request))).said as Said)
+    expect(await told('{"id":"r","user":{"buyeruid":"driver"},"regs":{"coppa":0}}')).toHaveLength(1)
+    expect(
+      await told('{"id":"r","user":{"buyeruid":"driver"},"regs":{"coppa":1,"coppa":0}}'),
+    ).toEqual([])
+    expect(await told('{"id":"r","user":{"buyeruid":9007199254740993}}')).toHaveLength(1)
+    expect(await told('{"id":"r","user":{"buyeruid":9007199254740992}}')).toEqual([])
+  })
+
+  test('answers each call of a batch with its own, also one that the batch takes back', async () => {
+    const cancelled =
+      '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"b"}}'
+    const calls = [
+      call(7, '{"id":"r","user":{"buyeruid":"driver"},"regs":{"coppa":1}}'),
+      call('b', '{"id":"r","user":{"buyeruid":"driver"}}'),
+    ]
+    const { status, said } = await say(`[${[...calls, cancelled].join(' , ')}]`)
+    expect(status).toBe(200)
+    const byId = new Map((said as Said[]).map((one) => [one.id, segmentsSaid(one)]))
+    expect(byId.get(7)).toEqual([])
+    expect(byId.get('b')).toEqual(['data-hill:cars'])
+  })
+
+  test.for([
+    '',
+    '"{"',
+    '[]',
+    '[[{}]]',
+    '{}',
+    'null',
+    '{"jsonrpc":"2.0","id":{},"method":"tools/call"}',
+    `[${call(1, '{}')},"{"]`,
+    `${'['.repeat(100_000)}`,
+  ])('what is no JSON-RPC is answered: %s', async (body) => {
+    expect((await say(body)).status).toBe(body === '[]' ? 202 : 400)
   })
 })
