@@ -1,4 +1,5 @@
 import { type Problem, type RefusalWord, RefusalWords } from '../audience/refusal.ts'
+import { LIMITS } from './limits.ts'
 
 /** Why the console itself says no, beside the words of desk verbs (RefusalWords). */
 export const DenialWords = {
@@ -58,6 +59,7 @@ export const LineFaults = {
   not_utf8: 'the line is not UTF-8',
   not_json: 'the line is not JSON',
   not_object: 'the line is no JSON object',
+  too_deep: `the line is nested more than ${LIMITS.jsonDepthMax} levels deep`,
   nothing_to_do: 'add or remove is required',
   no_such_moment: 'at is not a date that exists',
   in_future: 'at is in the future',

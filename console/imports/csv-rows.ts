@@ -14,13 +14,15 @@ export interface CsvRow {
 const [LF, CR, QUOTE] = [0x0a, 0x0d, 0x22]
 /** The first of them wins a draw. */
 const SEPARATORS = [',', ';', '\t'] as const
+/** A first line by which spreadsheets are told. */
+const SAID_SEPARATOR = /^(?:\xef\xbb\xbf)?"?sep=([,;\t])"?[\r\n]/i
 /** Rows handed on at once. */
 const ROWS_AT_ONCE = 200
 
 /**
  * The rows of a CSV file (RFC 4180), the header among them; LF, CRLF or CR end them, and the header tells whether
  * comma, semicolon or tab separates cells. A quote inside a cell that does not begin with one is a character like
- * any other. What is not UTF-8 comes with U+FFFD in its place. Refuses (`invalid`) UTF-16, and a quote that is
+ * any other. A first line `sep=;` says it, too. What is not UTF-8 comes with U+FFFD in its place. Refuses (`invalid`) UTF-16, a spreadsheet's own file, and a quote that is
  * never closed or a row beyond LIMITS.lineBytesMax: what was handed on by then is sound.
  */
 export async function* csvRows(
@@ -28,13 +30,15 @@ export async function* csvRows(
 ): AsyncIterable<readonly CsvRow[]> {
   const chunks = source[Symbol.asyncIterator]()
   const head = await headOf(chunks)
-  refuseUtf16(head)
-  const delimiter = separatorIn(head)
+  refuseBinary(head)
+  const said = SAID_SEPARATOR.exec(head.toString('latin1'))?.[1]
+  const delimiter = said ?? separatorIn(head)
   const more = delimiter === ';' ? { hasDecimalComma: true } : {}
   const parser = parse({
     ...{ bom: true, info: true, ltrim: true, skip_empty_lines: true },
     ...{ relax_column_count: true, relax_quotes: true },
     delimiter,
+    from_line: said === undefined ? 1 : 2,
     record_delimiter: ['\r\n', '\n', '\r'],
     max_record_size: LIMITS.lineBytesMax,
   })
@@ -89,9 +93,12 @@ async function* from(head: Buffer, chunks: AsyncIterator<Uint8Array>): AsyncIter
   }
 }
 
-function refuseUtf16(head: Buffer): void {
-  const mark = head.toString('latin1', 0, 2)
-  if (mark === '\xff\xfe' || mark === '\xfe\xff')
+function refuseBinary(head: Buffer): void {
+  const mark = head.toString('latin1', 0, 4)
+  if (mark === 'PK\x03\x04' || mark === '\xd0\xcf\x11\xe0')
+    throw refuse('invalid', '', 'the file is a spreadsheet or an archive: save it as CSV in UTF-8')
+  // Where it has no mark, every second byte of its letters is zero.
+  if (/^(?:\xff\xfe|\xfe\xff|[^\0]\0|\0[^\0])/.test(mark))
     throw refuse('invalid', '', 'the file is UTF-16: save it as UTF-8')
 }
 

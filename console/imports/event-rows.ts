@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { momentOf } from '../../exchange/moment.ts'
+import { isDeeperThan } from '../api/is-deeper-than.ts'
+import { LIMITS } from '../limits.ts'
 import { LineFaults } from '../reasons.ts'
 import type { CsvRow } from './csv-rows.ts'
 import type { EventColumns, Message } from './event-columns.ts'
@@ -36,6 +38,7 @@ export class EventRows {
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value))
       return { reason: LineFaults.not_object }
+    if (isDeeperThan(value, LIMITS.jsonDepthMax)) return { reason: LineFaults.too_deep }
     return this.#completed(this.#columns.messageOf(value as Message))
   }
 

@@ -86,8 +86,30 @@ describe('the rows of a CSV file', () => {
     await expect(read(long)).rejects.toMatchObject({
       problems: [{ reason: expect.stringContaining('line 2') }],
     })
-    await expect(read(Buffer.from('\ufeffa;b\n', 'utf16le'))).rejects.toMatchObject({
-      problems: [{ reason: expect.stringContaining('UTF-16') }],
-    })
+    for (const utf16 of ['\ufeffa;b\n', 'a;b\n'])
+      await expect(read(Buffer.from(utf16, 'utf16le'))).rejects.toMatchObject({
+        problems: [{ reason: expect.stringContaining('UTF-16') }],
+      })
+  })
+
+  test('are not looked for in the own file of a spreadsheet', async () => {
+    for (const mark of ['PK\x03\x04', '\xd0\xcf\x11\xe0'])
+      await expect(read(Buffer.from(`${mark}\x14\n\n`, 'latin1'))).rejects.toMatchObject({
+        problems: [{ reason: expect.stringContaining('save it as CSV') }],
+      })
+  })
+
+  test('begin after a line that says what separates cells', async () => {
+    for (const [said, ends] of [
+      ['sep=;', '\r\n'],
+      ['\ufeffsep=;', '\n'],
+      ['"sep=;"', '\r\n'],
+    ]) {
+      const rows = await read(`${said}${ends}a;b,c,d${ends}1;2,5${ends}`)
+      expect(rows.map(({ cells, number }) => [number, ...cells])).toEqual([
+        [2, 'a', 'b,c,d'],
+        [3, '1', '2,5'],
+      ])
+    }
   })
 })

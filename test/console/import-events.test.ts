@@ -235,6 +235,25 @@ describe('a file of lines of JSON', () => {
     expect(events.map(({ atMs }) => atMs)).toEqual([DAY * 86_400_000, DAY * 86_400_000])
   })
 
+  test('with a line nested thousands deep keeps the others, and says which it was', async () => {
+    const line = (name: string, value: string) =>
+      `{"userId":"deep","event":"Bought",${JSON.stringify(name)}:${value}}`
+    const nested = (open: string, inner: string, close: string) =>
+      `${open.repeat(5_000)}${inner}${close.repeat(5_000)}`
+    const file = [
+      line('properties', '{"total":1}'),
+      line('properties', nested('[', '', ']')),
+      line('properties', nested('{"a":', '1', '}')),
+      line('timestamp', nested('[', '', ']')),
+      line('properties', '{"total":2}'),
+    ]
+    const { body } = await send(file.join('\n'), {}, NDJSON)
+    expect([body.accepted, body.rejected]).toEqual([2, 3])
+    const reason = 'the line is nested more than 64 levels deep'
+    expect(body.errors).toEqual([2, 3, 4].map((number) => ({ line: number, reason })))
+    queued()
+  })
+
   test('or objects of columns, with a map', async () => {
     const file = lines({ Client: 'u1', Total: 200, Magasin: 'Paris', Note: [1] }, [], 'x', {
       Total: 1,
