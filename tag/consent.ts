@@ -1,4 +1,5 @@
 import { LIMITS } from './limits.ts'
+import { quietly } from './quietly.ts'
 import type { Settings } from './settings.ts'
 import { isOptedOutOf, type ParsedSections, sectionOf } from './us-opt-out.ts'
 
@@ -37,9 +38,13 @@ interface GppPing {
 }
 
 interface ConsentTools {
-  __tcfapi?: (command: string, version: 2, then: (data: TcData, ok: boolean) => void) => void
-  __gpp?: (command: string, then: (event: { pingData?: GppPing }) => void) => void
-  __uspapi?: (command: string, version: 1, then: (data: { uspString?: string }) => void) => void
+  __tcfapi?: (command: string, version: 2, then: (data: TcData | null, ok: boolean) => void) => void
+  __gpp?: (command: string, then: (event: { pingData?: GppPing } | null) => void) => void
+  __uspapi?: (
+    command: string,
+    version: 1,
+    then: (data: { uspString?: string } | null) => void,
+  ) => void
 }
 
 /** TCF purposes for a profile by an id that is kept on the device; the server asks the same ones. */
@@ -82,6 +87,8 @@ export class Consent {
   verdict(): Verdict {
     if ((navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl) return 'no'
     if (this.#page) return verdictOf(this.#page.granted === true)
+    // One that comes when it is looked for no more counts from the next command on.
+    this.#look()
     this.#askUsp()
     if (this.#usp?.[2] === 'Y' || isOptedOutOf(this.#gpp?.parsedSections)) return 'no'
     if (this.#isUndecided()) return 'wait'
@@ -109,11 +116,13 @@ export class Consent {
     const { __tcfapi, __gpp } = window as ConsentTools
     if (__tcfapi && !this.#hears.tcf) {
       this.#hears.tcf = true
-      __tcfapi('addEventListener', 2, (data, ok) => ok && this.#hearTcf(data))
+      quietly(() =>
+        __tcfapi('addEventListener', 2, (data, ok) => ok && data && this.#hearTcf(data)),
+      )
     }
     if (__gpp && !this.#hears.gpp) {
       this.#hears.gpp = true
-      __gpp('addEventListener', ({ pingData }) => this.#hearGpp(pingData))
+      quietly(() => __gpp('addEventListener', (event) => this.#hearGpp(event?.pingData)))
     }
   }
 
@@ -136,11 +145,12 @@ export class Consent {
     const { __uspapi } = window as ConsentTools
     if (!__uspapi) return
     this.#hears.usp = true
-    __uspapi('getUSPData', 1, (data) => {
+    const hear = (data: { uspString?: string } | null) => {
       const isFirst = this.#usp === undefined
       this.#usp = data?.uspString ?? ''
       if (isFirst) this.#onChange()
-    })
+    }
+    quietly(() => __uspapi('getUSPData', 1, hear))
   }
 
   /** A tool is there, and has not said what the visitor wants. */

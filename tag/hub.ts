@@ -1,4 +1,5 @@
 import { LIMITS } from './limits.ts'
+import { quietly } from './quietly.ts'
 
 /** What a page calls: `passerelle('track', 'Product Added', { price: 9.5 })`. */
 export type Command = ArrayLike<unknown>
@@ -27,20 +28,29 @@ export function joinHub(key: string, begin: () => (command: Command) => void): v
   if (queue.tags![key]) return
   const take = begin()
   queue.tags![key] = take
-  for (const command of queue.past!) take(command)
+  for (const command of queue.past!) quietly(() => take(command))
 }
 
 /** From now on whatever is pushed into the queue is heard at once. */
 function makeHub(queue: Queue): void {
-  const past = queue.splice(0).slice(-LIMITS.pastMax)
-  const tags: NonNullable<Queue['tags']> = {}
+  const past: Command[] = []
+  for (const command of queue.splice(0)) remember(past, command)
+  // Without a prototype: other scripts may add to that of all objects.
+  const tags: NonNullable<Queue['tags']> = Object.create(null)
   Object.assign(queue, { past, tags })
   queue.push = (...commands) => {
     for (const command of commands) {
-      if (past.push(command) > LIMITS.pastMax) past.shift()
-      for (const key in tags) tags[key]!(command)
+      remember(past, command)
+      for (const key in tags) quietly(() => tags[key]!(command))
     }
     return 0
   }
   window.passerelle ??= (...command) => void queue.push(command)
+}
+
+/** Of too many, what happened longest ago goes: who it is, and what the visitor said, holds for all that follows. */
+function remember(past: Command[], command: Command): void {
+  if (past.push(command) <= LIMITS.pastMax) return
+  const at = past.findIndex((one) => one[0] === 'track' || one[0] === 'page')
+  past.splice(Math.max(0, at), 1)
 }

@@ -22,7 +22,8 @@ export function messageOf(name: unknown, given: readonly unknown[]): Message | u
   const [first, second] = given
   const word = typeof first === 'string' || typeof first === 'number' ? String(first) : ''
   const fields = fieldsOf(word === '' && second === undefined ? first : second)
-  const id = word.slice(0, LIMITS.idCharsMax)
+  // Not to end in half a character, which is none.
+  const id = word.slice(0, LIMITS.idCharsMax).replace(/[\ud800-\udbff]$/, '')
   if (name === 'track')
     return word ? begun('track', { event: word, properties: fields }) : undefined
   if (name === 'page')
@@ -53,7 +54,7 @@ function page(): Fields {
   const texts = { path, search, url, title: document.title, referrer: document.referrer }
   const short = Object.entries(texts).map(([name, text]) => [
     name,
-    text.slice(0, LIMITS.textCharsMax),
+    String(text).slice(0, LIMITS.textCharsMax),
   ])
   return Object.fromEntries(short)
 }

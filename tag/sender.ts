@@ -66,12 +66,13 @@ export class Sender {
     this.#sendIn(Math.min(LIMITS.retryMsMax, Math.max(pauseMs, askedMs)))
   }
 
-  /** The page may be gone in a moment: browsers deliver beacons behind its back. */
+  /** The page may be gone in a moment: browsers deliver beacons behind its back, and lose them offline. */
   #leave(): void {
+    if (navigator.onLine === false) return
     while (this.#queue.length > this.#underWay) {
       const length = this.#batchLength(this.#underWay)
       const messages = this.#queue.slice(this.#underWay, this.#underWay + length)
-      if (!navigator.sendBeacon(this.#url, this.#bodyOf(messages))) return
+      if (!navigator.sendBeacon?.(this.#url, this.#bodyOf(messages))) return
       this.#queue.splice(this.#underWay, length)
     }
   }

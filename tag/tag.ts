@@ -2,6 +2,7 @@ import { Consent, type PageConsent } from './consent.ts'
 import { type Command, joinHub } from './hub.ts'
 import { LIMITS } from './limits.ts'
 import { type Message, messageOf } from './message.ts'
+import { quietly } from './quietly.ts'
 import { Sender } from './sender.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { Visitor } from './visitor.ts'
@@ -32,7 +33,7 @@ class Tag {
       const next = name === 'reset' ? name : messageOf(name, given)
       if (!next) return
       this.#held.push(next)
-      if (this.#held.length > LIMITS.heldMax) this.#held.shift()
+      if (this.#held.length > LIMITS.heldMax) this.#held.splice(this.#oldest(), 1)
       this.#settle()
     }
   }
@@ -49,8 +50,17 @@ class Tag {
     } else if (!this.#visitor.isOut)
       for (const next of held) {
         if (next === 'reset') this.#visitor.forget()
-        else this.#send(next)
+        // What cannot be written as JSON is not told; the rest is.
+        else quietly(() => this.#send(next))
       }
+  }
+
+  /** Where the oldest message stands: what comes after a `reset` is somebody else's, however much is left out. */
+  #oldest(): number {
+    return Math.max(
+      0,
+      this.#held.findIndex((one) => one !== 'reset'),
+    )
   }
 
   #send(message: Message): void {

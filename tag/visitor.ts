@@ -1,5 +1,6 @@
 import { LIMITS } from './limits.ts'
 import { makeId } from './make-id.ts'
+import { quietly } from './quietly.ts'
 
 const OUT = 'optout'
 
@@ -22,10 +23,11 @@ export class Visitor {
 
   /** Made and kept where there is none. */
   ids(): { anonymousId: string; userId?: string } {
-    const [anonymousId = '', userId] = this.#read().split('.')
-    if (anonymousId)
-      return { anonymousId, ...(userId ? { userId: decodeURIComponent(userId) } : {}) }
-    return { anonymousId: this.#make() }
+    // The customer's id may hold dots, too.
+    const [anonymousId = '', ...rest] = this.#read().split('.')
+    if (!anonymousId) return { anonymousId: this.#make() }
+    const userId = quietly(() => decodeURIComponent(rest.join('.')))
+    return { anonymousId, ...(userId ? { userId } : {}) }
   }
 
   identify(userId: string): void {
@@ -53,16 +55,22 @@ export class Visitor {
 
   #read(): string {
     const name = `${this.#name}=`
-    const cookie = document.cookie.split('; ').find((one) => one.startsWith(name))
-    return cookie?.slice(name.length) || stored(this.#name) || this.#held
+    // In a sandbox already reading throws.
+    const all = quietly(() => document.cookie.split('; '))
+    const cookie = all?.find((one) => one.startsWith(name))
+    const stored = () => quietly(() => localStorage.getItem(this.#name))
+    return cookie?.slice(name.length) || stored() || this.#held
   }
 
   #keep(text: string): void {
     this.#held = text
-    try {
-      if (text) localStorage.setItem(this.#name, text)
-      else localStorage.removeItem(this.#name)
-    } catch {}
+    quietly(() =>
+      text ? localStorage.setItem(this.#name, text) : localStorage.removeItem(this.#name),
+    )
+    quietly(() => this.#setCookie(text))
+  }
+
+  #setCookie(text: string): void {
     const age = text ? LIMITS.idDays * 86_400 : 0
     const secure = location.protocol === 'https:' ? '; secure' : ''
     const rest = `; path=/; max-age=${age}; samesite=lax${secure}`
@@ -80,12 +88,4 @@ function domains(): string[] {
   const isName = /[a-z]$/i.test(location.hostname)
   const names = isName ? labels.map((_, i) => labels.slice(i).join('.')).slice(0, -1) : []
   return [...names.reverse().map((name) => `; domain=${name}`), '']
-}
-
-function stored(name: string): string | null {
-  try {
-    return localStorage.getItem(name)
-  } catch {
-    return null
-  }
 }

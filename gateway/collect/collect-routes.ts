@@ -91,8 +91,17 @@ function postRoute(room: CollectDoorRoom, path: string, type: MessageType | 'bat
 
 /** What every answer to a sender carries, by the origin of its page. */
 const HEADERS = new Remembered(EDGE_LIMITS.originsRemembered, (origin) => [
-  ...[...PRIVATE, ...corsFor(origin), ...READABLE, ...JSON_TYPE],
+  ...[...PRIVATE, ...senderCors(origin), ...READABLE, ...JSON_TYPE],
 ])
+
+/**
+ * Apps and sandboxed frames send from `null`, `capacitor://…` and the like. Whoever cannot read the answer sends the
+ * same again; it tells nobody but of the messages that were sent, and is asked for without cookies.
+ */
+function senderCors(origin: string): string[] {
+  const isPage = /^https?:/.test(origin)
+  return isPage ? corsFor(origin) : ['access-control-allow-origin', '*', 'vary', 'origin']
+}
 
 /** Browsers ask first, because of the header Authorization; SDKs bring headers of their own. */
 function preflightRoute(path: string): Route {
@@ -112,7 +121,7 @@ function preflightRoute(path: string): Route {
         names,
       ]
       const kept = ['access-control-max-age', '86400']
-      answer.send(204, [...PRIVATE, ...corsFor(ask.headers[ORIGIN]!), ...allowed, ...kept])
+      answer.send(204, [...PRIVATE, ...senderCors(ask.headers[ORIGIN]!), ...allowed, ...kept])
     },
   }
 }

@@ -336,6 +336,18 @@ describe('a browser', () => {
     expect(said['access-control-allow-headers']).toBe('authorization,content-type,sentat')
   })
 
+  test('is let ask from apps and sandboxed frames, whose origin is no address, without cookies', async () => {
+    for (const origin of ['null', 'capacitor://localhost', 'file://']) {
+      const asked = { origin, 'access-control-request-method': 'POST' }
+      const { headers: before } = await house.ask('OPTIONS', '/v1/batch', { headers: asked })
+      const { headers: said } = await post('/v1/t', TRACK, { origin, authorization: basic() })
+      for (const cors of [before, said]) {
+        expect([origin, cors['access-control-allow-origin']]).toEqual([origin, '*'])
+        expect(cors['access-control-allow-credentials']).toBeUndefined()
+      }
+    }
+  })
+
   test('is given settings that lead back here, for a key that exists', async () => {
     const settings = await house.ask('GET', `/v1/projects/${key}/settings`, { headers: {} })
     expect(JSON.parse(settings.body.toString()).integrations['Segment.io']).toEqual({

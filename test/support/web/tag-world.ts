@@ -44,7 +44,8 @@ export class TagWorld {
       [EDGE]: house.door.port,
       [SHOP]: ({ path }, res) => {
         const script = scripts[path]
-        res.setHeader('content-security-policy', POLICY)
+        const sandbox = path.startsWith('/sandboxed') ? '; sandbox allow-scripts' : ''
+        res.setHeader('content-security-policy', POLICY + sandbox)
         if (script) res.writeHead(200, { 'content-type': 'text/javascript' }).end(script)
         else showPage(res, pages.get(path) ?? '')
       },
@@ -121,6 +122,7 @@ export class TagWorld {
 
 export interface SentMessage {
   type: string
+  messageId: string
   event?: string
   anonymousId: string
   userId?: string
