@@ -62,7 +62,8 @@ const NAMES_EXCHANGE = /(?:^|&)(?:x|%78)=/
 
 /** `?x=<partner id>` names the exchange a request came from; else the key's, else its partner's. */
 function exchangeOf(byKey: number, query: string, catalog: ExchangeCatalog): number {
-  if (query === '' || !NAMES_EXCHANGE.test(query)) return byKey
+  if (!query.includes('x=') && !query.includes('%78=')) return byKey
+  if (!NAMES_EXCHANGE.test(query)) return byKey
   const named = new URLSearchParams(query).get('x')
   return named === null ? byKey : (catalog.partner(named)?.number ?? 0)
 }

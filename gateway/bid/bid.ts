@@ -115,12 +115,16 @@ export class Bid {
   }
 
   /**
-   * Makes the request's bytes outlive the handler: it will be answered later. A wire whose bid request is another than
-   * the whole body has made a copy of its own.
+   * Makes the request's bytes outlive the handler: it will be answered later. A wire whose bid request is
+   * another than the whole body has made a copy of its own, or its form makes one.
    */
   keep(): void {
-    if (this.bytes === this.ask.body) this.bytes = this.ask.keepBody()
+    const { form } = this.wire
+    if (form.keepBytes !== undefined) this.bytes = form.keepBytes(this)
+    else if (this.bytes === this.ask.body) this.bytes = this.ask.keepBody()
     this.facts.bytes = this.bytes
+    // Providers are asked for later, of the strings in these bytes.
+    if (this.holder !== undefined) this.consent.read(this.facts, this.holder.partner)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { CompiledDeal } from '../../exchange/buyer-view.ts'
+import { keptHeaders } from '../http/kept-headers.ts'
 import type { Bid } from './bid.ts'
 import { decisionId } from './decision-id.ts'
 
@@ -14,19 +15,36 @@ export function decisionHeader(bid: Bid): readonly [string, string] {
  * it, or by there being nothing, of one buyer's view.
  */
 export function decisionName(bid: Bid): string {
+  return nameOf(bid).id
+}
+
+/**
+ * Headers of an answer that says a decision's name and, where nothing is given, why: `type` and those. Equal decisions
+ * have the very same list.
+ */
+export function decisionHead(bid: Bid, type: readonly [string, string]): readonly string[] {
+  const name = nameOf(bid)
+  if (name.head === undefined || name.type !== type) {
+    const why = name.reason === '' ? [] : ['x-passerelle-reason', name.reason]
+    name.head = keptHeaders([...type, HEADER, name.id, ...why])
+    name.type = type
+  }
+  return name.head
+}
+
+function nameOf(bid: Bid): Name {
   const of = bid.plan.fragment ?? (bid.selection.count === 0 ? bid.view : undefined)
-  if (of === undefined) return decisionId(bid)
-  const known = names.get(of)
-  if (known !== undefined && isOf(known, bid)) return known.id
+  const known = of && names.get(of)
+  if (known !== undefined && isOf(known, bid)) return known
   const { catalog, exchange, reason, consent, selection } = bid
   const { count, hash, openDeals, personDeals } = selection
-  const name = {
-    id: decisionId(bid),
+  const name: Name = {
+    ...{ id: decisionId(bid), head: undefined, type: undefined },
     ...{ version: catalog?.version, exchange, reason, gdpr: consent.gdprApplies, count, hash },
     deals: [...openDeals, ...personDeals],
   }
-  names.set(of, name)
-  return name.id
+  if (of !== undefined) names.set(of, name)
+  return name
 }
 
 interface Name {
@@ -38,6 +56,9 @@ interface Name {
   readonly count: number
   readonly hash: number
   readonly deals: readonly CompiledDeal[]
+  /** See `decisionHead`, and of which type it was made last. */
+  head: readonly string[] | undefined
+  type: readonly [string, string] | undefined
 }
 
 /** The last of each. */

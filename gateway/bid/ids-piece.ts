@@ -2,7 +2,7 @@ import type { EID } from 'iab-openrtb/v26'
 import { VERSION } from './arrive.ts'
 import type { Bid } from './bid.ts'
 import { HOLE_FROM_END, unsealed } from './billed-piece.ts'
-import { type EidGiven, type IdsPiece, idsGiven, tokensAt } from './ids-given.ts'
+import { type EidGiven, type IdsPiece, type IdsThere, idsGiven, tokensAt } from './ids-given.ts'
 import { type NestedJson, nestedJson } from './nested-json.ts'
 import { eidsThere } from './read-there.ts'
 import { type EidsHome, eidsHome, type UserPlaces, userPlacesOf } from './user-places.ts'
@@ -19,12 +19,22 @@ export interface JsonIds extends IdsPiece {
 
 /** Writes the ids that were chosen, as far as the request has room and does not hold them. Undefined where nothing is left. */
 export function makeIds(bid: Bid): JsonIds | undefined {
-  const { bytes, rooms } = bid
+  const { bytes } = bid
   const places = userPlacesOf(bytes, bid.places)
   const home = eidsHome(places, bid.ask.headers[VERSION] ?? '')
   if (home === undefined) return undefined
   const hasEid = eidsThere(bytes, [places.eids, places.extEids])
-  const given = idsGiven(bid, { hasBuyeruid: places.buyeruids > 0, hasEid })
+  return writeIds(bid, { hasBuyeruid: places.buyeruids > 0, hasEid }, { places, home })
+}
+
+/** The same, where it is known already what the request holds and where it has room. */
+export function writeIds(
+  bid: Bid,
+  there: IdsThere,
+  { places, home }: Pick<JsonIds, 'places' | 'home'>,
+): JsonIds | undefined {
+  const { rooms } = bid
+  const given = idsGiven(bid, there)
   if (given === undefined) return undefined
   const texts = given.eids.map((eid) => eidText(eid, rooms.domain))
   const eids = texts.length === 0 ? undefined : nestedJson(home, 'eids', texts.join(','))

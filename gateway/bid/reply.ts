@@ -1,3 +1,4 @@
+import { keptHeaders } from '../http/kept-headers.ts'
 import { additionsJson } from './additions-json.ts'
 import { ACCEPT_ENCODING, CONTENT_TYPE, VERSION } from './arrive.ts'
 import type { Bid } from './bid.ts'
@@ -99,7 +100,7 @@ function headOf(bid: Bid): readonly string[] {
   const type = bid.ask.headers[CONTENT_TYPE]! || 'application/json'
   const version = versionOf(bid)
   if (type !== lastType || version !== lastVersion) {
-    lastHead = ['content-type', type, 'x-openrtb-version', version]
+    lastHead = keptHeaders(['content-type', type, 'x-openrtb-version', version])
     lastType = type
     lastVersion = version
   }

@@ -14,7 +14,7 @@ export interface UserPlaces {
 }
 
 export function userPlacesOf(bytes: Uint8Array, { user }: RequestPlaces): UserPlaces {
-  const places = { buyeruids: 0, eids: new Place(), ext: new Place(), extEids: new Place() }
+  const places = noUserPlaces()
   if (user.count === 0) return places
   eachMember(bytes, user.open, (key, start, end) => {
     if (key === 'buyeruid') places.buyeruids++
@@ -26,6 +26,11 @@ export function userPlacesOf(bytes: Uint8Array, { user }: RequestPlaces): UserPl
     if (key === 'eids') notePlace(bytes, places.extEids, start, end)
   })
   return places
+}
+
+/** Those of a request without a `user`. */
+export function noUserPlaces(): UserPlaces {
+  return { buyeruids: 0, eids: new Place(), ext: new Place(), extEids: new Place() }
 }
 
 /** `user`: OpenRTB 2.6, user.eids; `ext`: 2.5, user.ext.eids. */

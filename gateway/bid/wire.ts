@@ -51,6 +51,8 @@ export interface DealTold {
 
 /** How bid requests are written: what is asked of the bytes of one. */
 export interface RequestForm {
+  /** A copy of `bid.bytes` for a request that has to wait; absent where no other request is written over them. */
+  keepBytes?(bid: Bid): Uint8Array
   /** Fills `bid.facts` and `bid.places`. */
   scan(bid: Bid): ScanOutcome
   /** The word for bytes that are not of this form. */

@@ -1,29 +1,37 @@
+import { type BidFacts, Id, Kind, type SpanList } from '../../proto/bid-facts.ts'
 import { additionsJson } from '../bid/additions-json.ts'
 import { arriveAs } from '../bid/arrive.ts'
 import type { Bid } from '../bid/bid.ts'
-import { decisionHeader } from '../bid/decision-name.ts'
-import { JSON_FORM } from '../bid/json-form.ts'
+import { decisionHead } from '../bid/decision-name.ts'
 import type { DataFragment } from '../bid/make-fragment.ts'
 import type { BidRefusal } from '../bid/reasons.ts'
 import { replyRefused } from '../bid/reply.ts'
 import { EVERYTHING, type Wire } from '../bid/wire.ts'
-import { Query } from '../edge/query.ts'
 import { bearerOf } from '../http/bearer-of.ts'
-import { given, type Named, signalsRequest } from './signals-request.ts'
+import { type QueryValue, SignalsReader } from './read-signals.ts'
+import { SIGNALS_FORM } from './signals-form.ts'
+import { signalsPage } from './signals-page.ts'
 
 /** The path, and how Prebid Server Java lengthens one that holds no `?`. */
 export const OPTABLE_PATH = '/v2/targeting'
 
 /** Identifiers of devices, of any maker: all are the `ifa` of a request. */
-const DEVICE_PREFIXES: ReadonlySet<string> = new Set(['a', 'g', 'r', 's', 'f'])
+const DEVICE_PREFIXES = ['a', 'g', 'r', 's', 'f']
 /** Ids of others, by the source OpenRTB knows them under. */
-const EID_SOURCES: Readonly<Record<string, string>> = {
-  n: 'netid.de',
-  id5: 'id5-sync.com',
-  utiq: 'utiq.com',
-}
+const EID_SOURCES = { n: 'netid.de', id5: 'id5-sync.com', utiq: 'utiq.com' }
 /** The visitor's id, and custom ones: ids of whoever asks. */
-const OWN_PREFIX = /^(v|c\d{0,2})$/
+const OWN_PREFIXES = ['v', 'c', ...Array.from({ length: 10 }, (_, i) => `c${i}`)]
+for (let i = 0; i < 100; i++) OWN_PREFIXES.push(`c${String(i).padStart(2, '0')}`)
+
+/** What an id behind a prefix is: one of these, or an eid of that source. */
+const PREFIXES: ReadonlyMap<string, typeof Id.ifa | typeof Id.buyeruid | string> = new Map<
+  string,
+  typeof Id.ifa | typeof Id.buyeruid | string
+>([
+  ...DEVICE_PREFIXES.map((one) => [one, Id.ifa] as const),
+  ...OWN_PREFIXES.map((one) => [one, Id.buyeruid] as const),
+  ...Object.entries(EID_SOURCES),
+])
 
 /**
  * What the module `optable-targeting` of Prebid Server Java asks (openrtb.md §4.1): ids behind prefixes in a query, for
@@ -31,17 +39,10 @@ const OWN_PREFIX = /^(v|c\d{0,2})$/
  * for an error.
  */
 export const OPTABLE: Wire = {
-  form: JSON_FORM,
+  form: SIGNALS_FORM,
   gives: { ...EVERYTHING, deals: false },
   arrive,
-  reply(bid) {
-    const { plan, bytes } = bid
-    const told = plan.isEmpty ? '{"user":{}}' : additionsJson(plan, bytes).toString()
-    const audience = plan.fragment === undefined ? '[]' : audienceOf(plan.fragment)
-    const headers = ['content-type', 'application/json', ...decisionHeader(bid)]
-    if (bid.reason !== '') headers.push('x-passerelle-reason', bid.reason)
-    bid.answer.send(200, headers, `{"audience":${audience},"ortb2":${told}}`)
-  },
+  reply: (bid) => bid.answer.send(200, decisionHead(bid, TYPE), textOf(bid)),
   refuse: replyRefused,
 }
 
@@ -49,27 +50,63 @@ function arrive(bid: Bid): BidRefusal | undefined {
   const { headers, path, query } = bid.ask
   const refusal = arriveAs(bid, bearerOf(headers[0]!), query)
   if (refusal !== undefined) return refusal
-  const asked = new Query(`${path.slice(OPTABLE_PATH.length)}&${query}`)
-  bid.bytes = signalsRequest(asked, namedIn(asked))
-  return undefined
+  const tail = path.slice(OPTABLE_PATH.length)
+  return reader.read(bid, tail === '' ? query : `${tail}&${query}`)
 }
 
+const reader = new SignalsReader({ timeout: takeTimeout }, { id: takeId })
+
 /** Ids as `<prefix>:<value>`. Of the asker's own, and of devices, the first counts: the order is its setting. */
-function namedIn(query: Query): Named {
-  const eids: { source: string; uids: { id: string }[] }[] = []
-  let buyeruid: string | undefined
-  let ifa: string | undefined
-  for (const id of query.all('id')) {
-    const colon = id.indexOf(':')
-    const [prefix, value] = [id.slice(0, colon), id.slice(colon + 1)]
-    if (colon < 1 || value === '') continue
-    const source = Object.hasOwn(EID_SOURCES, prefix) ? EID_SOURCES[prefix] : undefined
-    if (source !== undefined) eids.push({ source, uids: [{ id: value }] })
-    else if (DEVICE_PREFIXES.has(prefix)) ifa ??= value
-    else if (OWN_PREFIX.test(prefix)) buyeruid ??= value
+function takeId({ text, from, to, start, end }: QueryValue, { ids }: BidFacts): void {
+  const colon = text.indexOf(':', from)
+  if (colon <= from || colon >= to - 1) return
+  const means = PREFIXES.get(text.slice(from, colon))
+  if (means === undefined) return
+  const at = start + colon + 1 - from
+  if (typeof means === 'string') addEid(ids, means, at, end)
+  else if (!hasField(ids, means)) ids.add(means, Kind.text, at, end)
+}
+
+function addEid(ids: SpanList, source: string, start: number, end: number): void {
+  if (ids.count + 3 > ids.max) return
+  const at = signalsPage.write(source)
+  ids.add(Id.eid, Kind.object, start, end)
+  ids.add(Id.eidSource, Kind.text, at, signalsPage.end)
+  ids.add(Id.eidUid, Kind.text, start, end)
+}
+
+function hasField({ field, count }: SpanList, wanted: number): boolean {
+  for (let i = 0; i < count; i++) if (field[i] === wanted) return true
+  return false
+}
+
+/** `100ms`, or `100`. */
+function takeTimeout({ text, from, to }: QueryValue, facts: BidFacts): void {
+  const [, digits] = /^(\d{1,6})(ms)?$/.exec(text.slice(from, to)) ?? []
+  if (digits !== undefined) facts.tmaxMs = Number(digits)
+}
+
+const TYPE = ['content-type', 'application/json'] as const
+
+function textOf({ plan, bytes }: Bid): string {
+  const { fragment, ids } = plan
+  if (plan.isEmpty) return '{"audience":[],"ortb2":{"user":{}}}'
+  if (fragment !== undefined && ids === undefined && fragment.token === undefined)
+    return textOfFragment(fragment)
+  const audience = fragment === undefined ? '[]' : audienceOf(fragment)
+  return `{"audience":${audience},"ortb2":${additionsJson(plan, bytes)}}`
+}
+
+/** What a fragment comes to is the same for each answer that holds it alone, and no token. */
+const texts = new WeakMap<DataFragment, string>()
+
+function textOfFragment(fragment: DataFragment): string {
+  let text = texts.get(fragment)
+  if (text === undefined) {
+    text = `{"audience":${audienceOf(fragment)},"ortb2":{${fragment.json.whole}}}`
+    texts.set(fragment, text)
   }
-  const [, timeout] = /^(\d{1,6})(ms)?$/.exec(given(query, 'timeout') ?? '') ?? []
-  return { buyeruid, ifa, eids, tmaxMs: timeout === undefined ? undefined : Number(timeout) }
+  return text
 }
 
 const audiences = new WeakMap<DataFragment, string>()

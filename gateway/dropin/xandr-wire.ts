@@ -1,14 +1,14 @@
+import { Id, Kind } from '../../proto/bid-facts.ts'
 import { arriveAs } from '../bid/arrive.ts'
 import type { Bid } from '../bid/bid.ts'
-import { decisionHeader } from '../bid/decision-name.ts'
-import { JSON_FORM } from '../bid/json-form.ts'
+import { decisionHead } from '../bid/decision-name.ts'
 import type { DataFragment } from '../bid/make-fragment.ts'
 import type { BidRefusal } from '../bid/reasons.ts'
 import { replyRefused } from '../bid/reply.ts'
 import { segmentIds } from '../bid/segment-ids.ts'
 import type { Wire } from '../bid/wire.ts'
-import { Query } from '../edge/query.ts'
-import { given, signalsRequest } from './signals-request.ts'
+import { SignalsReader } from './read-signals.ts'
+import { SIGNALS_FORM } from './signals-form.ts'
 
 /** Before the wire token: a key of scope `wire:xandr`, which opens nothing else. */
 export const XANDR_PREFIX = '/xandr/'
@@ -22,7 +22,7 @@ const READY = '/ready'
  * segments, a line each; an empty line is nothing. The codes are those the contract knows the buyer's segments by.
  */
 export const XANDR: Wire = {
-  form: JSON_FORM,
+  form: SIGNALS_FORM,
   gives: { segments: true, deals: false, ids: false, tokens: false },
   arrive,
   reply(bid) {
@@ -30,9 +30,7 @@ export const XANDR: Wire = {
       bid.answer.send(200, TYPE, '1\n')
       return
     }
-    const headers = [...TYPE, ...decisionHeader(bid)]
-    if (bid.reason !== '') headers.push('x-passerelle-reason', bid.reason)
-    bid.answer.send(200, headers, codesOf(bid))
+    bid.answer.send(200, decisionHead(bid, TYPE), codesOf(bid))
   },
   refuse: replyRefused,
 }
@@ -59,13 +57,15 @@ function arrive(bid: Bid): BidRefusal | undefined {
   const token = path.slice(XANDR_PREFIX.length, isReady ? -READY.length : undefined)
   const refusal = arriveAs(bid, token, query, 'wire:xandr')
   if (refusal !== undefined) return refusal
-  const asked = new Query(query)
-  const named = isReady ? {} : { buyeruid: given(asked, 'uid'), ifa: given(asked, 'ifa') }
-  bid.bytes = signalsRequest(asked, named)
   bid.kept = isReady ? READY : undefined
   bid.deadlineMs = bid.arrivedMs + WINDOW_MS
-  return undefined
+  return reader.read(bid, isReady ? '' : query)
 }
+
+const reader = new SignalsReader({
+  uid: ({ start, end }, { ids }) => ids.add(Id.buyeruid, Kind.text, start, end),
+  ifa: ({ start, end }, { ids }) => ids.add(Id.ifa, Kind.text, start, end),
+})
 
 /** An id that would be two lines cannot be said here. */
 function isOneLine(id: string): boolean {

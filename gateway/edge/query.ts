@@ -38,10 +38,6 @@ export class Query {
     return this.#values.get(name) ?? ''
   }
 
-  isRepeated(name: string): boolean {
-    return this.#others?.has(name) ?? false
-  }
-
   names(): Iterable<string> {
     return this.#values.keys()
   }

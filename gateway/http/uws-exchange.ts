@@ -3,6 +3,7 @@ import { type Answer, type Ask, type DoorRefusal, type Route, TOO_LARGE } from '
 import type { HeadPlan } from './head-reader.ts'
 import { assertHeaderSafe } from './header-safe.ts'
 import type { Flight } from './in-flight.ts'
+import { JoinedHeaders, joinedHeaders } from './kept-headers.ts'
 import { remoteText } from './remote-text.ts'
 import { statusLine } from './status-line.ts'
 import type { UwsDoorState } from './uws-door-state.ts'
@@ -63,7 +64,6 @@ export class UwsExchange implements Ask, Answer, Flight {
 
   /** The head is here: guard it, then wait for the body. Runs inside the route's native callback. */
   begin(of: UwsRoute, res: HttpResponse, req: HttpRequest): void {
-    res.onAborted(this.seeAbort)
     this.res = res
     this.of = of
     this.state = PENDING
@@ -79,12 +79,13 @@ export class UwsExchange implements Ask, Answer, Flight {
     }
     this.method = of.method ?? req.getMethod().toUpperCase()
     this.path = of.path ?? req.getUrl()
-    this.awaitBody(head.contentLength)
+    this.start(head.contentLength)
   }
 
   /** Nothing was counted as under way yet; the body is never read. */
   private turnAway(refusal: DoorRefusal): void {
     this.state = ABORTED
+    this.res!.onAborted(this.seeAbort)
     this.door.onRefused(refusal)
     this.res!.close()
     this.res = undefined
@@ -105,9 +106,10 @@ export class UwsExchange implements Ask, Answer, Flight {
 
   send(status: number, headers: readonly string[], body?: Uint8Array | string): void {
     if (this.state !== PENDING) return
-    assertHeaderSafe(headers)
-    if (this.inHandle) this.write(status, headers, body)
-    else this.res!.cork(() => this.write(status, headers, body))
+    const joined = joinedHeaders(headers)
+    if (joined === undefined) assertHeaderSafe(headers)
+    if (this.inHandle) this.write(status, joined ?? headers, body)
+    else this.res!.cork(() => this.write(status, joined ?? headers, body))
   }
 
   cutSlowBody(): void {
@@ -124,18 +126,35 @@ export class UwsExchange implements Ask, Answer, Flight {
     for (let i = 0; i < count; i++) headers[i] = ''
   }
 
-  private awaitBody(declaredBytes: number): void {
+  private start(declaredBytes: number): void {
     const { door } = this
     this.declaredBytes = declaredBytes
     this.filledBytes = 0
     this.parts = undefined
     this.tooLarge = declaredBytes > this.of!.route.bodyBytesMax
     this.arrivedMs = door.clock.elapsed()
-    this.bodyOwedSinceMs = this.arrivedMs
     this.answerDueMs = this.arrivedMs + door.limits.answerMsMax
     door.inFlight.add(this)
+    if (declaredBytes === 0 && this.of!.route.body === 'none') this.handleHead()
+    else this.awaitBody()
+  }
+
+  private awaitBody(): void {
+    const { door, declaredBytes } = this
+    this.bodyOwedSinceMs = this.arrivedMs
+    this.res!.onAborted(this.seeAbort)
     if (this.tooLarge && declaredBytes > door.limits.discardBytesMax) this.refuseTooLarge()
     else this.res!.onData(this.seeData)
+  }
+
+  /**
+   * Nothing is to come but what is here: it is handled in the call that brought it. Nobody can go away meanwhile, so that
+   * only what is still owed an answer afterwards needs to hear of it.
+   */
+  private handleHead(): void {
+    const res = this.res!
+    this.bodyOwedSinceMs = Number.NaN
+    if (this.handle()) res.onAborted(this.seeAbort)
   }
 
   private data(chunk: ArrayBuffer, last: boolean): void {
@@ -160,7 +179,8 @@ export class UwsExchange implements Ask, Answer, Flight {
     this.body = this.parts
   }
 
-  private handle(): void {
+  /** True where the answer is still owed. */
+  private handle(): boolean {
     this.inHandle = true
     let later: Promise<void> | undefined
     try {
@@ -171,14 +191,21 @@ export class UwsExchange implements Ask, Answer, Flight {
     this.inHandle = false
     // A zero-copy body is taken back by uWebSockets.js now; nobody shall read a detached view.
     if (this.parts === undefined) this.body = NO_BYTES
+    const isOwed = this.state === PENDING
     if (later !== undefined) later.catch((error: unknown) => this.fail(error))
     else if (this.state === DONE) this.recycle()
+    return isOwed
   }
 
-  private write(status: number, headers: readonly string[], body?: Uint8Array | string): void {
+  private write(
+    status: number,
+    headers: readonly string[] | JoinedHeaders,
+    body?: Uint8Array | string,
+  ): void {
     const res = this.res!
     if (status !== 200) res.writeStatus(statusLine(status))
-    for (let i = 0; i < headers.length; i += 2) res.writeHeader(headers[i]!, headers[i + 1]!)
+    if (headers instanceof JoinedHeaders) res.writeHeader(headers.name, headers.value)
+    else writeHeaders(res, headers)
     this.end(DONE)
     if (body === undefined) res.end('', this.door.draining)
     else if (this.door.draining) res.end(body, true)
@@ -192,7 +219,7 @@ export class UwsExchange implements Ask, Answer, Flight {
     this.end(DONE)
     res.cork(() => {
       res.writeStatus(statusLine(413))
-      for (let i = 0; i < headers.length; i += 2) res.writeHeader(headers[i]!, headers[i + 1]!)
+      writeHeaders(res, headers)
       res.end(body, true)
     })
   }
@@ -234,4 +261,8 @@ export class UwsExchange implements Ask, Answer, Flight {
     this.parts = undefined
     this.door.recycle(this)
   }
+}
+
+function writeHeaders(res: HttpResponse, headers: readonly string[]): void {
+  for (let i = 0; i < headers.length; i += 2) res.writeHeader(headers[i]!, headers[i + 1]!)
 }

@@ -5,6 +5,7 @@ import { BidMetrics } from '../../gateway/bid/bid-metrics.ts'
 import { ENRICH_JSON } from '../../gateway/bid/enrich-wire.ts'
 import { createBidHandler } from '../../gateway/bid/handle-bid.ts'
 import { Overload } from '../../gateway/bid/overload.ts'
+import type { Wire } from '../../gateway/bid/wire.ts'
 import type { Answer, Ask } from '../../gateway/http/door.ts'
 import { Metrics } from '../../gateway/metrics/counters.ts'
 import type { BidHouse } from './bid-house.ts'
@@ -21,7 +22,7 @@ export interface SentBid {
 }
 
 /** The bid handler on the rooms of the house, without a door; with a store that answers when told to. */
-export function heldBid(house: BidHouse, { isStoreSlow = false } = {}) {
+export function heldBid(house: BidHouse, { isStoreSlow = false, wire = ENRICH_JSON as Wire } = {}) {
   let found = () => {}
   const held = new Promise<void>((resolve) => {
     found = () => {
@@ -53,7 +54,7 @@ export function heldBid(house: BidHouse, { isStoreSlow = false } = {}) {
     ownGvlId: undefined,
     domain: 'gateway.example',
   }
-  const handle = createBidHandler(rooms, ENRICH_JSON)
+  const handle = createBidHandler(rooms, wire)
   const sent: SentBid[] = []
   const answer: Answer = {
     done: false,
