@@ -6,13 +6,14 @@ import type { ParkReason } from '../people/reasons.ts'
 import { nameOf } from '../people/shared-reads.ts'
 import { Turns } from '../people/turns.ts'
 import { Rounds } from '../rounds.ts'
-import type { CountedEvent, QueuedEvent } from '../store/event-stores.ts'
+import type { CountedEvent } from '../store/event-stores.ts'
 import type { Change, IdRef, UserKey } from '../store/store.ts'
 import { StoreFailed } from '../store/store-failed.ts'
 import { entryOf } from '../vault/vault-record.ts'
 import { Backfill } from './backfill.ts'
-import { type CollectedEvent, unpackEvent } from './collected-event.ts'
+import type { CollectedEvent } from './collected-event.ts'
 import { notesOf } from './counted-event.ts'
+import { EventIntake, type ProcessedEvents } from './event-intake.ts'
 import { type EventAt, type Learned, type LearnedPerson, learn } from './learn.ts'
 import { EVENT_LIMITS } from './limits.ts'
 import { LinkEvents } from './link-events.ts'
@@ -64,6 +65,7 @@ export class EventDesk {
   readonly backfill: Backfill
   readonly #options: EventDeskOptions
   readonly #links: LinkEvents
+  readonly #intake: EventIntake
   readonly #counts: EventDeskCounts = {
     ...{ counted: 0, repeated: 0, quarantined: 0, linkRefused: 0 },
     linkParked: { another_customer: 0, shared_id: 0, namespace_full: 0, too_many_ids: 0 },
@@ -75,22 +77,25 @@ export class EventDesk {
   readonly #dirty = new Map<string, UserKey>()
   /** In which rules are asked: what older ones said is kept before newer ones are asked. */
   readonly #turns = new Turns()
-  /** More events wait than were taken at once. */
-  #isBehind = false
   /** Slices of a backfill rest until then. */
   #restUntilMs = 0
   /** UTC day on which parked claims were settled last. */
   #settledDay: number | undefined
-  /** Events that were there when this process began: one of them may have ended the last one. */
-  #suspects: number | undefined
-  /** How often this process read a suspect, and how often an event failed here. */
-  readonly #tries = new Map<string, number>()
   #isClosed = false
 
   constructor(options: EventDeskOptions) {
     this.#options = options
     const { audience, clock } = options
     this.#links = new LinkEvents(audience)
+    this.#intake = new EventIntake({
+      events: audience.store.events,
+      clock,
+      process: (events) => this.#process(events),
+      onPutAside: (reason) => {
+        this.#counts.quarantined++
+        options.log.warn({ reason }, 'an event was put aside: see GET /api/events/quarantine')
+      },
+    })
     const { histories } = audience.store
     const ask = (keys: readonly UserKey[]) => this.#askAnew(keys)
     const { books, sliceIds = EVENT_LIMITS.sliceIds } = options
@@ -103,7 +108,7 @@ export class EventDesk {
       onGap: () => this.backfill.everybody(),
     })
     this.#rounds = [
-      new Rounds(pollMs, () => this.#trying(() => this.#takeEvents())),
+      new Rounds(pollMs, () => this.#trying(() => this.#intake.take())),
       new Rounds(EVENT_LIMITS.wheelMs, () => this.#trying(() => this.#takeDue())),
       new Rounds(EVENT_LIMITS.wheelMs, () => this.#trying(() => this.#takeChanged())),
       new Rounds(EVENT_LIMITS.settlePollMs, () => this.#trying(() => this.#settle())),
@@ -131,6 +136,7 @@ export class EventDesk {
 
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#intake.close()
     const rounds = [...this.#rounds, this.#slices].map((round) => round.stop())
     await Promise.all([...rounds, this.#follower.close()])
     await this.#trying(() => this.backfill.save())
@@ -148,73 +154,7 @@ export class EventDesk {
     }
   }
 
-  async #takeEvents(): Promise<void> {
-    const { events } = this.#options.audience.store
-    this.#suspects ??= Math.min(await events.depth(), EVENT_LIMITS.readMax)
-    while (this.#suspects > 0 && !this.#isClosed) {
-      const [suspect] = await events.read(1, true)
-      if (suspect === undefined) this.#suspects = 0
-      else {
-        await this.#takeSuspect(suspect)
-        this.#suspects--
-      }
-    }
-    do {
-      const batch = await events.read(EVENT_LIMITS.readMax)
-      this.#isBehind = batch.length === EVENT_LIMITS.readMax
-      if (batch.length === 0 || this.#isClosed) return
-      await this.#takeBatch(batch)
-    } while (this.#isBehind)
-  }
-
-  /** One that was in hand as often when a process ended is not taken in hand again. */
-  async #takeSuspect(event: QueuedEvent): Promise<void> {
-    const own = (this.#tries.get(event.id) ?? 0) + 1
-    this.#tries.set(event.id, own)
-    if (event.attempts - own >= EVENT_LIMITS.attemptsMax)
-      await this.#putAside(event, 'The process ended each time it was processed.')
-    else await this.#takeBatch([event])
-    this.#tries.delete(event.id)
-  }
-
-  async #takeBatch(batch: readonly QueuedEvent[]): Promise<void> {
-    const { events } = this.#options.audience.store
-    const read = batch.map((queued) => ({ queued, event: unpackEvent(queued.body) }))
-    const sound = read.flatMap(({ event }) => event ?? [])
-    let counted: Buffer[]
-    try {
-      counted = await this.#process(sound)
-    } catch (error) {
-      if (error instanceof StoreFailed) throw error
-      if (batch.length === 1) return this.#failed(batch[0]!, error)
-      for (const one of batch) await this.#takeBatch([one])
-      return
-    }
-    for (const { queued, event } of read)
-      if (event === undefined) await this.#putAside(queued, 'It is no event.')
-    await events.ack(
-      read.flatMap(({ queued, event }) => (event ? queued.id : [])),
-      counted,
-    )
-  }
-
-  async #failed(event: QueuedEvent, error: unknown): Promise<void> {
-    const tries = (this.#tries.get(event.id) ?? 0) + 1
-    this.#tries.set(event.id, tries)
-    if (tries < EVENT_LIMITS.attemptsMax) return this.#takeBatch([event])
-    this.#tries.delete(event.id)
-    await this.#putAside(event, error instanceof Error ? error.message : String(error))
-  }
-
-  async #putAside({ id, body }: QueuedEvent, reason: string): Promise<void> {
-    const { audience, clock, log } = this.#options
-    await audience.store.events.quarantine([{ id, body, reason, atMs: clock.now() }])
-    this.#counts.quarantined++
-    log.warn({ reason }, 'an event was put aside: see GET /api/events/quarantine')
-  }
-
-  /** Returns the names of messages that were counted, now or before. */
-  async #process(events: readonly CollectedEvent[]): Promise<Buffer[]> {
+  async #process(events: readonly CollectedEvent[]): Promise<ProcessedEvents> {
     const { refused, parked } = await this.#links.link(events)
     this.#counts.linkRefused += refused
     for (const [reason, count] of parked) this.#counts.linkParked[reason] += count
@@ -224,10 +164,12 @@ export class EventDesk {
       ),
     )
     const learned = await this.#inTurn(() => this.#count(events))
-    await this.#remember(learned.flatMap(({ notes }) => notes))
     for (const one of learned) this.#add(one)
     this.#options.sources?.processed?.(events, this.#options.clock.now())
-    return learned.flatMap(({ messages }) => messages)
+    return {
+      messages: learned.flatMap(({ messages }) => messages),
+      notes: learned.flatMap(({ notes }) => notes),
+    }
   }
 
   async #count(events: readonly CollectedEvent[]): Promise<Counted[]> {
@@ -250,16 +192,6 @@ export class EventDesk {
       counted.push({ ...learned, owner: rules.number, notes: notesOf(own.events, learned) })
     }
     return counted
-  }
-
-  /** Where the store does not take it, it is not worth a second try. */
-  async #remember(notes: readonly CountedEvent[]): Promise<void> {
-    const { audience, clock } = this.#options
-    try {
-      if (notes.length > 0) await audience.store.events.noteCounted(notes, clock.now())
-    } catch (error) {
-      if (!(error instanceof StoreFailed)) throw error
-    }
   }
 
   /** The collector may know of a trait a moment before this process does. */
@@ -315,7 +247,7 @@ export class EventDesk {
   async #slice(): Promise<void> {
     const { clock } = this.#options
     const beganMs = clock.elapsed()
-    if (this.#isBehind || this.#isClosed || beganMs < this.#restUntilMs) return
+    if (this.#intake.isBehind || this.#isClosed || beganMs < this.#restUntilMs) return
     await this.backfill.step()
     const endedMs = clock.elapsed()
     this.#restUntilMs = endedMs + (endedMs - beganMs)

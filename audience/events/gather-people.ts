@@ -1,7 +1,9 @@
 import { type History, unpackHistory } from '../../proto/history-blob.ts'
 import type { Clock } from '../clock.ts'
 import { type Enters, type KnownId, knownFrom } from '../people/known.ts'
-import type { IdRef, Store } from '../store/store.ts'
+import { nameOf } from '../people/shared-reads.ts'
+import type { HistoryStore } from '../store/event-stores.ts'
+import type { IdRef, PersonRecord, Store, UserKey } from '../store/store.ts'
 
 /** One id of a person, with what events have shown of it. */
 export interface GatheredId extends KnownId {
@@ -24,13 +26,13 @@ export interface GatheredPerson {
 
 /** Reads the people behind some ids, each once, over matches of the exchange and of one owner (its number). */
 export async function gatherPeople(
-  { store, clock }: { store: Pick<Store, 'people' | 'histories'>; clock: Clock },
+  { store, clock }: { store: Pick<Store, 'histories'>; clock: Clock },
   starts: readonly IdRef[],
   owner: number,
 ): Promise<GatheredPerson[]> {
   const enters: Enters = (edge) => owner > 0 && (edge.owner === 0 || edge.owner === owner)
-  const { ids, edges } = await knownFrom({ store: store.people, clock }, starts, enters)
-  const blobs = await store.histories.read(ids.map(({ key }) => key))
+  const reading = new Reading(store.histories)
+  const { ids, edges } = await knownFrom({ store: reading, clock }, starts, enters)
   const rootOf = joined(ids.length, edges)
   const clusterOf = joined(
     ids.length,
@@ -38,6 +40,7 @@ export async function gatherPeople(
   )
   const people = new Map<number, GatheredPerson>()
   for (const [i, id] of ids.entries()) {
+    const held = reading.historyOf(id.key)
     const root = rootOf(i)
     const person = people.get(root) ?? {
       ids: [],
@@ -45,7 +48,6 @@ export async function gatherPeople(
       isSuppressed: false,
     }
     people.set(root, person)
-    const held = blobs[i]!
     const cluster = clusterOf(i)
     person.ids.push({ ...id, held, history: unpackHistory(held), cluster })
     person.isSuppressed ||= id.suppression !== undefined
@@ -55,6 +57,26 @@ export async function gatherPeople(
     person.splitDay = Math.min(person.splitDay, expiryDay)
   }
   return [...people.values()]
+}
+
+/** Reads histories with the records that a walk asks for, so that the two cost one trip to the store. */
+class Reading {
+  readonly #histories: Pick<HistoryStore, 'recall'>
+  readonly #read = new Map<string, Uint8Array>()
+
+  constructor(histories: Pick<HistoryStore, 'recall'>) {
+    this.#histories = histories
+  }
+
+  async recallForWrite(keys: readonly UserKey[]): Promise<(PersonRecord | undefined)[]> {
+    const found = await this.#histories.recall(keys)
+    for (const [i, { history }] of found.entries()) this.#read.set(nameOf(keys[i]!), history)
+    return found.map(({ record }) => record)
+  }
+
+  historyOf(key: UserKey): Uint8Array {
+    return this.#read.get(nameOf(key))!
+  }
 }
 
 /** Names, for each place, all that pairs join it with. */

@@ -5,7 +5,7 @@ import {
   type Suppression,
   type SuppressionKind,
 } from '../../proto/suppression-mark.ts'
-import { dayOf } from '../clock.ts'
+import { type Clock, dayOf } from '../clock.ts'
 import { LIMITS } from '../limits.ts'
 import type { IdRef, PersonRecord, UserKey } from '../store/store.ts'
 import { type EndRequest, isId, type LinkDeps, refOf } from './link.ts'
@@ -71,7 +71,7 @@ export async function knownOf(
 
 /** The same from ids whose keys are known already. */
 export async function knownFrom(
-  { store, clock }: Pick<LinkDeps, 'store' | 'clock'>,
+  { store, clock }: { store: Pick<LinkDeps['store'], 'recallForWrite'>; clock: Clock },
   starts: readonly (IdRef | undefined)[],
   enters: Enters,
 ): Promise<Known> {

@@ -1,10 +1,12 @@
 import type { Soon } from '../soon.ts'
-import type { Assignment, UserKey } from './store.ts'
+import type { Assignment, PersonRecord, UserKey } from './store.ts'
 
 /** What events have shown of ids, beside their records: see proto/history-blob.ts. */
 export interface HistoryStore {
   /** The packed histories under some keys, in the order asked; empty where nothing is known. */
   read(keys: readonly UserKey[]): Soon<Uint8Array[]>
+  /** The same with the records they stand beside (PeopleStore.recallForWrite), each as of one moment. */
+  recall(keys: readonly UserKey[]): Soon<RecalledHistory[]>
   /**
    * Which of these messages were counted already, in the order asked: at the id they were counted at once they are learned,
    * at any once they are acknowledged.
@@ -24,6 +26,12 @@ export interface HistoryStore {
   jobs(): Soon<ReadonlyMap<number, Uint8Array>>
   /** Keeps jobs, or with `undefined` forgets them; durable when it resolves. */
   keepJobs(jobs: ReadonlyMap<number, Uint8Array | undefined>): Promise<void>
+}
+
+export interface RecalledHistory {
+  record: PersonRecord | undefined
+  /** Packed; empty where nothing is known. */
+  history: Uint8Array
 }
 
 export interface HistoryStep {
@@ -73,9 +81,14 @@ export interface EventQueue {
   read(max: number, isCounted?: boolean): Promise<QueuedEvent[]>
   /**
    * Done with these: they are gone. One that is gone already is no error. `messages`, 16 bytes each, are those that were
-   * counted of them: from now on they are seen (HistoryStore), whichever id they come with.
+   * counted of them: from now on they are seen (HistoryStore), whichever id they come with. With `readMax` whoever is
+   * behind reads on in the same step: those that wait then.
    */
-  ack(ids: readonly string[], messages?: readonly Buffer[]): Promise<void>
+  ack(
+    ids: readonly string[],
+    messages?: readonly Buffer[],
+    readMax?: number,
+  ): Promise<QueuedEvent[]>
   /** How many wait. */
   depth(): Promise<number>
   /** Puts events aside, so that they hold up nobody; of more than LIMITS.quarantineMax the oldest go. */

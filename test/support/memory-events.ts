@@ -10,6 +10,7 @@ import type {
   PutAside,
   QuarantinedEvent,
   QueuedEvent,
+  RecalledHistory,
   SeenMessage,
 } from '../../audience/store/event-stores.ts'
 import { QueueFull } from '../../audience/store/event-stores.ts'
@@ -36,6 +37,11 @@ export class MemoryHistories implements HistoryStore {
 
   read(keys: readonly UserKey[]): Uint8Array[] {
     return keys.map((key) => this.#held.get(nameOf(key)) ?? EMPTY)
+  }
+
+  async recall(keys: readonly UserKey[]): Promise<RecalledHistory[]> {
+    const records = await this.#people.recallForWrite(keys)
+    return this.read(keys).map((history, i) => ({ history, record: records[i] }))
   }
 
   seen(messages: readonly SeenMessage[]): boolean[] {
@@ -106,8 +112,13 @@ export class MemoryEvents implements EventQueue {
     return first.map((event) => ({ ...event }))
   }
 
-  async ack(ids: readonly string[]): Promise<void> {
+  async ack(
+    ids: readonly string[],
+    _messages?: readonly Buffer[],
+    readMax = 0,
+  ): Promise<QueuedEvent[]> {
     this.#waiting = this.#waiting.filter(({ id }) => !ids.includes(id))
+    return this.read(readMax)
   }
 
   async depth(): Promise<number> {

@@ -43,11 +43,16 @@ export class EmbeddedEvents implements EventQueue {
     return this.#first(max)
   }
 
-  async ack(ids: readonly string[]): Promise<void> {
-    if (ids.length === 0) return
-    await this.#db.transact(() => {
-      for (const id of ids) this.#db.events.remove(keyOf(id))
-    })
+  async ack(
+    ids: readonly string[],
+    _messages?: readonly Buffer[],
+    readMax = 0,
+  ): Promise<QueuedEvent[]> {
+    if (ids.length > 0)
+      await this.#db.transact(() => {
+        for (const id of ids) this.#db.events.remove(keyOf(id))
+      })
+    return readMax > 0 ? this.read(readMax) : []
   }
 
   async depth(): Promise<number> {

@@ -6,6 +6,7 @@ import type {
   HistoryStore,
   Lesson,
   LessonOutcome,
+  RecalledHistory,
   SeenMessage,
 } from '../event-stores.ts'
 import { LIMITS } from '../limits.ts'
@@ -35,6 +36,12 @@ export class EmbeddedHistories implements HistoryStore {
   read(keys: readonly UserKey[]): Uint8Array[] {
     this.#db.refresh()
     return keys.map((key) => Buffer.from(this.#db.histories.getBinary(key) ?? EMPTY))
+  }
+
+  recall(keys: readonly UserKey[]): RecalledHistory[] {
+    const histories = this.read(keys)
+    const records = this.#people.recallForWrite(keys)
+    return histories.map((history, i) => ({ history, record: records[i] }))
   }
 
   seen(messages: readonly SeenMessage[]): boolean[] {

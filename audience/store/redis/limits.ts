@@ -23,6 +23,8 @@ export const LIMITS = {
   writesInFlightMax: 1024,
   /** Records read and swapped in one round trip. */
   swapChunk: 2048,
+  /** Ids learned in one run of the script, which holds up everybody else by some 12 µs each. */
+  learnChunk: 64,
   /** Rounds in which a record may be changed by others before a write gives up. */
   swapRoundsMax: 2000,
   /** Buckets read in one round trip when all people are visited. */

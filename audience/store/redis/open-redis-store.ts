@@ -15,7 +15,7 @@ import { fetchScript } from './fetch-script.ts'
 import { Greeter } from './greeter.ts'
 import { connectRedis, type RedisClient } from './ioredis.ts'
 import { validBuckets } from './layout.ts'
-import { doneWithScript, learnScript, seenScript } from './learn-script.ts'
+import { learnScript, seenScript } from './learn-script.ts'
 import { LIMITS } from './limits.ts'
 import { listpackScript } from './listpack-script.ts'
 import { logTrimScript } from './log-trim-script.ts'
@@ -71,7 +71,6 @@ export async function openRedisStore(url: string, options: RedisStoreOptions): P
       tallyScript,
       learnScript,
       seenScript,
-      doneWithScript,
       dueInScript,
       appendEventsScript,
       readEventsScript,

@@ -3,15 +3,25 @@
  * costs this process more than the bytes in it, on both ends of the connection.
  */
 export function packParts(parts: readonly (Uint8Array | string | number)[]): Buffer {
-  const bytes = parts.map((part) => (part instanceof Uint8Array ? part : Buffer.from(String(part))))
-  const packed = Buffer.allocUnsafe(bytes.reduce((sum, { length }) => sum + 4 + length, 0))
+  let size = 0
+  for (const part of parts) size += LENGTH_BYTES + lengthOf(part)
+  const packed = Buffer.allocUnsafe(size)
   let at = 0
-  for (const part of bytes) {
-    at = packed.writeUInt32BE(part.length, at)
-    packed.set(part, at)
-    at += part.length
+  for (const part of parts) {
+    const from = at + LENGTH_BYTES
+    if (part instanceof Uint8Array) packed.set(part, from)
+    else packed.write(String(part), from)
+    const length = lengthOf(part)
+    packed.writeUInt32BE(length, at)
+    at = from + length
   }
   return packed
+}
+
+const LENGTH_BYTES = 4
+
+function lengthOf(part: Uint8Array | string | number): number {
+  return part instanceof Uint8Array ? part.length : Buffer.byteLength(String(part))
 }
 
 /** Lua: `partsOf(packed)` gives a function that returns the next part at each call, and nil behind the last. */

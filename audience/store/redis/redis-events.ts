@@ -15,7 +15,7 @@ import {
   readEventsScript,
   replayEventsScript,
 } from './event-scripts.ts'
-import { execAll, rethrow, runScript } from './ioredis.ts'
+import { execAll, type RedisClient, type RedisPipeline, rethrow, runScript } from './ioredis.ts'
 import { doneOf, donePartOf, eventKeys } from './layout.ts'
 import { packParts } from './pack-parts.ts'
 import type { Writer } from './writer.ts'
@@ -45,29 +45,22 @@ export class RedisEvents implements EventQueue {
     return this.#appends.add(events)
   }
 
-  async read(max: number): Promise<QueuedEvent[]> {
-    const input = { keys: [queue], args: [max, GROUP] }
-    const found = (await this.#writer.write(({ client }) =>
-      runScript(client, readEventsScript, input),
-    )) as (Buffer | number)[]
-    return Array.from({ length: found.length / 3 }, (_, i) => ({
-      id: String(found[3 * i]),
-      body: found[3 * i + 1] as Buffer,
-      attempts: Number(found[3 * i + 2]),
-    }))
+  read(max: number): Promise<QueuedEvent[]> {
+    return this.#writer.write(({ client }) => readEvents(client, max))
   }
 
-  async ack(ids: readonly string[], messages: readonly Buffer[] = []): Promise<void> {
-    if (ids.length === 0) return
+  async ack(
+    ids: readonly string[],
+    messages: readonly Buffer[] = [],
+    readMax = 0,
+  ): Promise<QueuedEvent[]> {
     const today = dayOf(this.#clock.now())
-    await this.#writer.write(({ client }) => {
-      const work = client.multi()
-      work.xack(queue, GROUP, ...ids).xdel(queue, ...ids)
-      for (const [part, some] of byPart(messages)) {
-        const key = doneOf(part, today)
-        work.sadd(key, ...some).expire(key, (LIMITS.seenDays + 1) * DAY_S)
-      }
-      return execAll(work)
+    return this.#writer.write(async ({ client }) => {
+      const acked = ids.length > 0 ? execAll(ackWork(client, { ids, messages, today })) : undefined
+      // Redis does what comes over one connection in its order: what is read was not acknowledged.
+      const read = readMax > 0 ? readEvents(client, readMax) : []
+      const [found] = await Promise.all([read, acked])
+      return found
     })
   }
 
@@ -137,6 +130,32 @@ export class RedisEvents implements EventQueue {
     )) as number[]
     return taken.map((one) => one === 1)
   }
+}
+
+async function readEvents(client: RedisClient, max: number): Promise<QueuedEvent[]> {
+  const input = { keys: [queue], args: [max, GROUP] }
+  const found = (await runScript(client, readEventsScript, input)) as (Buffer | number)[]
+  return Array.from({ length: found.length / 3 }, (_, i) => ({
+    id: String(found[3 * i]),
+    body: found[3 * i + 1] as Buffer,
+    attempts: Number(found[3 * i + 2]),
+  }))
+}
+
+interface Acked {
+  ids: readonly string[]
+  messages: readonly Buffer[]
+  today: number
+}
+
+function ackWork(client: RedisClient, { ids, messages, today }: Acked): RedisPipeline {
+  const work = client.multi()
+  work.xack(queue, GROUP, ...ids).xdel(queue, ...ids)
+  for (const [part, some] of byPart(messages)) {
+    const key = doneOf(part, today)
+    work.sadd(key, ...some).expire(key, (LIMITS.seenDays + 1) * DAY_S)
+  }
+  return work
 }
 
 function byPart(messages: readonly Buffer[]): ReadonlyMap<number, Buffer[]> {

@@ -7,17 +7,26 @@ import type {
   HistoryStore,
   Lesson,
   LessonOutcome,
+  RecalledHistory,
   SeenMessage,
 } from '../event-stores.ts'
-import { LIMITS as STORE_LIMITS } from '../limits.ts'
 import type { UserKey } from '../store.ts'
 import { packChange } from './change-codec.ts'
 import { historyRemoval } from './forget.ts'
-import { execAll, pipeScript, rethrow } from './ioredis.ts'
-import { DONE_PARTS, doneOf, eventKeys, type Layout, logOf, seenOf, wheelOf } from './layout.ts'
-import { doneWithScript, learnScript, seenScript } from './learn-script.ts'
+import { execAll, rethrow, runScript } from './ioredis.ts'
+import {
+  eventKeys,
+  type Layout,
+  logOf,
+  type Part as RecordPart,
+  seenOf,
+  wheelOf,
+} from './layout.ts'
+import { learnScript, seenScript } from './learn-script.ts'
 import { LIMITS } from './limits.ts'
+import { recordsAt } from './lookup.ts'
 import { packParts } from './pack-parts.ts'
+import { SeenQuestion } from './seen-question.ts'
 import { StoreUnreachable } from './store-unreachable.ts'
 import { type Place, readRecords, swapRecords } from './swap.ts'
 import { partsIn } from './walk.ts'
@@ -25,6 +34,8 @@ import { dueKeys } from './wheel.ts'
 import type { Writer } from './writer.ts'
 
 const DAY_S = 86_400
+/** What is read of an id together. */
+const PARTS: readonly RecordPart[] = ['profile', 'edges', 'history']
 
 /** Histories in Redis: each in the slot of its record, and written with it in one script. */
 export class RedisHistories implements HistoryStore {
@@ -41,22 +52,22 @@ export class RedisHistories implements HistoryStore {
     return this.#writer.write((place) => readHistories(place, keys))
   }
 
+  async recall(keys: readonly UserKey[]): Promise<RecalledHistory[]> {
+    if (keys.length === 0) return []
+    const refs = keys.flatMap((key) => PARTS.map((part) => ({ key, part })))
+    const read = await this.#writer.write((place) => readRecords(place, refs))
+    return keys.map((_, i) => {
+      const [profile, edges, history] = read.slice(PARTS.length * i, PARTS.length * (i + 1))
+      return { record: recordsAt([profile!, edges!], 0, 1)[0], history: history! }
+    })
+  }
+
   async seen(messages: readonly SeenMessage[]): Promise<boolean[]> {
     if (messages.length === 0) return []
     const today = dayOf(this.#clock.now())
-    const days = daysBack(today, LIMITS.seenInHandDays)
-    const done = { keys: doneKeys(today), args: [joined(messages.map(({ message }) => message))] }
     return this.#writer.write(async ({ client, layout }) => {
-      const pipeline = client.pipeline()
-      pipeScript(pipeline, doneWithScript, done)
-      const groups = byPartition(layout, messages)
-      for (const [partition, places] of groups) {
-        const keys = days.map((day) => seenOf(partition, day))
-        const asked = joined(places.map((i) => messages[i]!.message))
-        pipeScript(pipeline, seenScript, { keys, args: [asked] })
-      }
-      const [ofAll, ...own] = (await execAll(pipeline)) as number[][]
-      return inPlaces(groups, own).map((found, i) => found === 1 || ofAll![i] === 1)
+      const asked = new SeenQuestion(messages, { layout, today })
+      return asked.answeredBy((await runScript(client, seenScript, asked.input)) as number[])
     })
   }
 
@@ -118,17 +129,13 @@ export class RedisHistories implements HistoryStore {
     lessons: readonly Lesson[],
     isFirst: boolean,
   ): Promise<(LessonOutcome | 'again')[]> {
-    const today = dayOf(this.#clock.now())
     const profiles = await profilesOf(place, lessons, isFirst)
     const isLeft = (i: number) => !isSuppressed(profiles[i]!, 0, profiles[i]!.length)
-    const pipeline = place.client.pipeline()
-    const groups = byPartition(place.layout, lessons, isLeft)
-    for (const [partition, places] of groups) {
-      const some = places.map((i) => ({ lesson: lessons[i]!, profile: profiles[i]! }))
-      pipeScript(pipeline, learnScript, inputOf(place, some, { partition, today }))
-    }
-    const answers = inPlaces(groups, (await execAll(pipeline)) as number[][])
-    const outcomes = lessons.map((_, i) => OUTCOMES[String(answers[i])] ?? 'suppressed')
+    const told = lessons.flatMap((lesson, i) =>
+      isLeft(i) ? { lesson, profile: profiles[i]!, place: i } : [],
+    )
+    const answers = await this.#tell(place, told)
+    const outcomes = lessons.map((_, i) => OUTCOMES[String(answers.get(i))] ?? 'suppressed')
     const gone = lessons.filter((_, i) => outcomes[i] === 'suppressed')
     await swapRecords(
       place,
@@ -136,17 +143,19 @@ export class RedisHistories implements HistoryStore {
     )
     return outcomes
   }
-}
 
-function daysBack(today: number, count: number): number[] {
-  return Array.from({ length: count + 1 }, (_, back) => today - back)
-}
-
-/** Of each part its sets, as doneWithScript takes them. */
-function doneKeys(today: number): string[] {
-  const days = daysBack(today, STORE_LIMITS.seenDays)
-  const parts = Array.from({ length: DONE_PARTS }, (_, part) => part)
-  return parts.flatMap((part) => days.map((day) => doneOf(part, day)))
+  /** In the order of their keys, so that ids of one partition stand together. What was answered, by place. */
+  async #tell(place: Place, told: Told[]): Promise<ReadonlyMap<number, number>> {
+    const today = dayOf(this.#clock.now())
+    const inOrder = told.sort((a, b) => a.lesson.key[0]! - b.lesson.key[0]!)
+    const runs: Promise<unknown>[] = []
+    for (let from = 0; from < inOrder.length; from += LIMITS.learnChunk) {
+      const some = inOrder.slice(from, from + LIMITS.learnChunk)
+      runs.push(runScript(place.client, learnScript, inputOf(place, some, today)))
+    }
+    const answers = ((await Promise.all(runs)) as number[][]).flat()
+    return new Map(inOrder.map(({ place: at }, i) => [at, answers[i]!]))
+  }
 }
 
 function joined(messages: readonly Buffer[]): Buffer {
@@ -159,49 +168,37 @@ const OUTCOMES: Record<string, LessonOutcome | 'again'> = {
   '-1': 'changed',
 }
 
-/** Places of a batch by the partition of their keys; those that are wanted. */
-function byPartition(
-  layout: Layout,
-  batch: readonly { key: UserKey }[],
-  isWanted: (place: number) => boolean = () => true,
-): ReadonlyMap<number, number[]> {
-  const groups = new Map<number, number[]>()
-  for (const [i, { key }] of batch.entries()) {
-    if (!isWanted(i)) continue
-    const partition = layout.partition(key)
-    const group = groups.get(partition)
-    if (group) group.push(i)
-    else groups.set(partition, [i])
-  }
-  return groups
-}
-
-/** The answers of all groups, each in its place. */
-function inPlaces(groups: ReadonlyMap<number, number[]>, replies: number[][]): number[] {
-  const answers: number[] = []
-  for (const [at, places] of [...groups.values()].entries())
-    for (const [k, i] of places.entries()) answers[i] = replies[at]![k]!
-  return answers
-}
-
 interface Told {
   lesson: Lesson
   profile: Uint8Array
+  /** In its batch. */
+  place: number
 }
 
-function inputOf(
-  { layout, logEntriesMax }: Place,
-  told: readonly Told[],
-  { partition, today }: { partition: number; today: number },
-) {
-  const keys = [logOf(partition), wheelOf(partition), seenOf(partition, today)]
+function inputOf({ layout, logEntriesMax }: Place, told: readonly Told[], today: number) {
+  const keys: string[] = []
   const parts: Part[] = []
-  for (const one of told) {
-    const bucket = layout.bucket(one.lesson.key)
-    keys.push(layout.hash('profile', bucket), layout.hash('history', bucket))
-    parts.push(layout.field(one.lesson.key), ...lessonParts(one, { bucket, today }))
+  for (const [partition, ofIt] of byPartition(layout, told)) {
+    keys.push(logOf(partition), wheelOf(partition), seenOf(partition, today))
+    parts.push(ofIt.length)
+    for (const one of ofIt) {
+      const bucket = layout.bucket(one.lesson.key)
+      keys.push(layout.hash('profile', bucket), layout.hash('history', bucket))
+      parts.push(layout.field(one.lesson.key), ...lessonParts(one, { bucket, today }))
+    }
   }
   return { keys, args: [logEntriesMax, (LIMITS.seenInHandDays + 1) * DAY_S, packParts(parts)] }
+}
+
+function byPartition(layout: Layout, told: readonly Told[]): ReadonlyMap<number, Told[]> {
+  const groups = new Map<number, Told[]>()
+  for (const one of told) {
+    const partition = layout.partition(one.lesson.key)
+    const group = groups.get(partition)
+    if (group) group.push(one)
+    else groups.set(partition, [one])
+  }
+  return groups
 }
 
 type Part = Uint8Array | string | number

@@ -23,6 +23,17 @@ export function eventsConformance(open: OpenForTest): void {
     expect(await events.depth()).toBe(2)
   })
 
+  test('whoever acknowledges reads on in the same step, and is told of none it is done with', async () => {
+    const { events } = (await open()).store
+    await events.append(['a', 'b', 'c', 'd'].map(body))
+    const done = await ids(events, 2)
+    const next = await events.ack(done, [], 1)
+    expect(next.map((one) => Buffer.from(one.body).toString())).toEqual(['c'])
+    expect(await events.ack([], [], 5)).toHaveLength(2)
+    expect(await events.ack(next.map(({ id }) => id))).toEqual([])
+    expect(await texts(events)).toEqual(['d'])
+  })
+
   test('what was appended before the end of a process is read by the next one, in hand or not', async () => {
     const opened = await open()
     await opened.store.events.append([body('in hand'), body('new')])

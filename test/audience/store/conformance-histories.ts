@@ -44,6 +44,39 @@ export function historiesConformance(open: OpenForTest): void {
     expect(entries).toEqual([{ what: 'assign', key: one, added: [3], removed: [] }])
   })
 
+  test('histories are read with the records they stand beside, as many as are asked for', async () => {
+    const { store } = await open()
+    const keys = Array.from({ length: 120 }, key)
+    await store.histories.learn(
+      keys.slice(0, 100).map((one) => lesson(one, { add: [{ segment: 3, expiryDay }] })),
+    )
+    const found = await store.histories.recall(keys)
+    const histories = await store.histories.read(keys)
+    expect(found.map(({ history }) => Buffer.from(history))).toEqual(
+      histories.map((history) => Buffer.from(history)),
+    )
+    expect(found.map(({ record }) => record)).toEqual(await store.people.recallForWrite(keys))
+  })
+
+  test('messages of many ids are known each by its own, in the order asked', async () => {
+    const { store } = await open()
+    const asked = Array.from({ length: 200 }, () => ({ key: key(), message: randomBytes(16) }))
+    // Every third is counted at its id, the next at another one and acknowledged, the last nowhere.
+    await store.histories.learn(
+      asked.flatMap(({ key: own, message }, i) =>
+        i % 3 === 2 ? [] : lesson(i % 3 === 0 ? own : key(), { messages: [message] }),
+      ),
+    )
+    await store.events.append([Buffer.from('a')])
+    const [event] = await store.events.read(1)
+    const acknowledged = asked.flatMap(({ message }, i) => (i % 3 === 1 ? message : []))
+    await store.events.ack([event!.id], acknowledged)
+    expect(await store.histories.seen(asked)).toEqual(asked.map((_, i) => i % 3 !== 2))
+    expect(await store.histories.seen([...asked].reverse())).toEqual(
+      asked.map((_, i) => i % 3 !== 2).reverse(),
+    )
+  })
+
   test('a history that is no longer what was read keeps everything as it is', async () => {
     const { store } = await open()
     const [one, two] = [key(), key()]
