@@ -1,7 +1,9 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { Clock } from '../../audience/clock.ts'
 import type { Flight, InFlight } from '../http/in-flight.ts'
 import { remoteText } from '../http/remote-text.ts'
+import type { BodyTaker, Http2Stream } from '../http2/http2-stream.ts'
+import { literalFields, literalName, literalText } from '../http2/literal-fields.ts'
+import type { RequestHead } from '../http2/request-head.ts'
 import type { DoorLimits } from '../limits.ts'
 import { MessageIn, PREFIX_BYTES } from './message-in.ts'
 import { type GrpcRefusal, GrpcRefusals } from './reasons.ts'
@@ -21,35 +23,43 @@ export interface GrpcFailure {
   says: string
 }
 
-type Metadata = Record<string, string>
+/** Takes the message of a call once it is whole. */
+export type Method = (call: GrpcCall, message: Buffer) => void
 
-const TYPE = { ':status': 200, 'content-type': 'application/grpc+proto' } as const
-const HEAD = { ...TYPE, 'grpc-accept-encoding': 'identity,gzip,deflate' }
-const WITH_TRAILERS = { waitForTrailers: true }
-const OK: Metadata = { 'grpc-status': '0' }
+const TYPE: [string, string][] = [
+  [':status', '200'],
+  ['content-type', 'application/grpc+proto'],
+]
+const HEAD = literalFields([...TYPE, ['grpc-accept-encoding', 'identity,gzip,deflate']])
+const FAILED = literalFields(TYPE)
+const OK = literalFields([['grpc-status', '0']])
+const [STATUS, MESSAGE] = [literalName('grpc-status'), literalName('grpc-message')]
+const REASON = literalName('x-passerelle-reason')
 
 /**
  * One call as gRPC has it over HTTP/2: a message in; messages and a status out, the status in trailers. What is sent
  * after its client left goes nowhere.
  */
-export class GrpcCall implements Flight {
+export class GrpcCall implements Flight, BodyTaker {
   slot = 0
   bodyOwedSinceMs: number
   answerDueMs: number
   readonly arrivedMs: number
-  readonly headers: IncomingHttpHeaders
-  readonly #stream: ServerHttp2Stream
+  readonly #stream: Http2Stream
   readonly #door: GrpcDoorState
+  readonly #method: Method
   #message: MessageIn | undefined = new MessageIn()
   #isOver = false
+  #isBegun = false
   #left: (() => void) | undefined
 
-  constructor(door: GrpcDoorState, stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+  constructor(door: GrpcDoorState, stream: Http2Stream, method: Method) {
     this.#door = door
     this.#stream = stream
-    this.headers = headers
+    this.#method = method
     this.arrivedMs = this.bodyOwedSinceMs = door.clock.elapsed()
     this.answerDueMs = this.arrivedMs + door.limits.answerMsMax
+    door.inFlight.add(this)
   }
 
   /** Answered, or left by its client. */
@@ -57,22 +67,21 @@ export class GrpcCall implements Flight {
     return this.#isOver
   }
 
-  /** Reads the message, and hands it over once the client has said all. */
-  begin(take: (message: Buffer) => void): void {
-    this.#door.inFlight.add(this)
-    this.#stream.on('data', (chunk: Buffer) => {
-      const refusal = this.#message?.add(chunk)
-      if (refusal !== undefined) this.refuse(refusal)
-    })
-    this.#stream.on('end', () => {
-      if (this.#message === undefined) return
-      this.bodyOwedSinceMs = Number.NaN
-      const message = this.#message.whole(String(this.headers['grpc-encoding'] ?? 'identity'))
-      this.#message = undefined
-      if (typeof message === 'string') this.refuse(message)
-      else take(message)
-    })
-    this.#stream.on('close', () => this.#closed())
+  get head(): RequestHead {
+    return this.#stream.head
+  }
+
+  take(bytes: Buffer, isLast: boolean): void {
+    if (this.#message === undefined) return
+    const refusal = this.#message.add(bytes, isLast)
+    if (refusal !== undefined) this.refuse(refusal)
+    else if (isLast) this.#whole(this.#message)
+  }
+
+  left(): void {
+    if (this.#isOver) return
+    this.#end()
+    this.#left?.()
   }
 
   /** Told once, when the client leaves before it was answered. */
@@ -80,25 +89,27 @@ export class GrpcCall implements Flight {
     this.#left = then
   }
 
-  /** The one message of an answer, with what is to be known of it beside. */
-  answer(message: Uint8Array, metadata: Metadata): void {
-    if (!this.#finish()) return
-    this.#stream.respond(HEAD, WITH_TRAILERS)
-    this.#stream.once('wantTrailers', () => this.#stream.sendTrailers({ ...OK, ...metadata }))
-    this.#stream.end(framed(message))
+  /** The one message of an answer, with what is to be known of it beside: names and values by turns. */
+  answer(message: Uint8Array, metadata: readonly string[]): void {
+    if (this.#isOver) return
+    this.#end()
+    this.#stream.sendHead(HEAD)
+    this.#stream.sendBody(framed(message))
+    this.#stream.sendTrailers(trailersOf(metadata))
   }
 
   /** One of many messages; the call ends with its client. */
   tell(message: Uint8Array): void {
-    if (this.#isOver || this.#isGone) return
+    if (this.#isOver) return
     this.answerDueMs = Number.POSITIVE_INFINITY
-    if (!this.#stream.headersSent) this.#stream.respond(HEAD)
-    this.#stream.write(framed(message))
+    if (!this.#isBegun) this.#stream.sendHead(HEAD)
+    this.#isBegun = true
+    this.#stream.sendBody(framed(message))
   }
 
   /** Address of the client, textual. */
   remote(): string {
-    return remoteText(this.#stream.session?.socket.remoteAddress)
+    return remoteText(this.#stream.remoteAddress)
   }
 
   refuse(refusal: GrpcRefusal): void {
@@ -106,12 +117,11 @@ export class GrpcCall implements Flight {
   }
 
   fail({ code, reason, says }: GrpcFailure): void {
-    if (!this.#finish()) return
-    const status = { 'grpc-status': String(code), 'grpc-message': encodeURI(says) }
-    const trailers = { ...TYPE, ...status, 'x-passerelle-reason': reason }
-    this.#stream.respond(trailers, { endStream: true })
-    // What its client still sends is not read any more.
-    if (!Number.isNaN(this.bodyOwedSinceMs)) this.#stream.close()
+    if (this.#isOver) return
+    this.#end()
+    const said = [STATUS, literalText(String(code)), MESSAGE, literalText(encodeURI(says))]
+    const block = Buffer.concat([FAILED, ...said, REASON, literalText(reason)])
+    this.#stream.sendHead(block, true)
   }
 
   cutSlowBody(): void {
@@ -119,34 +129,31 @@ export class GrpcCall implements Flight {
   }
 
   failLate(): void {
-    this.#door.onFailed(new Error(`${this.headers[':path']} was not answered in time`))
+    this.#door.onFailed(new Error(`${this.head.path} was not answered in time`))
     this.refuse('failed')
   }
 
-  /** False where it was over already. */
-  #finish(): boolean {
-    if (this.#isOver) return false
-    this.#end()
-    return !this.#isGone
+  #whole(message: MessageIn): void {
+    this.bodyOwedSinceMs = Number.NaN
+    const bytes = message.whole(this.head.get('grpc-encoding') ?? 'identity')
+    this.#message = undefined
+    if (typeof bytes === 'string') this.refuse(bytes)
+    else this.#method(this, bytes)
   }
 
-  /** Node holds on to a stream, and so to this, until its next collection of all garbage: what is large is let go. */
   #end(): void {
     this.#isOver = true
     this.#message = undefined
     this.#door.inFlight.remove(this)
   }
+}
 
-  /** Its client left, and that is about to be told: writing would throw. */
-  get #isGone(): boolean {
-    return this.#stream.destroyed || this.#stream.closed
-  }
-
-  #closed(): void {
-    if (this.#isOver) return
-    this.#end()
-    this.#left?.()
-  }
+function trailersOf(metadata: readonly string[]): Buffer {
+  if (metadata.length === 0) return OK
+  const parts = [OK]
+  for (let i = 0; i < metadata.length; i += 2)
+    parts.push(literalName(metadata[i]!), literalText(metadata[i + 1]!))
+  return Buffer.concat(parts)
 }
 
 function framed(message: Uint8Array): Buffer {

@@ -8,14 +8,14 @@ export class GrpcExchange implements Ask, Answer {
   readonly query = ''
   readonly path: string
   readonly headers: readonly string[]
-  readonly body: Uint8Array
+  body: Uint8Array
   readonly #call: GrpcCall
 
   constructor(call: GrpcCall, route: GrpcRoute, message: Buffer) {
     this.#call = call
     this.path = route.path
     this.body = message
-    this.headers = route.wants.map((name) => String(call.headers[name] ?? ''))
+    this.headers = route.wants.map((name) => call.head.get(name) ?? '')
   }
 
   get done(): boolean {
@@ -26,8 +26,9 @@ export class GrpcExchange implements Ask, Answer {
     return this.#call.arrivedMs
   }
 
-  /** Each call has a buffer of its own. */
+  /** What arrived with the message is let go. */
   keepBody(): Uint8Array {
+    this.body = Buffer.from(this.body)
     return this.body
   }
 
@@ -53,10 +54,10 @@ export class GrpcExchange implements Ask, Answer {
 
 const OUR_OWN = 'x-passerelle-'
 
-function metadataOf(headers: readonly string[]): Record<string, string> {
-  const metadata: Record<string, string> = {}
+function metadataOf(headers: readonly string[]): string[] {
+  const metadata: string[] = []
   for (let i = 0; i < headers.length; i += 2)
-    if (headers[i]!.startsWith(OUR_OWN)) metadata[headers[i]!] = headers[i + 1]!
+    if (headers[i]!.startsWith(OUR_OWN)) metadata.push(headers[i]!, headers[i + 1]!)
   return metadata
 }
 

@@ -10,9 +10,9 @@ export class MessageIn {
   #bytes: Buffer | undefined
   #filled = 0
 
-  /** Why no more of it need be read. */
-  add(chunk: Buffer): GrpcRefusal | undefined {
-    if (this.#bytes === undefined) this.#bytes = chunk
+  /** Why no more of it need be read. Copied, unless it is the last and the first. */
+  add(chunk: Buffer, isLast: boolean): GrpcRefusal | undefined {
+    if (this.#bytes === undefined) this.#bytes = isLast ? chunk : Buffer.from(chunk)
     else this.#grow(chunk)
     this.#filled += chunk.length
     if (this.#filled < PREFIX_BYTES) return undefined

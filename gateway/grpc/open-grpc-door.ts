@@ -1,21 +1,15 @@
-import {
-  constants,
-  createSecureServer,
-  createServer,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-} from 'node:http2'
-import type { AddressInfo } from 'node:net'
 import type { Clock } from '../../audience/clock.ts'
 import type { Door } from '../http/door.ts'
 import { InFlight } from '../http/in-flight.ts'
+import type { Http2Stream } from '../http2/http2-stream.ts'
+import { literalFields } from '../http2/literal-fields.ts'
+import { openHttp2Server } from '../http2/open-http2-server.ts'
+import type { RequestHead } from '../http2/request-head.ts'
 import { DOOR_LIMITS } from '../limits.ts'
-import { GrpcCall, type GrpcDoorState } from './grpc-call.ts'
+import { GrpcCall, type Method } from './grpc-call.ts'
 import { GrpcExchange } from './grpc-exchange.ts'
 import type { GrpcRoute } from './grpc-route.ts'
 import { type HealthState, HealthWatch } from './health.ts'
-import { GRPC_LIMITS } from './limits.ts'
 
 export interface GrpcDoorOptions {
   host: string
@@ -31,130 +25,83 @@ export interface GrpcDoorOptions {
   onFailed: (error: unknown) => void
 }
 
-/** Takes a call whose head is there. */
-type Method = (call: GrpcCall) => void
-
 /**
- * The door of gRPC on node:http2: unary calls become what a door of HTTP hands to its handlers, and standard health
+ * The door of gRPC on our own HTTP/2 (gateway/http2/): unary calls become what a door of HTTP hands to its handlers, and standard health
  * (grpc.health.v1) is served beside them. Workers share a named port as they share that of the bid door.
  */
 export async function openGrpcDoor(options: GrpcDoorOptions): Promise<Door> {
-  const { clock, onFailed, tls } = options
+  const { host, port, tls, clock, onFailed } = options
   const limits = DOOR_LIMITS
   const state = { clock, limits, inFlight: new InFlight(clock, limits), onFailed }
   const health = new HealthWatch(options.health)
-  const methods = methodsOf(options, state, health)
-  const server = hardened(tls)
-  const sessions = sessionsOf(server)
-  server.on('stream', (stream, headers) => {
-    // A stream that breaks is closed, which is what its call is told.
-    stream.on('error', () => {})
-    const refused = statusOf(headers)
-    if (refused !== undefined) stream.respond({ ':status': refused }, { endStream: true })
-    else methodFor(headers, methods)(new GrpcCall(state, stream, headers))
+  const methods = methodsOf(options, health)
+  const server = await openHttp2Server({
+    ...{ host, port, tls, clock, onFailed, connectionsMax: limits.connectionsMax },
+    serve(stream) {
+      const refused = refusalOf(stream.head)
+      if (refused === undefined)
+        return new GrpcCall(state, stream, methods.get(stream.head.path) ?? unknown)
+      return refuse(stream, refused)
+    },
   })
-  await listen(server, options)
   return {
-    binding: tls ? 'node:http2, TLS' : 'node:http2, h2c',
-    port: (server.address() as AddressInfo).port,
+    binding: tls ? 'HTTP/2, TLS' : 'HTTP/2, h2c',
+    port: server.port,
     async close(drainMsMax) {
       health.close()
-      server.close()
-      for (const session of sessions) session.close()
+      server.leave()
       await state.inFlight.drain(drainMsMax)
-      for (const session of sessions) session.destroy()
+      server.destroy()
     },
   }
 }
 
-function hardened(tls: GrpcDoorOptions['tls']): Http2Server {
-  const options = {
-    maxSessionMemory: GRPC_LIMITS.connectionMibMax,
-    maxHeaderListPairs: DOOR_LIMITS.headersMax,
-    settings: {
-      maxConcurrentStreams: GRPC_LIMITS.streamsMax,
-      maxHeaderListSize: GRPC_LIMITS.headBytesMax,
-      enablePush: false,
-    },
-  }
-  const server = tls ? createSecureServer({ ...options, ...tls }) : createServer(options)
-  server.maxConnections = DOOR_LIMITS.connectionsMax
-  return server
+const WRONG_METHOD = literalFields([[':status', '405']])
+const WRONG_TYPE = literalFields([[':status', '415']])
+
+/** Why a request is none of gRPC, in words of HTTP. */
+function refusalOf(head: RequestHead): Buffer | undefined {
+  if (head.method !== 'POST') return WRONG_METHOD
+  return head.get('content-type')?.startsWith('application/grpc') ? undefined : WRONG_TYPE
 }
 
-/** Connections that are open; those on which nothing happens are closed. */
-function sessionsOf(server: Http2Server): Set<ServerHttp2Session> {
-  const sessions = new Set<ServerHttp2Session>()
-  server.on('session', (session) => {
-    sessions.add(session)
-    session.setTimeout(GRPC_LIMITS.idleMsMax, () => session.close())
-    session.on('close', () => sessions.delete(session))
-  })
-  return sessions
+function refuse(stream: Http2Stream, block: Buffer): undefined {
+  stream.sendHead(block, true)
 }
 
-const { HTTP_STATUS_METHOD_NOT_ALLOWED, HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE } = constants
-
-/** Why a request is none of gRPC, as a status of HTTP. */
-function statusOf(headers: IncomingHttpHeaders): number | undefined {
-  if (headers[':method'] !== 'POST') return HTTP_STATUS_METHOD_NOT_ALLOWED
-  const isGrpc = headers['content-type']?.startsWith('application/grpc')
-  return isGrpc ? undefined : HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE
-}
-
-type Methods = ReadonlyMap<string, Method>
-
-function methodFor(headers: IncomingHttpHeaders, methods: Methods): Method {
-  return methods.get(headers[':path'] ?? '') ?? unknown
-}
-
-const unknown: Method = (call) => call.begin(() => call.refuse('unknown_method'))
+const unknown: Method = (call) => call.refuse('unknown_method')
 
 function methodsOf(
-  { routes }: GrpcDoorOptions,
-  state: GrpcDoorState,
+  { routes, onFailed }: GrpcDoorOptions,
   health: HealthWatch,
-): Methods {
+): ReadonlyMap<string, Method> {
   return new Map<string, Method>([
-    ...routes.map((route): [string, Method] => [route.path, unary(route, state)]),
-    ['/grpc.health.v1.Health/Check', (call) => call.begin((asked) => check(call, health, asked))],
-    ['/grpc.health.v1.Health/Watch', (call) => call.begin((asked) => watch(call, health, asked))],
+    ...routes.map((route): [string, Method] => [route.path, unary(route, onFailed)]),
+    ['/grpc.health.v1.Health/Check', (call, asked) => check(call, health, asked)],
+    ['/grpc.health.v1.Health/Watch', (call, asked) => watch(call, health, asked)],
   ])
 }
 
-function unary(route: GrpcRoute, { onFailed }: GrpcDoorState): Method {
-  return (call) =>
-    call.begin((message) => {
-      const exchange = new GrpcExchange(call, route, message)
-      try {
-        route.handle(exchange, exchange)
-      } catch (error) {
-        onFailed(error)
-        call.refuse('failed')
-      }
-    })
+function unary(route: GrpcRoute, onFailed: (error: unknown) => void): Method {
+  return (call, message) => {
+    const exchange = new GrpcExchange(call, route, message)
+    try {
+      route.handle(exchange, exchange)
+    } catch (error) {
+      onFailed(error)
+      call.refuse('failed')
+    }
+  }
 }
 
 function check(call: GrpcCall, health: HealthWatch, asked: Uint8Array): void {
   const answer = health.check(asked)
   if (answer === undefined) call.refuse('unknown_service')
-  else call.answer(answer, {})
+  else call.answer(answer, [])
 }
 
 function watch(call: GrpcCall, health: HealthWatch, asked: Uint8Array): void {
   const end = health.watch(asked, (answer) => call.tell(answer))
   if (end === undefined) call.refuse('too_many_watchers')
   else call.onLeft(end)
-}
-
-/** Rejects when the port cannot be had. */
-function listen(server: Http2Server, { host, port, onFailed }: GrpcDoorOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      server.on('error', onFailed)
-      resolve()
-    })
-  })
 }
