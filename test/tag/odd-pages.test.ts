@@ -37,14 +37,16 @@ const eventsOf = async (page: Page) => (await sentBy(page)).map(({ type, event }
 
 describe('a customer’s id', () => {
   test('is told and remembered whole, whatever it is made of', async () => {
-    const ids = ['john.doe', 'a.b.c', 'Zo\u00eb;=%2E', `x${'\u{1F697}'.repeat(200)}`]
+    const begin = 'Zo\u00eb;=%2E.'
+    const ids = ['john.doe', `${begin}${'\u{1F697}'.repeat(200)}`]
     for (const [at, id] of ids.entries()) {
       const commands = `passerelle('reset'); passerelle('identify', decodeURIComponent('${encodeURIComponent(id)}'))`
       const page = await world.visit(`/${at}`, world.tag('&gdpr=0&page=0', commands))
       const [said] = await arrived(page, 1)
       const next = await world.visit(`/${at}n`, world.tag('&gdpr=0'))
       const [remembered] = await arrived(next, 1)
-      const whole = id.length > 256 ? `x${'\u{1F697}'.repeat(127)}` : id
+      // At most 256 units, and no half character.
+      const whole = at === 0 ? id : `${begin}${'\u{1F697}'.repeat(123)}`
       expect([said!.about.value, remembered!.about.value]).toEqual([whole, whole])
       expect(remembered!.sameAs).toEqual(said!.sameAs)
     }

@@ -105,7 +105,7 @@ async function passOn(port: number, { req, visit, res }: Passing): Promise<void>
   const { method, headers, url } = req
   const options = { host: '127.0.0.1', port, method: method!, path: url!, headers: within(headers) }
   const sent = request(options)
-  sent.end(visit.body)
+  sent.end(visit.body, 'latin1')
   const [answer] = (await once(sent, 'response')) as [IncomingMessage]
   visit.answer = await textOf(answer)
   res.writeHead(answer.statusCode!, within(answer.headers)).end(visit.answer, 'latin1')
