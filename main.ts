@@ -224,7 +224,7 @@ async function desk({ config }: Settings): Promise<void> {
   const spooled = { dir: egressDir(config), people: store.people, onWritten }
   const egress = applyEgress({ ...spooled, clock, log })
   closeFirst(() => egress.close())
-  rooms.finders.push(shipper)
+  rooms.finders.push(shipper, caps)
   const counts = count(me, { ...rooms, config })
   const { sourceCounts } = counts
   const events = processEvents(me, rooms, counts)

@@ -2,11 +2,15 @@ import type { KindRecords } from '../audience/store/catalog-snapshot.ts'
 import type { CapRecord } from './cap.ts'
 import type { Period } from './period.ts'
 
-/** True where, by the cap records, the contract has no units left at a moment. */
-export function isCapReached(records: KindRecords, contract: string, nowMs: number): boolean {
+/** Why, by the cap records, the contract has no units left at a moment; undefined where it has. */
+export function capReached(
+  records: KindRecords,
+  contract: string,
+  nowMs: number,
+): CapRecord | undefined {
   const cap = records.get(contract)?.value as CapRecord | undefined
-  if (cap === undefined) return false
-  return cap.day === undefined || (cap.day.fromMs <= nowMs && nowMs < cap.day.untilMs)
+  if (cap?.day === undefined) return cap
+  return cap.day.fromMs <= nowMs && nowMs < cap.day.untilMs ? cap : undefined
 }
 
 const NONE: readonly CapRecord[] = []
@@ -28,7 +32,7 @@ export class Caps {
 
   /** True where the contract has no units left at this moment. */
   isReached(contract: string, nowMs: number): boolean {
-    return isCapReached(this.#records, contract, nowMs)
+    return capReached(this.#records, contract, nowMs) !== undefined
   }
 
   /** What is had under contracts of this buyer changes at the midnights between which a cap of a day holds. */

@@ -80,6 +80,21 @@ export const LIMITS = {
   capsOldEveryMs: 3_600_000,
   /** Lines of usage read at once (about 200 MB of them); a question that needs more is refused. */
   usageLinesMax: 500_000,
+  /** Sets of segments used together that are worked out in one step (a few ms), between which other work goes on. */
+  setsSplitMax: 500,
+  /** Segments in the sets of a day that are held for caps at once (about 200 MB of them). */
+  capsSetMembersMax: 250_000,
+  /** Readings for caps in one round that may turn out to be too much; the next round goes on from there. */
+  capsTooMuchMax: 16,
+  /** How often a contract whose usage was too much for its caps to be compared is tried again. */
+  capsRetryMs: 60_000,
+  /** How long contracts are read in the parts in which it worked, before it is tried with all at once again. */
+  capsPartsMs: 600_000,
+  /**
+   * How long usage may be unreadable before contracts whose caps are not compared meanwhile stop: a store that
+   * starts again, or fails over, is back by then.
+   */
+  capsUnreadMsMax: 60_000,
   /** Days of usage read in one step where there is hardly any. */
   usageStepDaysMax: 366,
   /** How long a count of the people in a segment is good for; counting looks at every profile. */

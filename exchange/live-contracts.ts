@@ -9,6 +9,8 @@ export const DormantReasons = {
   contract_not_begun: 'It has not begun.',
   contract_over: 'It is over.',
   cap_reached: 'It has reached a cap: of the day, until the next begins, or its own.',
+  cap_uncounted:
+    'Its usage cannot be compared with its caps, so it stops until it can: health says why.',
   seller_paused: 'Its seller is paused.',
   buyer_paused: 'Its buyer is paused.',
 } as const

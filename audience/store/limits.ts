@@ -15,6 +15,8 @@ export const LIMITS = {
   egressEntriesMax: 4_096,
   /** Of one id; beyond it those that ended longest ago go. As many as an id has live ones (LIMITS.edgesPerIdMax). */
   pastMatchesMax: 256,
+  /** Names of counters a reader is asked about in one step (a few ms). */
+  namesAskedMax: 10_000,
   /** Profiles looked at in one step of `holders`, between which other work goes on. */
   holdersScanMax: 2_000,
   /** Bytes of what a claim stands for. */

@@ -304,8 +304,9 @@ export interface TallyStore {
    */
   apply(batch: TallyBatch): Promise<void>
   /**
-   * Every counter of these days (`2026-11-26`, both ends included) that is not 0, each once, in no order;
-   * with `isWanted`, at the cost of those whose field it wants.
+   * Every counter of these days (`2026-11-26`, both ends included) that is not 0, each once: day by day, in no
+   * other order; with `isWanted`, at the cost of those whose field it wants. The same function is asked of a field
+   * once, so one that is kept costs nothing again.
    */
   read(fromDay: string, toDay: string, isWanted?: (field: string) => boolean): AsyncIterable<Tally>
   /** Forgets the position of streams that will never be applied again; what was counted stays. */

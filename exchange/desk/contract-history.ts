@@ -1,5 +1,5 @@
-import { CAP_KIND } from '../cap.ts'
-import { isCapReached } from '../compile-caps.ts'
+import { CAP_KIND, isUncounted } from '../cap.ts'
+import { capReached } from '../compile-caps.ts'
 import type { ContractRecord } from '../contract.ts'
 import {
   type EntitlementDiff,
@@ -70,7 +70,9 @@ function dormantReasons(deps: DeskDeps, id: string, contract: ContractRecord): D
   const snapshot = snapshotOf(deps)
   const nowMs = deps.clock.now()
   const reasons = whyDormant(snapshot, contract, nowMs)
-  return isCapReached(snapshot.kind(CAP_KIND), id, nowMs) ? [...reasons, 'cap_reached'] : reasons
+  const cap = capReached(snapshot.kind(CAP_KIND), id, nowMs)
+  if (cap === undefined) return reasons
+  return [...reasons, isUncounted(cap) ? 'cap_uncounted' : 'cap_reached']
 }
 
 export function getEntitlements(

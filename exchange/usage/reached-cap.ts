@@ -1,49 +1,50 @@
 import { calendarIn } from '../../audience/calendar.ts'
-import type { CapRecord } from '../cap.ts'
+import type { ReachedCap } from '../cap.ts'
 import type { ContractRecord } from '../contract.ts'
 import { dayText } from '../moment.ts'
-import { grouped, priceLines } from './price/price-lines.ts'
-import type { UsageLine } from './read/usage-line.ts'
+import { allTerms, amountsOf, type CapUsage, sum } from './cap-usage.ts'
 import type { UsageTerms } from './usage-terms.ts'
 
 /**
  * The cap that a contract's usage has reached at a moment; one of the whole contract before one of the
- * day. `lines` are all there is of the contract, as far as its caps ask for it (`needsAllDays`). Spend is what these
- * lines cost. There are no exchange rates: what was told in another currency counts as if it were in the
- * contract's, so that no cap is passed by naming one.
+ * day. `usage` is all there is of the contract, as far as its caps ask for it (`needsAllDays`). Spend is what
+ * it costs, rounded once for each line. There are no exchange rates: what was told in another currency counts as
+ * if it were in the contract's, so that no cap is passed by naming one.
  */
 export function reachedCap(
   contract: ContractRecord,
-  lines: readonly UsageLine[],
+  { lines, past }: CapUsage,
   { terms, nowMs }: { terms: UsageTerms; nowMs: number },
-): Omit<CapRecord, 'reachedAt'> | undefined {
+): Omit<ReachedCap, 'reachedAt'> | undefined {
   const day = dayAt(contract, nowMs)
   const amounts = amountsOf(lines, terms)
   const caps = [...(contract.caps ?? [])].sort((a, b) => (a.per < b.per ? -1 : 1))
   for (const { per, ...cap } of caps) {
-    const some = per === 'day' ? lines.filter((line) => line.day === day.date) : lines
-    const units = sum(some.map((line) => line.units))
-    const spend = sum(some.map((line) => amounts.get(line) ?? 0n))
+    const isOfDay = per === 'day'
+    const some = isOfDay ? lines.filter((line) => line.day === day.date) : lines
+    const units = sum(some.map((line) => line.units)) + (isOfDay ? 0n : past.units)
+    const spend = sum(some.map((line) => amounts.get(line)!)) + (isOfDay ? 0n : past.spendMicros)
     const limit = isOver(units, cap.units)
       ? 'units'
       : isOver(spend, cap.spendMicros)
         ? 'spendMicros'
         : undefined
     const { buyer, version } = contract
-    if (limit) return { buyer, per, limit, version, ...(per === 'day' ? { day } : {}) }
+    if (limit) return { buyer, per, limit, version, ...(isOfDay ? { day } : {}) }
   }
   return undefined
 }
 
 /** The caps of a contract look at all of its days, not at today only. */
-export function needsAllDays({ caps, price }: ContractRecord): boolean {
-  return (caps ?? []).some(
-    ({ per, spendMicros }) =>
-      per === 'contract' || (spendMicros !== undefined && price.kind === 'tiered_cpm'),
-  )
+export function needsAllDays(id: string, contract: ContractRecord, terms: UsageTerms): boolean {
+  const { caps = [] } = contract
+  if (caps.some(({ per }) => per === 'contract')) return true
+  const isTiered = () =>
+    allTerms(id, contract, terms).some(({ price }) => price.kind === 'tiered_cpm')
+  return caps.some(({ spendMicros }) => spendMicros !== undefined) && isTiered()
 }
 
-function dayAt({ timeZone }: ContractRecord, nowMs: number): NonNullable<CapRecord['day']> {
+function dayAt({ timeZone }: ContractRecord, nowMs: number): NonNullable<ReachedCap['day']> {
   const calendar = calendarIn(timeZone)
   const day = calendar.dayOf(nowMs)
   return {
@@ -53,18 +54,6 @@ function dayAt({ timeZone }: ContractRecord, nowMs: number): NonNullable<CapReco
   }
 }
 
-/** Prices look at months. */
-function amountsOf(lines: readonly UsageLine[], terms: UsageTerms): Map<UsageLine, bigint> {
-  const amounts = new Map<UsageLine, bigint>()
-  for (const ofMonth of grouped(lines, ({ day }) => day.slice(0, 7)).values())
-    for (const [line, amount] of priceLines(ofMonth, terms)) amounts.set(line, amount)
-  return amounts
-}
-
 function isOver(counted: bigint, limit: number | undefined): boolean {
   return limit !== undefined && counted >= BigInt(limit)
-}
-
-function sum(values: readonly bigint[]): bigint {
-  return values.reduce((a, b) => a + b, 0n)
 }

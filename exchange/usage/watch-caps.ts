@@ -1,4 +1,3 @@
-import type { Clock } from '../../audience/clock.ts'
 import { Rounds } from '../../audience/rounds.ts'
 import type { CatalogFeed } from '../../audience/store/catalog-feed.ts'
 import type { CatalogSnapshot, KindRecords } from '../../audience/store/catalog-snapshot.ts'
@@ -6,26 +5,24 @@ import {
   CatalogConflict,
   type CatalogStore,
   type CatalogWrite,
-  type TallyStore,
 } from '../../audience/store/store.ts'
-import { CAP_KIND, type CapRecord } from '../cap.ts'
+import {
+  CAP_KIND,
+  type CapRecord,
+  isUncounted,
+  type ReachedCap,
+  type UncountedCap,
+  UncountedReasons,
+  type UncountedWord,
+} from '../cap.ts'
 import type { ContractRecord } from '../contract.ts'
 import { LIMITS } from '../limits.ts'
-import { dayIn } from '../moment.ts'
-import { needsAllDays, reachedCap } from './reached-cap.ts'
-import { readUsage } from './read/read-usage.ts'
-import { addDays } from './read/stretches.ts'
-import type { UsageLine } from './read/usage-line.ts'
-import type { UsageLookups } from './read/usage-lookups.ts'
-import { decodeField } from './tally-field.ts'
+import type { Contracts } from './cap-usage.ts'
+import { CapComparison, type CompareCapsOptions, type Compared } from './compare-caps.ts'
 
-export interface WatchCapsOptions {
-  tallies: TallyStore
+export interface WatchCapsOptions extends CompareCapsOptions {
   catalog: CatalogStore
   feed: CatalogFeed
-  /** What counters are read with, by the catalog as it is now. */
-  lookups(): UsageLookups
-  clock: Clock
   log: CapsLog
   /** Default LIMITS.capsEveryMs. */
   everyMs?: number
@@ -40,60 +37,91 @@ export interface CapsLog {
 export interface CapsWatcher {
   /** Compares now. Never rejects. */
   poke(): Promise<void>
+  /** Contracts that stop, or are about to, because their usage cannot be compared with their caps. */
+  findings(): { finding: string; advice: string }[]
   close(): Promise<void>
 }
 
 /**
  * Compares what is counted with the caps of active contracts, and keeps in the catalog which of them are
  * reached (cap.ts): from there every process has it. Desks of several instances on one store all do so, and
- * come to the same.
+ * come to the same. A contract whose usage cannot be compared stops likewise, until it can: what is too much at once,
+ * what cannot be read after a while, so that a store that is away for a moment stops nobody.
  */
 export function watchCaps(options: WatchCapsOptions): CapsWatcher {
   return new Watcher(options)
 }
 
-type Contracts = ReadonlyMap<string, ContractRecord>
+type Wanted = Omit<ReachedCap, 'reachedAt'> | Omit<UncountedCap, 'reachedAt'>
 
 class Watcher implements CapsWatcher {
   readonly #options: WatchCapsOptions
+  readonly #comparison: CapComparison
   readonly #rounds: Rounds
   #records: KindRecords | undefined
   #contracts: Contracts = new Map()
-  /** Lines of days that hardly change any more, of contracts whose caps look at all days. */
-  #old: { key: string; readAtMs: number; lines: readonly UsageLine[] } | undefined
+  /** Since when (monotonic ms) the usage of a contract is not read, or its stop was written. */
+  readonly #unreadSinceMs = new Map<string, number>()
   #failure: string | undefined
 
   constructor(options: WatchCapsOptions) {
     this.#options = options
-    this.#rounds = new Rounds(options.everyMs ?? LIMITS.capsEveryMs, () => this.#compare())
+    this.#comparison = new CapComparison(options)
+    this.#rounds = new Rounds(options.everyMs ?? LIMITS.capsEveryMs, () => this.#round())
   }
 
   poke(): Promise<void> {
     return this.#rounds.poke()
   }
 
+  findings(): { finding: string; advice: string }[] {
+    const unread = new Set(this.#unreadSinceMs.keys())
+    const tooMuch: string[] = []
+    for (const [id, { value }] of this.#options.feed.current()?.kind(CAP_KIND) ?? []) {
+      const { limit } = value as CapRecord
+      if (limit === 'too_much') tooMuch.push(id)
+      else if (limit === 'unread') unread.add(id)
+    }
+    return [...finding('too_much', tooMuch), ...finding('unread', [...unread])]
+  }
+
   close(): Promise<void> {
     return this.#rounds.stop()
   }
 
-  async #compare(): Promise<void> {
+  async #round(): Promise<void> {
     const { feed, catalog, log } = this.#options
     const snapshot = feed.current()
     if (snapshot === undefined || !feed.confirmed()) return
     const contracts = this.#watched(snapshot)
     if (contracts.size === 0 && snapshot.kind(CAP_KIND).size === 0) return
     try {
-      const writes = this.#writes(snapshot, contracts, await this.#lines(contracts))
-      if (writes.length > 0) await catalog.write(writes)
-      for (const { id, value } of writes) log.info({ contract: id, cap: value }, 'a cap changed')
-      this.#failure = undefined
+      const compared = await this.#comparison.compare(contracts)
+      this.#tell(compared)
+      const writes = this.#writes(snapshot, contracts, compared)
+      if (writes.length === 0) return
+      await catalog.write(writes)
+      for (const { id, value } of writes) logChange(log, id, value as CapRecord | null)
     } catch (error) {
       // Somebody else, or this desk a moment ago, wrote the same: the next round sees it.
       if (error instanceof CatalogConflict) return
-      const failure = error instanceof Error ? error.message : String(error)
-      if (failure !== this.#failure) log.error({ error: failure }, 'caps could not be compared')
-      this.#failure = failure
+      this.#fail(error instanceof Error ? error.message : String(error))
     }
+  }
+
+  /** What goes wrong is logged once. */
+  #tell(compared: ReadonlyMap<string, Compared>): void {
+    for (const one of compared.values())
+      if ('uncounted' in one && one.uncounted === 'unread') {
+        this.#fail(one.error)
+        return
+      }
+    this.#failure = undefined
+  }
+
+  #fail(error: string): void {
+    if (error !== this.#failure) this.#options.log.error({ error }, 'caps could not be compared')
+    this.#failure = error
   }
 
   #watched(snapshot: CatalogSnapshot): Contracts {
@@ -106,70 +134,54 @@ class Watcher implements CapsWatcher {
     }
     this.#records = records
     this.#contracts = contracts
+    for (const id of this.#unreadSinceMs.keys())
+      if (!contracts.has(id)) this.#unreadSinceMs.delete(id)
     return contracts
-  }
-
-  async #lines(contracts: Contracts): Promise<Map<string, UsageLine[]>> {
-    const { clock } = this.#options
-    const today = dayIn(clock.now())
-    const from = addDays(today, -LIMITS.capsRecentDays)
-    const recent = await this.#read(contracts, { from, to: addDays(today, 1) })
-    const lines = new Map<string, UsageLine[]>()
-    for (const line of [...(await this.#oldLines(contracts, from)), ...recent]) {
-      const known = lines.get(line.contract)
-      if (known) known.push(line)
-      else lines.set(line.contract, [line])
-    }
-    return lines
-  }
-
-  async #oldLines(contracts: Contracts, before: string): Promise<readonly UsageLine[]> {
-    const all = new Map([...contracts].filter(([, contract]) => needsAllDays(contract)))
-    if (all.size === 0) return []
-    const key = [before, ...[...all].map(([id, { version }]) => `${id}@${version}`)].join(' ')
-    const nowMs = this.#options.clock.elapsed()
-    const known = this.#old
-    if (known?.key === key && nowMs - known.readAtMs < LIMITS.capsOldEveryMs) return known.lines
-    const lines = await this.#read(all, { from: '0000-01-01', to: addDays(before, -1) })
-    this.#old = { key, readAtMs: nowMs, lines }
-    return lines
-  }
-
-  async #read(contracts: Contracts, { from, to }: { from: string; to: string }) {
-    const { tallies, lookups } = this.#options
-    // Of segments that compete for an impression, what falls to one hangs on all of them.
-    const withSets = [...contracts.values()].some(({ attribution }) => attribution !== undefined)
-    const isWanted = (name: string) => {
-      const field = decodeField(name)
-      return (
-        field !== undefined && (contracts.has(field.contract) || (withSets && field.set !== ''))
-      )
-    }
-    const wants = ({ contract }: { contract: string }) => contracts.has(contract)
-    return readUsage(tallies.read(from, to, isWanted), { ...lookups(), wants })
   }
 
   /** What has to be written so that the catalog says what is so. */
   #writes(
     snapshot: CatalogSnapshot,
     contracts: Contracts,
-    lines: ReadonlyMap<string, readonly UsageLine[]>,
+    compared: ReadonlyMap<string, Compared>,
   ): CatalogWrite[] {
-    const { clock, lookups } = this.#options
-    const { terms } = lookups()
-    const nowMs = clock.now()
+    const nowMs = this.#options.clock.now()
     const known = snapshot.kind(CAP_KIND)
     const writes: CatalogWrite[] = []
     for (const [id, contract] of contracts) {
       const held = known.get(id)
-      const reached = reachedCap(contract, lines.get(id) ?? [], { terms, nowMs })
-      if (stays(held?.value as CapRecord | undefined, reached, { contract, nowMs })) continue
-      const value = reached ? { ...reached, reachedAt: new Date(nowMs).toISOString() } : null
+      const wanted = this.#wanted(id, contract, compared.get(id)!)
+      if (wanted === 'as_it_is') continue
+      if (stays(held?.value as CapRecord | undefined, wanted, { contract, nowMs })) continue
+      const value = wanted ? { ...wanted, reachedAt: new Date(nowMs).toISOString() } : null
       writes.push({ kind: CAP_KIND, id, value, expect: held?.version ?? 0 })
     }
     for (const [id, { version }] of known)
       if (!contracts.has(id)) writes.push({ kind: CAP_KIND, id, value: null, expect: version })
     return writes
+  }
+
+  #wanted(
+    id: string,
+    { buyer, version }: ContractRecord,
+    compared: Compared,
+  ): Wanted | undefined | 'as_it_is' {
+    if (!('uncounted' in compared)) {
+      this.#unreadSinceMs.delete(id)
+      return compared.reached
+    }
+    const uncounted = { buyer, per: 'contract', limit: compared.uncounted, version } as const
+    if (compared.uncounted === 'too_much') {
+      this.#unreadSinceMs.delete(id)
+      return uncounted
+    }
+    const nowMs = this.#options.clock.elapsed()
+    const sinceMs = this.#unreadSinceMs.get(id) ?? nowMs
+    this.#unreadSinceMs.set(id, sinceMs)
+    if (nowMs - sinceMs < LIMITS.capsUnreadMsMax) return 'as_it_is'
+    // Where another instance's desk can read it, and takes the stop back, this one waits as long again.
+    this.#unreadSinceMs.set(id, nowMs)
+    return uncounted
   }
 }
 
@@ -179,11 +191,28 @@ class Watcher implements CapsWatcher {
  */
 function stays(
   held: CapRecord | undefined,
-  reached: Omit<CapRecord, 'reachedAt'> | undefined,
+  wanted: Wanted | undefined,
   { contract, nowMs }: { contract: ContractRecord; nowMs: number },
 ): boolean {
-  if (!held) return reached === undefined
+  if (!held) return wanted === undefined
   if (held.version !== contract.version) return false
+  if (isUncounted(held)) return held.limit === wanted?.limit
   if (held.day && (nowMs < held.day.fromMs || nowMs >= held.day.untilMs)) return false
-  return held.per === 'contract' || reached?.per !== 'contract'
+  return held.per === 'contract' || wanted?.per !== 'contract'
+}
+
+function finding(word: UncountedWord, contracts: readonly string[]) {
+  if (contracts.length === 0) return []
+  const more = contracts.length > LIMITS.namedMax ? ' …' : ''
+  const named = contracts.toSorted().slice(0, LIMITS.namedMax).join(', ') + more
+  const advice = `Contracts give nothing while their caps cannot be compared: ${named}. ${UncountedReasons[word]}`
+  return [{ finding: `caps_${word}`, advice }]
+}
+
+function logChange(log: CapsLog, contract: string, cap: CapRecord | null): void {
+  if (cap === null || !isUncounted(cap)) log.info({ contract, cap }, 'a cap changed')
+  else {
+    const advice = UncountedReasons[cap.limit]
+    log.error({ contract, cap, advice }, 'a contract stops: its caps cannot be compared')
+  }
 }

@@ -10,6 +10,7 @@ import {
   TallyGap,
   type TallyStore,
 } from '../store.ts'
+import { WantedNames } from '../wanted-names.ts'
 import type { EmbeddedDb, TallyDb } from './lmdb.ts'
 
 const NONE: StreamPosition = { seq: 0, digest: '' }
@@ -33,6 +34,7 @@ export class EmbeddedTallies implements TallyStore {
   readonly #db: EmbeddedDb
   readonly #tallies: TallyDb
   readonly #clock: Clock
+  readonly #wanted = new WantedNames()
   #sweptDay = 0
   /** As far as they were read, of one generation. */
   #names: { generation: number; byNumber: string[] } | undefined
@@ -70,7 +72,7 @@ export class EmbeddedTallies implements TallyStore {
     isWanted?: (field: string) => boolean,
   ): AsyncIterable<Tally> {
     const names = this.#namesNow()
-    const wanted = isWanted && names.flatMap((name, number) => (isWanted(name) ? [number] : []))
+    const wanted = isWanted && (await this.#wanted.numbers(isWanted, names))
     for (let day = this.#nextDay(fromDay); day <= toDay; day = this.#nextDay(day, LAST))
       for await (const [number, value] of wanted ? this.#pick(day, wanted) : this.#walk(day)) {
         if (value === '0') continue

@@ -9,6 +9,7 @@ import {
   TallyGap,
   type TallyStore,
 } from '../store.ts'
+import { WantedNames } from '../wanted-names.ts'
 import { type RedisClient, rethrow, runScript } from './ioredis.ts'
 import { tallyKeys } from './layout.ts'
 import { LIMITS } from './limits.ts'
@@ -23,6 +24,7 @@ export class RedisTallies implements TallyStore {
   readonly #reader: RedisClient
   readonly #writer: Writer
   readonly #clock: Clock
+  readonly #wanted = new WantedNames()
   /** Names of counters by number (from 1), as far as they were read, of one generation. */
   #names: { generation: string; byNumber: string[] } | undefined
 
@@ -64,7 +66,7 @@ export class RedisTallies implements TallyStore {
   ): AsyncIterable<Tally> {
     const generation = await this.#generation()
     const names = await this.#namesOf(generation)
-    const wanted = isWanted && names.flatMap((name, number) => (isWanted(name) ? [number] : []))
+    const wanted = isWanted && (await this.#wanted.numbers(isWanted, names))
     const days = await this.#reader.smembers(tallyKeys(generation).days).catch(rethrow)
     for (const day of days.filter((one) => fromDay <= one && one <= toDay)) {
       const hash = tallyKeys(generation).day(day)

@@ -1,4 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { costPerMilleMicros } from '../../cheapest-contract.ts'
+import { LIMITS } from '../../limits.ts'
 import { type Attribution, attributeSet, type SetMember } from '../attribution/attribute-set.ts'
 import { WHOLE } from '../attribution/population-shares.ts'
 import { apportion } from '../price/apportion.ts'
@@ -10,14 +12,17 @@ import { keyOf, type UsageLookups } from './usage-lookups.ts'
 
 type Counted = (typeof COUNTED)[number]
 
-/** A segment of a set, with what was counted of it there. */
+/** A segment of a set, with what was counted of it there: lines differ in their currency alone. */
 interface Counting extends SetMember {
-  key: UsageKey
-  counts: Counts
+  contract: string
+  version: number
+  /** Orders the members of a set. */
+  text: string
+  lines: Line[]
 }
 
-/** Parts of one line, in WHOLEs. */
-interface Parts {
+/** What is counted of a line; what is due to it, in WHOLEs. */
+interface Line {
   key: UsageKey
   counts: Counts
 }
@@ -25,44 +30,41 @@ interface Parts {
 /** Takes counters of segments that were used together, and says what falls to each. */
 export class SetSplitter {
   readonly #lookups: UsageLookups
-  /** By set, day, deal, witness and currency: its members by line. */
+  /** By set, day, deal and witness: its members. What competes is of one currency, and told prices may name another. */
   readonly #sets = new Map<string, Map<string, Counting>>()
+  #size = 0
 
   constructor(lookups: UsageLookups) {
     this.#lookups = lookups
   }
 
+  /** Segments in all sets that were taken. */
+  get size(): number {
+    return this.#size
+  }
+
   take(day: string, field: TallyField, value: bigint): void {
-    const { measure, set, deal, witness, currency } = field
+    const { measure, set, deal, witness } = field
     if (!isCounted(measure)) return
-    const name = [set, day, deal, witness, currency].join('.')
+    const name = [set, day, deal, witness].join('.')
     const members = this.#sets.get(name) ?? new Map<string, Counting>()
     this.#sets.set(name, members)
     const key = keyOf(day, field, this.#lookups.terms)
-    const text = keyText(key)
-    const member = members.get(text) ?? this.#memberOf(key)
-    members.set(text, member)
-    member.counts[measure] += value
+    const text = keyText({ ...key, currency: '' })
+    let member = members.get(text)
+    if (!member) {
+      members.set(text, (member = this.#memberOf(key, text)))
+      this.#size++
+    }
+    let line = member.lines.find((one) => one.key.currency === key.currency)
+    if (!line) member.lines.push((line = { key, counts: noCounts() }))
+    line.counts[measure] += value
   }
 
-  /** What is billed of each line, in whole numbers. */
-  async split(): Promise<Iterable<{ key: UsageKey; counted: Counted; value: bigint }>> {
+  /** What is billed of each line, in whole numbers; worked out in steps between which other work goes on. */
+  async *split(): AsyncIterable<{ key: UsageKey; counted: Counted; value: bigint }> {
     await this.#countPeople()
-    return this.#splits()
-  }
-
-  /** Only where population decides: counting people takes a while. */
-  async #countPeople(): Promise<void> {
-    const all = [...this.#sets.values()].flatMap((members) => [...members.values()])
-    const asked = all.filter(({ key }) => this.#attributionOf(key) === 'by_population')
-    if (asked.length === 0) return
-    const segments = new Set(asked.map(({ segment }) => segment))
-    const populations = await this.#lookups.populations(segments)
-    for (const member of asked) member.population = populations.get(member.segment) ?? 0n
-  }
-
-  *#splits(): Iterable<{ key: UsageKey; counted: Counted; value: bigint }> {
-    for (const parts of this.#partsByBuyer().values())
+    for (const parts of (await this.#partsByBuyer()).values())
       for (const counted of COUNTED) {
         const due = parts.map(({ counts }) => counts[counted])
         const sum = due.reduce((a, b) => a + b, 0n)
@@ -72,49 +74,67 @@ export class SetSplitter {
       }
   }
 
+  /** Only where population decides: counting people takes a while. */
+  async #countPeople(): Promise<void> {
+    const all = [...this.#sets.values()].flatMap((members) => [...members.values()])
+    const asked = all.filter((member) => this.#attributionOf(member) === 'by_population')
+    if (asked.length === 0) return
+    const segments = new Set(asked.map(({ segment }) => segment))
+    const populations = await this.#lookups.populations(segments)
+    for (const member of asked) member.population = populations.get(member.segment) ?? 0n
+  }
+
   /**
    * What is due to each line of all sets, gathered by whose bill it is on: there it is rounded together,
    * so that no unit is lost, and nobody's units depend on others'.
    */
-  #partsByBuyer(): Map<string, Parts[]> {
-    const groups = new Map<string, Map<string, Parts>>()
-    for (const members of this.#sets.values())
-      for (const [{ key, counts }, share] of this.#sharesOf([...members.values()])) {
-        const { buyer = '' } = this.#lookups.terms.contract(key.contract, key.version) ?? {}
-        const name = [key.day, key.deal, key.witness, key.currency, buyer].join('.')
-        const group = groups.get(name) ?? new Map<string, Parts>()
-        groups.set(name, group)
-        const text = keyText(key)
-        const parts = group.get(text) ?? { key, counts: noCounts() }
-        group.set(text, parts)
-        for (const counted of COUNTED) parts.counts[counted] += counts[counted] * share
-      }
-    const sorted = (group: Map<string, Parts>) =>
+  async #partsByBuyer(): Promise<Map<string, Line[]>> {
+    const groups = new Map<string, Map<string, Line>>()
+    let taken = 0
+    for (const members of this.#sets.values()) {
+      if (++taken % LIMITS.setsSplitMax === 0) await nextTurn()
+      for (const [{ lines }, share] of this.#sharesOf([...members.values()]))
+        for (const line of lines) this.#addTo(groups, line, share)
+    }
+    const sorted = (group: Map<string, Line>) =>
       [...group].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, parts]) => parts)
     return new Map([...groups].map(([name, group]) => [name, sorted(group)]))
   }
 
-  /** Members in one order, so that which of equally cheap ones is billed does not hang on the reading. */
-  #sharesOf(members: Counting[]): ReadonlyMap<Counting, bigint> {
-    members.sort((a, b) => (keyText(a.key) < keyText(b.key) ? -1 : 1))
-    const { key } = members[0]!
-    const audience = key.deal ? this.#lookups.audience(key.deal) : undefined
-    return attributeSet(members, this.#attributionOf(key), audience)
+  #addTo(groups: Map<string, Map<string, Line>>, { key, counts }: Line, share: bigint): void {
+    const { buyer = '' } = this.#lookups.terms.contract(key.contract, key.version) ?? {}
+    const name = [key.day, key.deal, key.witness, key.currency, buyer].join('.')
+    const group = groups.get(name) ?? new Map<string, Line>()
+    groups.set(name, group)
+    const text = keyText(key)
+    const parts = group.get(text) ?? { key, counts: noCounts() }
+    group.set(text, parts)
+    for (const counted of COUNTED) parts.counts[counted] += counts[counted] * share
   }
 
-  #attributionOf({ contract, version }: UsageKey): Attribution {
+  /** Members in one order, so that which of equally cheap ones is billed does not hang on the reading. */
+  #sharesOf(members: Counting[]): ReadonlyMap<Counting, bigint> {
+    members.sort((a, b) => (a.text < b.text ? -1 : 1))
+    const { deal } = members[0]!.lines[0]!.key
+    const audience = deal ? this.#lookups.audience(deal) : undefined
+    return attributeSet(members, this.#attributionOf(members[0]!), audience)
+  }
+
+  #attributionOf({ contract, version }: Pick<UsageKey, 'contract' | 'version'>): Attribution {
     return this.#lookups.terms.contract(contract, version)?.attribution ?? 'used_all'
   }
 
-  #memberOf(key: UsageKey): Counting {
+  #memberOf({ contract, version, segment }: UsageKey, text: string): Counting {
     const { terms, category } = this.#lookups
-    const contract = terms.contract(key.contract, key.version)
+    const { price } = terms.contract(contract, version) ?? {}
     return {
-      key,
-      counts: noCounts(),
-      segment: key.segment,
-      priceMicros: contract ? costPerMilleMicros(contract.price) : 0,
-      category: category(key.segment),
+      contract,
+      version,
+      segment,
+      text,
+      lines: [],
+      priceMicros: price ? costPerMilleMicros(price) : 0,
+      category: category(segment),
       population: 0n,
     }
   }

@@ -195,6 +195,24 @@ export function talliesConformance(open: OpenForTest): void {
     expect(await counters(tallies)).toEqual({ [`${DAY} b2`]: 5n, [`${DAY} a3`]: 6n })
   })
 
+  test('are read day by day, and who reads again is asked about new names only', async () => {
+    const { tallies } = (await open()).store
+    const days = [NEXT_DAY, DAY, '2026-11-20']
+    const entries = days.flatMap((day) => ['a', 'b', 'c'].map((name) => plain(day, name, 1n)))
+    await tallies.apply(part('s', 0, 1, entries))
+    const asked: string[] = []
+    const isWanted = (name: string) => asked.push(name) > 0
+    const read = async () => {
+      const found: string[] = []
+      for await (const { day } of tallies.read('2026-11-01', NEXT_DAY, isWanted)) found.push(day)
+      return found.filter((day, i) => day !== found[i - 1])
+    }
+    expect((await read()).sort()).toEqual(days.toSorted())
+    await tallies.apply(part('s', 1, 2, [plain(DAY, 'd', 1n)]))
+    expect(await read()).toHaveLength(3)
+    expect(asked.filter((name) => name !== '').sort()).toEqual(['a', 'b', 'c', 'd'])
+  })
+
   test('retire forgets positions and clear everything; both leave the rest', async () => {
     const { tallies } = (await open()).store
     await tallies.apply(part('a', 0, 1, [plain(DAY, 'x', 1n)]))

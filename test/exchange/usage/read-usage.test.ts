@@ -87,6 +87,25 @@ describe('segments used together', () => {
     expect(lines.map(({ deal }) => deal)).toEqual(['premium', 'premium'])
   })
 
+  test('are billed once whichever way each is priced, be a price told or not', async () => {
+    const share = { kind: 'percent_media', amountMicros: 500_000, currency: 'EUR' } as const
+    const terms = termsOf({
+      'c@1': contract({ attribution: 'used_lowest', price: { ...share, capMicros: 900_000 } }),
+      'd@1': contract({ attribution: 'used_lowest' }),
+    })
+    const both = carried.map((one) => ({ ...one, segments: one.segments.slice(0, 1) }))
+    const unpriced = await read(impressions(4, { carried: both }), { terms })
+    expect(units(unpriced)).toBe('d/golf 4')
+    for (const currency of ['EUR', 'USD']) {
+      const lines = await read(impressions(4, { carried: both, ...price(9_000, currency) }), {
+        terms,
+      })
+      // Under a share of the price, what is paid in another currency competes with nothing here.
+      const shared = currency === 'EUR' ? '' : 'c/cars 4, '
+      expect(units(lines.filter((line) => line.units > 0n))).toBe(`${shared}d/golf 4`)
+    }
+  })
+
   test('have their prices divided with them', async () => {
     const share = { kind: 'percent_media', amountMicros: 500_000, currency: 'EUR' } as const
     const more = { attribution: 'by_population', billOn: 'win', price: share } as const

@@ -1,0 +1,244 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { DAY_MS } from '../../../audience/clock.ts'
+import type { Tally } from '../../../audience/store/store.ts'
+import { CAP_KIND, type CapRecord } from '../../../exchange/cap.ts'
+import { LIMITS } from '../../../exchange/limits.ts'
+import type { LedgerRecord } from '../../../exchange/usage/ledger-record.ts'
+import { tallyEntriesOf } from '../../../exchange/usage/tally-entries.ts'
+import { usageTerms } from '../../../exchange/usage/usage-terms.ts'
+import { type CapsWatcher, watchCaps } from '../../../exchange/usage/watch-caps.ts'
+import { MemoryTallies } from '../../support/memory-tallies.ts'
+import { OPERATOR, World } from '../world.ts'
+
+// What a cap does where its usage is too much to be held at once, or cannot be read.
+
+const TODAY = '2026-01-15'
+const [LINES_MAX, MEMBERS_MAX] = [8, 6]
+
+/** Counters of a store that may be away for its reader, with how often they are read. */
+class Readable {
+  readonly tallies: MemoryTallies
+  isAway = false
+  reads = 0
+
+  constructor(tallies: MemoryTallies) {
+    this.tallies = tallies
+  }
+
+  async *read(...asked: Parameters<MemoryTallies['read']>): AsyncIterable<Tally> {
+    this.reads++
+    if (this.isAway) throw new Error('the store is away')
+    yield* this.tallies.read(...asked)
+  }
+}
+
+let world: World
+let tallies: MemoryTallies
+let store: Readable
+let watcher: CapsWatcher
+let others: CapsWatcher[]
+const said: string[] = []
+const log = { info: () => {}, error: (_: object, message: string) => void said.push(message) }
+
+beforeEach(async () => {
+  world = await World.open()
+  tallies = new MemoryTallies()
+  store = new Readable(tallies)
+  watcher = watching(store)
+  others = []
+  for (const id of ['dmp', 'dsp', 'dsp-2']) await world.partner(id)
+  for (const id of ['cars', 'boats', 'bikes', 'vans']) await world.segment(id, 'dmp')
+})
+afterEach(async () => {
+  said.length = 0
+  for (const one of [watcher, ...others]) await one.close()
+  await world.close()
+})
+
+function watching(readable: Readable): CapsWatcher {
+  return watchCaps({
+    tallies: readable as unknown as MemoryTallies,
+    catalog: world.catalog,
+    feed: world.feed,
+    lookups: () => ({
+      terms: usageTerms(world.feed.current()!),
+      audience: () => undefined,
+      category: (segment) => segment,
+      populations: async () => new Map(),
+    }),
+    clock: world.clock,
+    log,
+    everyMs: 3_600_000,
+    linesMax: LINES_MAX,
+    setMembersMax: MEMBERS_MAX,
+  })
+}
+
+async function look(by = watcher): Promise<void> {
+  await world.feed.poke()
+  await by.poke()
+  await world.feed.poke()
+}
+
+function wind(ms: number): void {
+  world.clock.nowMs += ms
+  world.clock.elapsedMs += ms
+}
+
+const granted = (buyer = 'dsp') => Object.values(world.granted(world.view(buyer)))
+const caps = () =>
+  Object.fromEntries(
+    [...world.feed.current()!.kind(CAP_KIND)].map(([id, { value }]) => [id, value as CapRecord]),
+  )
+const limits = () =>
+  Object.fromEntries(Object.entries(caps()).map(([id, { limit }]) => [id, limit]))
+
+async function count(record: LedgerRecord): Promise<void> {
+  await tallies.enter(tallyEntriesOf(record, usageTerms(world.feed.current()!)))
+}
+
+const use = (contract: string, units: number, { segment = 'cars', day = TODAY } = {}) =>
+  count({
+    kind: 'delivered',
+    fromMs: 0,
+    toMs: 0,
+    lines: [{ contract, version: 1, segment, day, units }],
+  })
+
+let imps = 0
+/** An impression for which these segments were used together. */
+const won = (contract: string, segments: string[], day = TODAY) =>
+  count({
+    kind: 'notice',
+    what: 'billing',
+    answer: `a${imps++}`,
+    answeredS: Date.parse(day) / 1000,
+    imp: '',
+    buyer: 1,
+    exchange: 2,
+    by: 'exchange',
+    carried: [{ contract, version: 1, segments }],
+    receivedMs: 0,
+  })
+
+const DAILY = { billOn: 'delivered', caps: [{ units: 10, per: 'day' }] }
+const ATTRIBUTED = { segments: ['cars', 'boats', 'bikes', 'vans'], attribution: 'used_lowest' }
+/** More combinations of segments a day than are held at once. */
+async function useManySets(contract: string): Promise<void> {
+  const all = ATTRIBUTED.segments
+  for (const one of all) for (const other of all) if (one < other) await won(contract, [one, other])
+}
+
+describe('a contract with a cap', () => {
+  test('is compared however many segments, deals and days its usage is of', async () => {
+    await world.contract('c', { billOn: 'delivered', caps: [{ units: 100, per: 'contract' }] })
+    for (let n = 0; n < 33; n++) await use('c', 1, { segment: `s${n}` })
+    for (let n = 0; n < 33; n++) await use('c', 1, { segment: `s${n}`, day: '2026-01-13' })
+    for (let n = 1; n < 34; n++)
+      await use('c', 1, { day: new Date(Date.UTC(2025, 0, n)).toISOString().slice(0, 10) })
+    await look()
+    expect(granted()).toEqual(['c'])
+    await use('c', 1)
+    await look()
+    expect(granted()).toEqual([])
+    expect(limits()).toEqual({ c: 'units' })
+    expect(said).toEqual([])
+  })
+
+  test('is compared in parts where there are more contracts than are read at once', async () => {
+    const ids = Array.from({ length: 21 }, (_, n) => `c${n}`)
+    for (const id of ids) await world.contract(id, DAILY)
+    for (const [n, id] of ids.entries()) await use(id, n % 2 ? 10 : 9)
+    await look()
+    expect(Object.keys(caps()).sort()).toEqual(ids.filter((_, n) => n % 2).sort())
+    const { reads } = store
+    await use('c0', 1)
+    await look()
+    expect(caps()).toHaveProperty('c0')
+    expect(store.reads - reads, 'the parts are remembered').toBeLessThanOrEqual(4)
+  })
+
+  test('stops where its usage is too much by itself, says so, and keeps no other from being compared', async () => {
+    await world.contract('big', {
+      buyer: 'dsp-2',
+      ...ATTRIBUTED,
+      caps: [{ units: 99, per: 'day' }],
+    })
+    for (const id of ['full', 'free']) await world.contract(id, DAILY)
+    await look()
+    expect(granted('dsp-2')).toEqual(['big', 'big', 'big', 'big'])
+    await useManySets('big')
+    await use('full', 10)
+    await use('free', 9)
+    await look()
+    expect(limits()).toEqual({ big: 'too_much', full: 'units' })
+    expect(granted('dsp-2')).toEqual([])
+    expect(granted()).toEqual(['free'])
+    expect(said).toEqual(['a contract stops: its caps cannot be compared'])
+    const shown = world.desk.getEntitlements(OPERATOR, { id: 'big' })
+    expect(shown.value.dormant).toEqual(['cap_uncounted'])
+    const [found] = watcher.findings()
+    expect(found?.finding).toBe('caps_too_much')
+    expect(found?.advice).toMatch(/: big\..*take the caps off/)
+    await look()
+    expect(said).toHaveLength(1)
+  })
+
+  test('that was too much starts again once its usage can be compared, or its caps are taken off', async () => {
+    const big = { buyer: 'dsp-2', ...ATTRIBUTED, caps: [{ units: 99, per: 'day' }] }
+    await world.contract('big', big)
+    await useManySets('big')
+    await look()
+    expect(granted('dsp-2')).toEqual([])
+    wind((LIMITS.capsRecentDays + 1) * DAY_MS)
+    await look()
+    expect(granted('dsp-2')).toHaveLength(4)
+    expect(watcher.findings()).toEqual([])
+    wind(-(LIMITS.capsRecentDays + 1) * DAY_MS)
+    await look()
+    expect(granted('dsp-2')).toEqual([])
+    await world.contract('big', { ...big, caps: undefined })
+    await look()
+    expect(granted('dsp-2')).toHaveLength(4)
+    expect(caps()).toEqual({})
+  })
+
+  test('goes on while the store is away for a moment, and stops where that lasts, until it is back', async () => {
+    await world.contract('c', DAILY)
+    await world.contract('full', DAILY)
+    await use('full', 10)
+    await look()
+    store.isAway = true
+    for (let s = 0; s < LIMITS.capsUnreadMsMax / 1000; s += 20) {
+      await look()
+      wind(20_000)
+      expect(granted()).toEqual(['c'])
+    }
+    expect(watcher.findings()).toMatchObject([{ finding: 'caps_unread' }])
+    expect(said).toEqual(['caps could not be compared'])
+    await look()
+    expect(granted()).toEqual([])
+    expect(limits(), 'a day’s cap would end with its day').toEqual({ c: 'unread', full: 'unread' })
+    expect(watcher.findings()[0]!.advice).toMatch(/: c, full\..*check the store/)
+    store.isAway = false
+    await look()
+    expect(granted()).toEqual(['c'])
+    expect(limits()).toEqual({ full: 'units' })
+    expect(watcher.findings()).toEqual([])
+  })
+
+  test('that one desk cannot read goes on where another one can, but for a moment in a minute', async () => {
+    await world.contract('c', DAILY)
+    store.isAway = true
+    others = [watching(new Readable(tallies))]
+    let stopped = 0
+    for (let s = 0; s <= 300; s += 10) {
+      await look()
+      if (granted().length === 0) stopped++
+      await look(others[0]!)
+      expect(granted()).toEqual(['c'])
+      wind(10_000)
+    }
+    expect(stopped).toBe(5)
+  })
+})
