@@ -101,8 +101,10 @@ export const LIMITS = {
   populationMs: 3_600_000,
   /** Lines of one statement, which every process holds packed once it is closed; with more it cannot be. */
   statementLinesMax: 50_000,
-  /** Adjustments of one statement. */
+  /** Adjustments agreed on one statement; and how many of late usage are written at once. */
   adjustmentsMax: 1_000,
+  /** Adjustments of one statement that late usage makes: each of its lines may be late. */
+  lateAdjustmentsMax: 50_000,
   /** Disputes noted on one statement. */
   disputesMax: 100,
   /** Characters of a reason that somebody gives. */

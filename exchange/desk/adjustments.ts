@@ -115,7 +115,8 @@ export async function addAdjustments(
   adjustments: readonly Adjustment[],
   context?: PeriodContext,
 ): Promise<number> {
-  mustBeClosed(deps, adjustments[0]!, adjustments.length)
+  mustBeClosed(deps, adjustments[0]!)
+  mustHaveRoom(deps, adjustments[0]!, adjustments.length)
   for (const { id, contract, period, day, amountMicros, currency, units, reason } of adjustments) {
     const line = { id, contract, period, day, amountMicros, currency, units, reason }
     await deps.append({ kind: 'adjustment', ...line })
@@ -136,18 +137,26 @@ export async function addAdjustments(
   }
 }
 
-function mustBeClosed(deps: UsageDeps, of: StatementOf, more: number): void {
-  const snapshot = snapshotOf(deps)
-  const record = statementsOf(snapshot, of.period).get(statementId(of))
+function mustBeClosed(deps: UsageDeps, of: StatementOf): void {
+  const record = statementsOf(snapshotOf(deps), of.period).get(statementId(of))
   if (!record?.frozen)
     throw refuse(
       'conflict',
       'period',
       'the statement is not closed yet: until then it follows usage',
     )
-  const made = adjustmentsOf(snapshot, of.period).filter(
-    ({ seller, buyer }) => seller === of.seller && buyer === of.buyer,
+}
+
+/** What late usage makes by itself takes no room from what is agreed. */
+function mustHaveRoom(deps: UsageDeps, of: Adjustment, more: number): void {
+  const made = adjustmentsOf(snapshotOf(deps), of.period).filter(
+    ({ seller, buyer, cause }) => seller === of.seller && buyer === of.buyer && cause === of.cause,
   )
-  if (made.length + more > LIMITS.adjustmentsMax)
-    throw refuse('conflict', '', `a statement has at most ${LIMITS.adjustmentsMax} adjustments`)
+  const isLate = of.cause === 'late_usage'
+  const max = isLate ? LIMITS.lateAdjustmentsMax : LIMITS.adjustmentsMax
+  if (made.length + more <= max) return
+  const whose = isLate
+    ? `adjustments of late usage: agree on the rest of ${statementId(of)}`
+    : 'adjustments'
+  throw refuse('conflict', '', `a statement has at most ${max} ${whose}`)
 }

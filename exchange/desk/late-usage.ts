@@ -1,3 +1,5 @@
+import { Refused } from '../../audience/refusal.ts'
+import { LIMITS } from '../limits.ts'
 import { dayIn } from '../moment.ts'
 import { type Adjustment, adjustmentsOf } from '../statements/adjustment.ts'
 import { divided } from '../statements/fee.ts'
@@ -16,7 +18,7 @@ const REASON = 'usage told after the statement was closed'
 
 /**
  * Compares the closed statements of a period with its usage as it is now. What has come since, and is in
- * no earlier adjustment, becomes adjustments of today: one a line. What else they were divided by is kept with
+ * no earlier adjustment, becomes adjustments of today: one a line, so many at once. What else they were divided by is kept with
  * them, so that it makes no further ones when it moves on. Returns how many.
  */
 export async function adjustLateUsage(deps: UsageDeps, period: string): Promise<number> {
@@ -31,12 +33,29 @@ export async function adjustLateUsage(deps: UsageDeps, period: string): Promise<
   const linesOf = grouped(month.lines, idOf)
   const madeOf = grouped(adjustmentsOf(snapshot, period), idOf)
   let count = 0
+  let refused: Refused | undefined
   for (const [id, record] of closed) {
     const late = lateOf(deps, record, { now: linesOf.get(id) ?? [], made: madeOf.get(id) ?? [] })
-    if (late.length > 0) await addAdjustments(deps, late, context)
-    count += late.length
+    try {
+      for (const part of parts(late)) {
+        await addAdjustments(deps, part, context)
+        count += part.length
+      }
+    } catch (error) {
+      // What is refused of one statement keeps nothing from the others.
+      if (!(error instanceof Refused)) throw error
+      refused ??= error
+    }
   }
+  if (refused) throw refused
   return count
+}
+
+function parts(late: readonly Adjustment[]): Adjustment[][] {
+  const all: Adjustment[][] = []
+  for (let from = 0; from < late.length; from += LIMITS.adjustmentsMax)
+    all.push(late.slice(from, from + LIMITS.adjustmentsMax))
+  return all
 }
 
 /** Units and amount that a line's key has beyond what is billed of it. */

@@ -1,4 +1,5 @@
 import type { ContractBody } from '../contract.ts'
+import { apportion } from '../usage/price/apportion.ts'
 import { type Counts, noCounts } from '../usage/price/counts.ts'
 import { monthAmounts } from '../usage/price/month-amounts.ts'
 import { grouped } from '../usage/price/price-lines.ts'
@@ -32,7 +33,13 @@ interface Usage {
   units: bigint
   /** Of them, how many a price was told for. */
   priced: bigint
-  told: Map<string, bigint>
+  told: Map<string, Told>
+}
+
+/** Prices told in one currency, summed, and for how many units. */
+interface Told {
+  sum: bigint
+  priced: bigint
 }
 
 const MILLION = 1_000_000n
@@ -59,17 +66,42 @@ export function previewMonth(
 function usageOf(lines: readonly UsageLine[]): Usage[] {
   const groups = grouped(lines, ({ segment, deal }) => `${segment}.${deal}`)
   return [...groups.values()].map((some) => {
-    const told = new Map<string, bigint>()
-    let units = 0n
-    let priced = 0n
-    for (const line of some) {
-      units += line.units
-      if (line.witness !== 'gateway') priced += line.units - line.unpriced
-      const sum = line.shared + line.media
-      if (sum > 0n) told.set(line.currency, (told.get(line.currency) ?? 0n) + sum)
-    }
-    return { segment: some[0]!.segment, deal: some[0]!.deal, units, priced, told }
+    const units = sumOf(some, (line) => line.units)
+    const priced = sumOf(some, pricedOf)
+    return { segment: some[0]!.segment, deal: some[0]!.deal, units, priced, told: toldIn(some) }
   })
+}
+
+/**
+ * Units that are paid by their share of a price stand with its currency. Of others only the sums of prices do: where
+ * these are in several currencies, units are divided as the sums are.
+ */
+function toldIn(lines: readonly UsageLine[]): Map<string, Told> {
+  const isShare = ({ shared, floored, capped }: UsageLine) => shared + floored + capped > 0n
+  const others = lines.filter((line) => !isShare(line))
+  const units = sumOf(others, pricedOf)
+  const told = new Map<string, Told>()
+  const sums = [...grouped(lines, ({ currency }) => currency)].map(([currency, some]) => ({
+    currency,
+    sum: sumOf(some, (line) => line.shared + line.media),
+    media: sumOf(some, (line) => (isShare(line) ? 0n : line.media)),
+    priced: sumOf(some, (line) => (isShare(line) ? pricedOf(line) : 0n)),
+  }))
+  const parts = apportion(
+    units,
+    sums.map(({ media }) => media),
+  )
+  for (const [i, { currency, sum, priced }] of sums.entries())
+    if (sum > 0n) told.set(currency, { sum, priced: priced + parts[i]! })
+  return told
+}
+
+function pricedOf({ witness, units, unpriced }: UsageLine): bigint {
+  return witness === 'gateway' ? 0n : units - unpriced
+}
+
+function sumOf(lines: readonly UsageLine[], of: (line: UsageLine) => bigint): bigint {
+  return lines.reduce((all, line) => all + of(line), 0n)
 }
 
 interface Counted {
@@ -86,9 +118,9 @@ function countsOf(usage: Usage, price: ContractBody['price']): Counted[] {
     const counts = { ...noCounts(), units, unpriced: price.kind === 'percent_media' ? units : 0n }
     return [{ usage, counts, currency: own }]
   }
-  return [...told].map(([currency, sum], i) => {
+  return [...told].map(([currency, { sum, priced: pricedThere }], i) => {
     const counts = { ...noCounts(), ...(i === 0 ? { units, unpriced: units - priced } : {}) }
-    const bound = currency === own ? boundOf(price, sum, priced) : undefined
+    const bound = currency === own ? boundOf(price, sum, pricedThere) : undefined
     return { usage, counts: { ...counts, ...(bound ?? { shared: sum }) }, currency }
   })
 }

@@ -79,6 +79,26 @@ describe('a preview', () => {
     ])
   })
 
+  test('holds a bound against the units whose price was told in its currency', async () => {
+    const [one] = won([4_000_000])
+    const told = (imp: string, currency: string, micros: number) =>
+      ({ ...one, answer: `p${imp}`, imp, price: { micros, currency } }) as LedgerRecord
+    const day = { answeredS: Date.UTC(2026, 8, 14) / 1000 }
+    await world.ship([
+      { ...told('1', 'EUR', 4_000_000), ...day } as LedgerRecord,
+      { ...told('2', 'USD', 4_000_000), ...day } as LedgerRecord,
+      { ...told('3', 'USD', 4_000_000), ...day } as LedgerRecord,
+    ])
+    const price = { kind: 'percent_media', amountMicros: 500_000, floorMicros: 1_000_000, ...EUR }
+    const query = '?from=2026-09-01&to=2026-09-30'
+    // 2 EUR per 1,000 of the one unit told in EUR: above the least; of all three it would be below.
+    const shown = lines(await preview({ price, billOn: 'win' }, { query }))
+    expect(shown.filter((line: string) => line.startsWith('cars')).sort()).toEqual([
+      'cars 0 4000 USD',
+      'cars 3 2000 EUR',
+    ])
+  })
+
   test('shows the fee, and says what it rests on', async () => {
     const price = { kind: 'percent_media', amountMicros: 500_000, capMicros: 9_000_000, ...EUR }
     const more = { price, billOn: 'win', attribution: 'by_population', platformFeeBps: 1_000 }

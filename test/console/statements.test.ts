@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { keepStatements } from '../../exchange/desk/keep-statements.ts'
+import { LIMITS } from '../../exchange/limits.ts'
 import type { LedgerRecord } from '../../exchange/usage/ledger-record.ts'
 import { type Body, ConsoleWorld, contractBody, fill } from './world.ts'
 
@@ -217,6 +218,30 @@ describe('a statement of a month that is over', () => {
     )
   })
 
+  test('takes in more late lines than are written at once, and leaves room for what is agreed', async () => {
+    const segments = Array.from({ length: LIMITS.adjustmentsMax + 2 }, (_, n) => `late${n}`)
+    const shipLate = (units: number) =>
+      world.ship(segments.map((segment) => delivered('autumn', segment, units, 2)))
+    const said: object[] = []
+    const keeper = keepStatements(world.usageDeps, { error: (details) => void said.push(details) })
+    const sums = async () => {
+      const { adjustments } = await get('?buyer=dsp')
+      const late = adjustments.filter(({ segment }: Body) => segment.startsWith('late'))
+      return [late.length, late.reduce((sum: number, { units }: Body) => sum + units, 0)]
+    }
+    await shipLate(2)
+    await keeper.poke()
+    expect(await sums()).toEqual([segments.length, 2 * segments.length])
+    await shipLate(-2)
+    await keeper.poke()
+    await keeper.poke()
+    await keeper.close()
+    expect(await sums()).toEqual([2 * segments.length, 0])
+    expect(said).toEqual([])
+    const credit = { contract: 'autumn', amountMicros: -1, currency: 'EUR', reason: 'agreed' }
+    expect((await post('adjustments', { id: 'credit-8', ...credit })).status).toBe(201)
+  })
+
   test('may be disputed by its sides, and is settled by the exchange with what was agreed', async () => {
     expect(
       (await post('dispute', { seller: 'dmp', buyer: 'dsp', reason: 'x' }, other)).status,
@@ -243,6 +268,7 @@ describe('a statement of a month that is over', () => {
       steps.map(({ verb, actor }: Body) => `${verb} ${actor.split(' ')[0]}`).reverse(),
     ).toEqual([
       'closeStatements operator',
+      'adjustStatement operator',
       'adjustStatement operator',
       'disputeStatement partner',
       'settleStatement operator',
