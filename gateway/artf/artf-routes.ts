@@ -3,7 +3,13 @@ import { createBidHandler } from '../bid/handle-bid.ts'
 import { BID_LIMITS } from '../bid/limits.ts'
 import type { GrpcRoute } from '../grpc/grpc-route.ts'
 import type { Route } from '../http/door.ts'
-import { ARTF_WANTS, type ArtfOptions, artfJson, artfProtobuf } from './artf-wire.ts'
+import {
+  ARTF_JSON_WANTS,
+  ARTF_WANTS,
+  type ArtfOptions,
+  artfJson,
+  artfProtobuf,
+} from './artf-wire.ts'
 
 /**
  * The service as the framework's schema names it, and as the text of the specification does, whose illustration has it in
@@ -29,7 +35,7 @@ export function artfJsonRoute(rooms: BidRooms, options: ArtfOptions): Route {
   return {
     method: 'POST',
     path: '/artf/mutations',
-    wants: ARTF_WANTS,
+    wants: ARTF_JSON_WANTS,
     body: 'whole',
     bodyBytesMax: BID_LIMITS.artfBytesMax,
     handle: createBidHandler(rooms, artfJson(options)),

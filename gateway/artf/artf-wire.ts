@@ -1,6 +1,7 @@
 import { arriveAs } from '../bid/arrive.ts'
 import type { Bid } from '../bid/bid.ts'
 import { decisionId } from '../bid/decision-id.ts'
+import { inflate } from '../bid/inflate.ts'
 import { JSON_FORM } from '../bid/json-form.ts'
 import { dataObject } from '../bid/make-fragment.ts'
 import { type BidRefusal, BidRefusals } from '../bid/reasons.ts'
@@ -8,6 +9,7 @@ import { replyRefused } from '../bid/reply.ts'
 import { EVERYTHING, type Wire } from '../bid/wire.ts'
 import { timeoutMs } from '../grpc/timeout-ms.ts'
 import { bearerOf } from '../http/bearer-of.ts'
+import type { Ask } from '../http/door.ts'
 import { PROTOBUF_FORM } from '../protobuf/protobuf-form.ts'
 import { givesOf, type IntentSet, intentsFor } from './intents.ts'
 import type { RtbResponse } from './mutation.ts'
@@ -18,7 +20,9 @@ import { writeRtbResponse } from './write-rtb-response.ts'
 
 /** Request headers both wires read, and where each stands in `ask.headers`. */
 export const ARTF_WANTS = ['authorization', 'grpc-timeout'] as const
-const [AUTHORIZATION, TIMEOUT] = [0, 1] as const
+const [AUTHORIZATION, TIMEOUT, CODING] = [0, 1, 2] as const
+/** In JSON, where no door has seen to the coding of the body. */
+export const ARTF_JSON_WANTS = [...ARTF_WANTS, 'content-encoding'] as const
 
 export interface ArtfOptions {
   /** Segments may be given with their provider: an intent that is proposed, and no standard yet. */
@@ -33,7 +37,7 @@ export function artfProtobuf(options: ArtfOptions): Wire {
   return {
     form: PROTOBUF_FORM,
     gives: EVERYTHING,
-    arrive: (bid) => arrive(bid, readRtbRequest(bid.ask.body), options),
+    arrive: (bid) => arrive(bid, ({ body }) => readRtbRequest(body), options),
     reply(bid) {
       const { wires = {} } = bid.holder?.partner ?? {}
       bid.answer.send(200, headOf(bid, PROTOBUF), writeRtbResponse(responseOf(bid), wires))
@@ -50,7 +54,7 @@ export function artfJson(options: ArtfOptions): Wire {
   return {
     form: JSON_FORM,
     gives: EVERYTHING,
-    arrive: (bid) => arrive(bid, readRtbJson(bid.ask.body), options),
+    arrive: (bid) => arrive(bid, readPlain, options),
     reply: (bid) => bid.answer.send(200, headOf(bid, JSON_TYPE), jsonOf(responseOf(bid))),
     refuse: replyRefused,
   }
@@ -69,15 +73,24 @@ interface Kept {
   intents: IntentSet
 }
 
+type Read = ReadRtbRequest | BidRefusal | undefined
+
+function readPlain({ body, headers, query }: Ask): Read {
+  const bytes = inflate(body, headers[CODING]!, query)
+  return typeof bytes === 'string' ? bytes : readRtbJson(bytes)
+}
+
 function arrive(
   bid: Bid,
-  read: ReadRtbRequest | undefined,
+  readIn: (ask: Ask) => Read,
   { mayNameProvider }: ArtfOptions,
 ): BidRefusal | undefined {
   const { headers } = bid.ask
   const refusal = arriveAs(bid, bearerOf(headers[AUTHORIZATION]!), bid.ask.query)
   if (refusal !== undefined) return refusal
+  const read = readIn(bid.ask)
   if (read === undefined) return bid.wire.form.malformed
+  if (typeof read === 'string') return read
   if (read.bidRequest === undefined) return 'no_bid_request'
   const intents = intentsFor(read.intents, mayNameProvider)
   const waitsMs = timeoutMs(headers[TIMEOUT]!)

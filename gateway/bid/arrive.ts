@@ -27,8 +27,7 @@ export function arrive(bid: Bid): BidRefusal | undefined {
   const { headers, query, body } = bid.ask
   const refusal = arriveAs(bid, bearerOf(headers[AUTHORIZATION]!), query)
   if (refusal !== undefined) return refusal
-  const coding = headers[CONTENT_ENCODING]!
-  const bytes = inflate(body, coding === '' ? coding : coding.trim().toLowerCase(), query)
+  const bytes = inflate(body, headers[CONTENT_ENCODING]!, query)
   if (typeof bytes === 'string') return bytes
   bid.bytes = bytes
   bid.prefer = readPrefer(headers[PREFER]!)

@@ -3,10 +3,11 @@ import { BID_LIMITS } from './limits.ts'
 import type { BidRefusal } from './reasons.ts'
 
 /**
- * The body as JSON bytes: inflated where the header, `?gzip=1` (Prebid.js, to avoid a pre-flight) or the
+ * The body's own bytes: inflated where the header, `?gzip=1` (Prebid.js, to avoid a pre-flight) or the
  * magic bytes say gzip. The bound holds while inflating, so a bomb costs no more than an honest body.
  */
-export function inflate(body: Uint8Array, coding: string, query: string): Uint8Array | BidRefusal {
+export function inflate(body: Uint8Array, header: string, query: string): Uint8Array | BidRefusal {
+  const coding = header === '' ? header : header.trim().toLowerCase()
   const isPlain = coding === '' || coding === 'identity'
   const isGzip = coding === 'gzip' || coding === 'x-gzip'
   if (!isPlain && !isGzip) return 'unknown_coding'

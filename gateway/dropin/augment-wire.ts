@@ -4,6 +4,7 @@ import { messageCodec } from '../../proto/protobuf.ts'
 import { arriveAs } from '../bid/arrive.ts'
 import type { Bid } from '../bid/bid.ts'
 import { decisionHeader } from '../bid/decision-name.ts'
+import { inflate } from '../bid/inflate.ts'
 import type { BidRefusal } from '../bid/reasons.ts'
 import { replyRefused } from '../bid/reply.ts'
 import { segmentIds } from '../bid/segment-ids.ts'
@@ -11,7 +12,8 @@ import type { Wire } from '../bid/wire.ts'
 import { PROTOBUF_FORM } from '../protobuf/protobuf-form.ts'
 
 /** Request headers it reads. */
-export const AUGMENT_WANTS = ['beeswax-auth-secret'] as const
+export const AUGMENT_WANTS = ['beeswax-auth-secret', 'content-encoding'] as const
+const [SECRET, CODING] = [0, 1] as const
 /** How long Beeswax waits for an augmentor: it drops the request where no answer is there by then. */
 const WINDOW_MS = 10
 /** `bid_request` of AugmentorRequest (augmentor.proto). */
@@ -49,9 +51,11 @@ function sendNothing(bid: Bid, reason: string, named: readonly string[] = []): v
 const reader = new MessageReader()
 
 function arrive(bid: Bid): BidRefusal | undefined {
-  const { headers, query, body } = bid.ask
-  const refusal = arriveAs(bid, headers[0]!, query)
+  const { headers, query } = bid.ask
+  const refusal = arriveAs(bid, headers[SECRET]!, query)
   if (refusal !== undefined) return refusal
+  const body = inflate(bid.ask.body, headers[CODING]!, query)
+  if (typeof body === 'string') return body
   const parts: Uint8Array[] = []
   reader.begin(body, 0, body.length)
   while (reader.next()) {

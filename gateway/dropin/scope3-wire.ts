@@ -2,6 +2,7 @@ import { eachMember } from '../../proto/members.ts'
 import { arriveAs } from '../bid/arrive.ts'
 import type { Bid } from '../bid/bid.ts'
 import { decisionHeader } from '../bid/decision-name.ts'
+import { inflate } from '../bid/inflate.ts'
 import { JSON_FORM } from '../bid/json-form.ts'
 import type { BidRefusal } from '../bid/reasons.ts'
 import { replyRefused } from '../bid/reply.ts'
@@ -10,8 +11,8 @@ import type { Wire } from '../bid/wire.ts'
 import { corsFor, PRIVATE } from '../edge/answers.ts'
 
 /** Request headers it reads, and where each stands. */
-export const SCOPE3_WANTS = ['x-scope3-auth', 'origin'] as const
-const [AUTH, ORIGIN] = [0, 1] as const
+export const SCOPE3_WANTS = ['x-scope3-auth', 'origin', 'content-encoding'] as const
+const [AUTH, ORIGIN, CODING] = [0, 1, 2] as const
 const OPEN_BRACE = 0x7b
 
 /** What is kept of the request until it is answered. */
@@ -52,11 +53,11 @@ function arrive(bid: Bid): BidRefusal | undefined {
   bid.kept = { isPage: false } satisfies Kept
   const refusal = arriveAs(bid, headers[AUTH]!, query)
   if (refusal !== undefined) return refusal
-  const ortb2 = ortb2In(body)
-  if (ortb2 !== undefined) {
-    bid.kept = { isPage: true } satisfies Kept
-    bid.bytes = ortb2
-  }
+  const bytes = inflate(body, headers[CODING]!, query)
+  if (typeof bytes === 'string') return bytes
+  const ortb2 = ortb2In(bytes)
+  if (ortb2 !== undefined) bid.kept = { isPage: true } satisfies Kept
+  bid.bytes = ortb2 ?? bytes
   return undefined
 }
 

@@ -5,7 +5,7 @@ import {
   type CallToolResult,
   ListToolsRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js'
-import { ARTF_WANTS, type ArtfOptions, artfJson } from '../artf/artf-wire.ts'
+import { ARTF_JSON_WANTS, type ArtfOptions, artfJson } from '../artf/artf-wire.ts'
 import type { BidRooms } from '../bid/bid-rooms.ts'
 import { createBidHandler } from '../bid/handle-bid.ts'
 import { BID_LIMITS } from '../bid/limits.ts'
@@ -114,7 +114,7 @@ interface Told {
 
 /** The request, as `POST /artf/mutations` would have brought it. */
 function extend({ ask, handle, body }: Inner): Promise<Told> {
-  const headers = ARTF_WANTS.map((name) =>
+  const headers = ARTF_JSON_WANTS.map((name) =>
     name === 'authorization' ? ask.headers[AUTHORIZATION]! : '',
   )
   return new Promise((resolve) => {

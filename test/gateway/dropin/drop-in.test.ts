@@ -1,5 +1,7 @@
+import { deflateSync, gzipSync } from 'node:zlib'
 import protobuf from 'protobufjs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { messageField } from '../../../proto/message-fields.ts'
 import { BidHouse, caseWorld } from '../../support/bid-house.ts'
 import { type EdgeWires, openEdgeWires } from '../../support/edge-wires.ts'
 import { encodeJson, ownType } from '../../support/openrtb-message.ts'
@@ -114,4 +116,33 @@ describe('POST /prebid/scope3', () => {
     expect(answer.headers.get('access-control-allow-origin')).toBe('https://shop.example')
     expect(answer.headers.get('access-control-allow-headers')).toContain('x-scope3-auth')
   })
+})
+
+describe('a body in gzip', () => {
+  const JSON_BID = JSON.stringify({ id: '1', imp: [{ id: '1' }], user: { buyeruid: 'driver' } })
+  const MESSAGE = messageField(1, encodeJson(ownType(), JSON.parse(JSON_BID)))
+
+  test.for<[string, () => Record<string, string>, string | Uint8Array]>([
+    ['/artf/mutations', bearer, `{"id":"q","bid_request":${JSON_BID}}`],
+    ['/prebid/scope3', () => ({ 'x-scope3-auth': key }), JSON_BID],
+    ['/augment', () => ({ 'beeswax-auth-secret': key }), MESSAGE],
+  ])(
+    'is read on %s as it is elsewhere; other codings and bombs are refused by name',
+    async ([path, named, body]) => {
+      const port = path.startsWith('/prebid') ? edge.port : house.gateway.port
+      const ask = async (bytes: string | Uint8Array, coding = '') => {
+        const headers = coding === '' ? named() : { ...named(), 'content-encoding': coding }
+        const url = `http://127.0.0.1:${port}${path}`
+        const answer = await fetch(url, { method: 'POST', headers, body: Buffer.from(bytes) })
+        return [answer.status, answer.headers.get('x-passerelle-reason'), await answer.text()]
+      }
+      const plain = await ask(body)
+      expect(plain).toEqual([200, null, expect.stringContaining('HILLKEY-8')])
+      expect(await ask(gzipSync(body), 'GZIP')).toEqual(plain)
+      expect(await ask(gzipSync(body))).toEqual(plain)
+      expect(await ask(deflateSync(body), 'deflate')).toEqual([415, 'unknown_coding', ''])
+      expect(await ask(body, 'gzip')).toEqual([400, 'bad_gzip', ''])
+      expect(await ask(gzipSync(Buffer.alloc(5_000_000)), 'gzip')).toEqual([413, 'too_large', ''])
+    },
+  )
 })
