@@ -73,8 +73,18 @@ function isOf(name: Name, { catalog, exchange, reason, consent, selection }: Bid
     name.gdpr === consent.gdprApplies &&
     name.count === selection.count &&
     name.hash === selection.hash &&
-    name.deals.length === openDeals.length + personDeals.length &&
-    openDeals.every((deal, i) => name.deals[i] === deal) &&
-    personDeals.every((deal, i) => name.deals[openDeals.length + i] === deal)
+    areThose(name.deals, openDeals, personDeals)
   )
+}
+
+function areThose(
+  deals: readonly CompiledDeal[],
+  open: readonly CompiledDeal[],
+  person: readonly CompiledDeal[],
+): boolean {
+  const opens = open.length
+  if (deals.length !== opens + person.length) return false
+  for (let i = 0; i < opens; i++) if (deals[i] !== open[i]) return false
+  for (let i = opens; i < deals.length; i++) if (deals[i] !== person[i - opens]) return false
+  return true
 }

@@ -80,11 +80,21 @@ function hasField({ field, count }: SpanList, wanted: number): boolean {
   return false
 }
 
-/** `100ms`, or `100`. */
+/** `100ms`, or `100`; at most six digits. */
 function takeTimeout({ text, from, to }: QueryValue, facts: BidFacts): void {
-  const [, digits] = /^(\d{1,6})(ms)?$/.exec(text.slice(from, to)) ?? []
-  if (digits !== undefined) facts.tmaxMs = Number(digits)
+  const end = to - from > 2 && text.startsWith('ms', to - 2) ? to - 2 : to
+  if (end - from > TIMEOUT_DIGITS_MAX) return
+  let ms = 0
+  for (let i = from; i < end; i++) {
+    const digit = text.charCodeAt(i) - ZERO
+    if (digit < 0 || digit > 9) return
+    ms = ms * 10 + digit
+  }
+  facts.tmaxMs = ms
 }
+
+const ZERO = 0x30
+const TIMEOUT_DIGITS_MAX = 6
 
 const TYPE = ['content-type', 'application/json'] as const
 

@@ -54,8 +54,7 @@ export class SignalsReader {
   read(bid: Bid, query: string): BidRefusal | undefined {
     if (query.length > QUERY_CHARS_MAX) return 'too_large'
     const { facts, places } = bid
-    bid.bytes = signalsPage.bytes
-    facts.reset(bid.bytes)
+    facts.reset(signalsPage.bytes)
     places.reset()
     signalsPage.end = 0
     signalsPage.write(query)
@@ -69,6 +68,7 @@ export class SignalsReader {
       this.#readOne(at, end, facts)
       at = end + 1
     }
+    bid.bytes = facts.bytes = signalsPage.written
     return undefined
   }
 

@@ -10,6 +10,11 @@ class SignalsPage {
   readonly bytes = Buffer.alloc(QUERY_CHARS_MAX * BYTES_A_CHAR_MAX + SOURCES_BYTES_MAX)
   end = 0
 
+  /** What is written so far; no more of the page, since who looks for a byte looks to the end. */
+  get written(): Uint8Array {
+    return new Uint8Array(this.bytes.buffer, this.bytes.byteOffset, this.end)
+  }
+
   /** Writes behind what is there; returns where it begins. */
   write(text: string): number {
     const start = this.end
