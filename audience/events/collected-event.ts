@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { checker, type Static, Type } from '../schema.ts'
 
 const Id = Type.Object(
@@ -57,5 +57,5 @@ export function unpackEvent(body: Uint8Array): CollectedEvent | undefined {
 
 /** 16 bytes that name a message of a source: what it is known by once it was counted. */
 export function messageName({ source, messageId }: CollectedEvent): Buffer {
-  return createHash('sha256').update(`${source}\0${messageId}`).digest().subarray(0, 16)
+  return hash('sha256', `${source}\0${messageId}`, 'buffer').subarray(0, 16)
 }

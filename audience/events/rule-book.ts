@@ -1,6 +1,7 @@
 import type { History } from '../../proto/history-blob.ts'
 import { type Calendar, calendarIn } from '../calendar.ts'
 import { type Clock, systemClock } from '../clock.ts'
+import { Remembered } from '../remembered.ts'
 import { MatchIndex } from '../rules/match-index.ts'
 import { SEGMENT_KIND, type Segment } from '../segment.ts'
 import type { CatalogSnapshot, KindRecords } from '../store/catalog-snapshot.ts'
@@ -9,6 +10,9 @@ import type { Licences } from './licences.ts'
 import { treeOf } from './rule-tree.ts'
 import { SOURCE_KIND } from './source.ts'
 import { TRAIT_KIND, type Trait } from './trait.ts'
+
+/** Sets of traits for which it is remembered which rules they have a say in. */
+const KEPT = { max: 1_000, charsMax: 100 }
 
 /** What a book has to know of a partner that owns traits. */
 export interface Owner {
@@ -37,6 +41,8 @@ export class OwnerRules {
   readonly #records: OwnedRecords
   #index: MatchIndex<BookTrait> | undefined
   readonly #rulesOfTrait = new Map<string, number[]>()
+  /** By the numbers of the traits: people have been shown the same few. */
+  readonly #rulesOfTraits = new Remembered(KEPT, (numbers) => this.#rulesOfNumbers(numbers))
 
   constructor(id: string, owner: Owner, records: OwnedRecords) {
     this.id = id
@@ -77,10 +83,16 @@ export class OwnerRules {
   }
 
   /** The rules these traits may have a say in, each behind those it asks for. */
-  rulesOf(traits: Iterable<BookTrait>): BookRule[] {
+  rulesOf(traits: Iterable<BookTrait>): readonly BookRule[] {
+    return this.#rulesOfTraits.of(Array.from(traits, ({ number }) => number).join())
+  }
+
+  #rulesOfNumbers(numbers: string): readonly BookRule[] {
     const places = new Set<number>()
-    for (const { id } of traits)
-      for (const place of this.#rulesOfTrait.get(id) ?? []) places.add(place)
+    for (const number of numbers.split(',')) {
+      const trait = this.traitByNumber.get(Number(number))
+      for (const place of (trait && this.#rulesOfTrait.get(trait.id)) ?? []) places.add(place)
+    }
     return [...places].sort((a, b) => a - b).map((place) => this.rules[place]!)
   }
 

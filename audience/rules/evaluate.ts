@@ -55,8 +55,12 @@ export function countOf(
   at: RuleTime,
 ): number {
   let times = 0
-  const bounds = boundsOf(window, at)
-  for (const trait of frequency)
-    for (const { atMs, count } of history.shown(trait)) if (isWithin(atMs, bounds)) times += count
+  for (const trait of frequency) {
+    const shown = history.shown(trait)
+    // Most traits of most rules were never shown of a person.
+    if (shown.length === 0) continue
+    const bounds = boundsOf(window, at)
+    for (const { atMs, count } of shown) if (isWithin(atMs, bounds)) times += count
+  }
   return times
 }

@@ -17,6 +17,8 @@ export interface SupervisorLimits {
   portWaitMsMax: number
   /** By how much edge and desk stand back behind the bid processes, as `nice` counts: 5 is a third of their share. */
   yieldNice: number
+  /** Each half of the desk's young generation: what is made of events is gone when they are, and is not to be collected again and again. */
+  deskYoungMib: number
 }
 
 export const SUPERVISOR_LIMITS: SupervisorLimits = {
@@ -29,6 +31,7 @@ export const SUPERVISOR_LIMITS: SupervisorLimits = {
   demoEndMsMax: 5_000,
   portWaitMsMax: 3_000,
   yieldNice: 5,
+  deskYoungMib: 64,
 }
 
 /** How long a door answers what is under way once the instance stops. */

@@ -95,7 +95,8 @@ class Running implements Supervisor {
       ...this.options.env,
       PASSERELLE_WORKER: String(slot.number),
     }
-    cluster.setupPrimary({ exec: this.options.exec, args: [slot.role] })
+    const execArgv = [...process.execArgv, ...this.heapOf(slot)]
+    cluster.setupPrimary({ exec: this.options.exec, args: [slot.role], execArgv })
     const worker = cluster.fork(env)
     slot.worker = worker
     slot.startedMs = this.options.clock.elapsed()
@@ -103,6 +104,10 @@ class Running implements Supervisor {
     worker.on('error', (error) => this.options.log.warn({ error: String(error) }, slot.name))
     worker.once('exit', (code, signal) => this.ended(slot, { code, signal }))
     this.tell(worker, { type: 'state', state: this.state })
+  }
+
+  private heapOf({ role }: Slot): string[] {
+    return role === 'desk' ? [`--max-semi-space-size=${this.limits.deskYoungMib}`] : []
   }
 
   private ended(slot: Slot, { code, signal }: { code: number; signal: string }): void {

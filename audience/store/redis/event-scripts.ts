@@ -64,6 +64,27 @@ return answer
 }
 
 /**
+ * ackEvents: is done with events, and remembers the messages counted of them. Of ids that are gone already nothing is told.
+ *
+ *     KEYS  1 the queue  then sets of messages done with     ARGV  1 name of the group  2 seconds for which messages are
+ *           remembered  3 ids, with a blank between  then for each set: its messages, 16 bytes each
+ */
+export const ackEventsScript: Script = {
+  name: 'ackEvents',
+  lua: `
+for id in string.gmatch(ARGV[3], '%S+') do
+  redis.call('XACK', KEYS[1], ARGV[1], id)
+  redis.call('XDEL', KEYS[1], id)
+end
+for k = 2, #KEYS do
+  local messages = ARGV[k + 2]
+  for i = 1, #messages, 16 do redis.call('SADD', KEYS[k], string.sub(messages, i, i + 15)) end
+  redis.call('EXPIRE', KEYS[k], ARGV[2])
+end
+`,
+}
+
+/**
  * replayEvents: queues what was put aside once more.
  *
  *     KEYS  1 the queue  2 what was put aside     ARGV  ids     answer  how many there were

@@ -6,6 +6,7 @@ import type { BreakerState } from './breaker.ts'
 import { catalogChangesScript, catalogWriteScript } from './catalog-scripts.ts'
 import { ChangeFollower } from './change-follower.ts'
 import {
+  ackEventsScript,
   appendEventsScript,
   noteCountedScript,
   readEventsScript,
@@ -72,6 +73,7 @@ export async function openRedisStore(url: string, options: RedisStoreOptions): P
       learnScript,
       seenScript,
       dueInScript,
+      ackEventsScript,
       appendEventsScript,
       readEventsScript,
       replayEventsScript,

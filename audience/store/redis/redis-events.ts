@@ -10,12 +10,13 @@ import { type Append, GatherAppends } from '../gather-appends.ts'
 import { LIMITS } from '../limits.ts'
 import type { UserKey } from '../store.ts'
 import {
+  ackEventsScript,
   appendEventsScript,
   noteCountedScript,
   readEventsScript,
   replayEventsScript,
 } from './event-scripts.ts'
-import { execAll, type RedisClient, type RedisPipeline, rethrow, runScript } from './ioredis.ts'
+import { execAll, type RedisClient, rethrow, runScript } from './ioredis.ts'
 import { doneOf, donePartOf, eventKeys } from './layout.ts'
 import { packParts } from './pack-parts.ts'
 import type { Writer } from './writer.ts'
@@ -54,9 +55,13 @@ export class RedisEvents implements EventQueue {
     messages: readonly Buffer[] = [],
     readMax = 0,
   ): Promise<QueuedEvent[]> {
+    const parts = byPart(messages)
     const today = dayOf(this.#clock.now())
+    const keys = [queue, ...[...parts.keys()].map((part) => doneOf(part, today))]
+    const sets = [...parts.values()].map((some) => Buffer.concat(some))
+    const input = { keys, args: [GROUP, (LIMITS.seenDays + 1) * DAY_S, ids.join(' '), ...sets] }
     return this.#writer.write(async ({ client }) => {
-      const acked = ids.length > 0 ? execAll(ackWork(client, { ids, messages, today })) : undefined
+      const acked = ids.length > 0 ? runScript(client, ackEventsScript, input) : undefined
       // Redis does what comes over one connection in its order: what is read was not acknowledged.
       const read = readMax > 0 ? readEvents(client, readMax) : []
       const [found] = await Promise.all([read, acked])
@@ -140,22 +145,6 @@ async function readEvents(client: RedisClient, max: number): Promise<QueuedEvent
     body: found[3 * i + 1] as Buffer,
     attempts: Number(found[3 * i + 2]),
   }))
-}
-
-interface Acked {
-  ids: readonly string[]
-  messages: readonly Buffer[]
-  today: number
-}
-
-function ackWork(client: RedisClient, { ids, messages, today }: Acked): RedisPipeline {
-  const work = client.multi()
-  work.xack(queue, GROUP, ...ids).xdel(queue, ...ids)
-  for (const [part, some] of byPart(messages)) {
-    const key = doneOf(part, today)
-    work.sadd(key, ...some).expire(key, (LIMITS.seenDays + 1) * DAY_S)
-  }
-  return work
 }
 
 function byPart(messages: readonly Buffer[]): ReadonlyMap<number, Buffer[]> {
