@@ -79,6 +79,7 @@ export type LineFault = keyof typeof LineFaults
 /** The same, of a deletion list. */
 export const DeletionFaults = {
   not_csv: 'the line is not CSV',
+  no_columns: 'the first line names columns: value, and type or source',
   bare_cr: 'lines end with a carriage return alone: save the file with LF or CRLF',
   one_of: 'either type or source is required',
 } as const

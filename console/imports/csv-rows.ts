@@ -2,6 +2,7 @@ import { pipeline, Readable } from 'node:stream'
 import { refuse } from '../../audience/refusal.ts'
 import { CsvError, parse } from '../api/csv-parse.ts'
 import { LIMITS } from '../limits.ts'
+import { refuseBinary, saidSeparator, separatorIn } from './csv-dialect.ts'
 
 /** A row of a file. `number` is the line on which it ends, counted from 1: cells may hold line breaks. */
 export interface CsvRow {
@@ -11,11 +12,7 @@ export interface CsvRow {
   hasDecimalComma?: boolean
 }
 
-const [LF, CR, QUOTE] = [0x0a, 0x0d, 0x22]
-/** The first of them wins a draw. */
-const SEPARATORS = [',', ';', '\t'] as const
-/** A first line by which spreadsheets are told. */
-const SAID_SEPARATOR = /^(?:\xef\xbb\xbf)?"?sep=([,;\t])"?[\r\n]/i
+const [LF, CR] = [0x0a, 0x0d]
 /** Rows handed on at once. */
 const ROWS_AT_ONCE = 200
 
@@ -31,7 +28,7 @@ export async function* csvRows(
   const chunks = source[Symbol.asyncIterator]()
   const head = await headOf(chunks)
   refuseBinary(head)
-  const said = SAID_SEPARATOR.exec(head.toString('latin1'))?.[1]
+  const said = saidSeparator(head.toString('latin1'))
   const delimiter = said ?? separatorIn(head)
   const more = delimiter === ';' ? { hasDecimalComma: true } : {}
   const parser = parse({
@@ -91,29 +88,6 @@ async function* from(head: Buffer, chunks: AsyncIterator<Uint8Array>): AsyncIter
   } finally {
     await chunks.return?.()
   }
-}
-
-function refuseBinary(head: Buffer): void {
-  const mark = head.toString('latin1', 0, 4)
-  if (mark === 'PK\x03\x04' || mark === '\xd0\xcf\x11\xe0')
-    throw refuse('invalid', '', 'the file is a spreadsheet or an archive: save it as CSV in UTF-8')
-  // Where it has no mark, every second byte of its letters is zero.
-  if (/^(?:\xff\xfe|\xfe\xff|[^\0]\0|\0[^\0])/.test(mark))
-    throw refuse('invalid', '', 'the file is UTF-16: save it as UTF-8')
-}
-
-/** The most frequent one outside quotes in the first line. */
-function separatorIn(head: Buffer): string {
-  const counts = new Map<number, number>(SEPARATORS.map((one) => [one.charCodeAt(0), 0]))
-  let isQuoted = false
-  for (const byte of head) {
-    if (byte === QUOTE) isQuoted = !isQuoted
-    else if (isQuoted) continue
-    else if (byte === LF || byte === CR) break
-    else if (counts.has(byte)) counts.set(byte, counts.get(byte)! + 1)
-  }
-  const countOf = (separator: string) => counts.get(separator.charCodeAt(0))!
-  return SEPARATORS.reduce((best, one) => (countOf(one) > countOf(best) ? one : best))
 }
 
 function saysOf({ code, message }: CsvError): string {

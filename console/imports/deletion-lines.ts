@@ -1,10 +1,12 @@
 import { LIMITS as AUDIENCE_LIMITS } from '../../audience/limits.ts'
 import { EMAIL_HASH, IdFaults, IFA_HASH, idFault, PHONE_HASH } from '../../audience/namespace.ts'
 import type { EndRequest } from '../../audience/people/link.ts'
+import { refuse } from '../../audience/refusal.ts'
 import { type Static, Type } from '../../audience/schema.ts'
 import { closed } from '../../exchange/fields.ts'
 import { csvCells } from '../api/csv-cells.ts'
 import { DeletionFaults } from '../reasons.ts'
+import { refuseBinary, saidSeparator, separatorIn } from './csv-dialect.ts'
 import type { ImportNames } from './import-names.ts'
 import type { Line } from './line-splitter.ts'
 import { unknownName } from './membership-lines.ts'
@@ -40,12 +42,14 @@ export interface Deletion extends EndRequest {
 const readShape = lineReader<Shape>(DeletionShape)
 
 /**
- * Reads the lines of one list: JSON, or CSV where the first line names columns.
+ * Reads the lines of one list: JSON, or CSV where the first line names columns, in letters of any case, and commas,
+ * semicolons or tabs separate them.
  */
 export class DeletionReader {
   readonly #names: ImportNames
   readonly #isCsv: boolean
   #columns: string[] | undefined
+  #separator: string | undefined
 
   constructor(names: ImportNames, { isCsv }: { isCsv: boolean }) {
     this.#names = names
@@ -54,21 +58,30 @@ export class DeletionReader {
 
   read(line: Line): LineValue<Deletion> | undefined {
     if (!this.#isCsv || 'fault' in line) return this.#resolve(line.number, readShape(line))
-    const fields = cellsOf(line.text)
+    if (this.#columns === undefined) return this.#readHead(line.text)
+    const fields = cellsOf(line.text, this.#separator!)
     if (fields === undefined) return { reason: DeletionFaults.not_csv }
-    if (this.#columns === undefined) {
-      // Then the whole file is its first line, and nobody in it would be forgotten.
-      if (line.text.includes('\r')) return { reason: DeletionFaults.bare_cr }
-      this.#columns = fields
-      // Columns that nobody knows make every line bad, with their name.
-      return undefined
-    }
     const entries = this.#columns.map((column, i) => [column, fields[i] ?? ''] as const)
     const given = Object.fromEntries(entries.filter(([, field]) => field !== ''))
     return this.#resolve(
       line.number,
       readShape({ number: line.number, text: JSON.stringify(given) }),
     )
+  }
+
+  /** Refuses (`invalid`) columns by which nobody could be found: nobody in the file would be forgotten. */
+  #readHead(text: string): LineValue<Deletion> | undefined {
+    refuseBinary(Buffer.from(text))
+    // Then the whole file is its first line.
+    if (text.includes('\r')) return { reason: DeletionFaults.bare_cr }
+    const said = this.#separator === undefined ? saidSeparator(text) : undefined
+    this.#separator ??= said ?? separatorIn(Buffer.from(text))
+    if (said !== undefined) return undefined
+    const columns = (cellsOf(text, this.#separator) ?? [text]).map((name) => name.toLowerCase())
+    if (!columns.includes('value') || !(columns.includes('type') || columns.includes('source')))
+      throw refuse('invalid', 'header', `${DeletionFaults.no_columns} (${text.slice(0, 255)})`)
+    this.#columns = columns
+    return undefined
   }
 
   #resolve(line: number, read: LineValue<Shape>): LineValue<Deletion> {
@@ -87,6 +100,7 @@ export class DeletionReader {
 }
 
 /** Hashes and ids hardly ever stand in quotes: where none does, a line is cut and no more. */
-function cellsOf(text: string): string[] | undefined {
-  return text.includes('"') ? csvCells(text) : text.split(',').map((cell) => cell.trim())
+function cellsOf(text: string, separator: string): string[] | undefined {
+  if (text.includes('"')) return csvCells(text, separator)
+  return text.split(separator).map((cell) => cell.trim())
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { patiently } from '../support/patiently.ts'
 import { Cli } from './cli-support.ts'
 import { ConsoleWorld, fill } from './world.ts'
@@ -244,4 +244,39 @@ test('a list whose lines end with a carriage return alone is refused with a word
   })
   expect(body).toMatchObject({ accepted: 0, rejected: 1, errors: [{ line: 1 }] })
   expect(body.errors[0].reason).toContain('carriage return')
+})
+
+describe('a list that a spreadsheet saved', () => {
+  const headers = { 'content-type': 'text/csv' }
+  const send = (raw: string | Uint8Array) =>
+    world.ask('POST', '/api/suppressions', { raw, headers })
+
+  test('is read with semicolons or tabs, with a line that says so, and with columns in capitals', async () => {
+    const value = hash('spreadsheet')
+    for (const raw of [
+      `type;value\r\nemail;${value}\r\n`,
+      `Type\tValue\nemail\t${value}\n`,
+      `sep=;\r\n"TYPE";"VALUE"\r\n"email";"${value}"\r\n`,
+      `\ufeffsep=,\ntype,value\nemail,${value}\n`,
+    ]) {
+      const { status, body } = await send(raw)
+      expect([raw, status, body.accepted, body.errors]).toEqual([raw, 200, 1, []])
+    }
+  })
+
+  test('is refused whole where nobody could be found by it, and never taken for an empty one', async () => {
+    const value = hash('spreadsheet')
+    const columns = 'the first line names columns: value, and type or source'
+    for (const [raw, reason] of [
+      ['PK\x03\x04\x14\x00\x06', 'spreadsheet'],
+      [`email\n${value}\n`, `${columns} (email)`],
+      [`email,${value}\n`, columns],
+      [`type|value\nemail|${value}\n`, `${columns} (type|value)`],
+      [Buffer.from('type,value\n', 'utf16le'), 'UTF-16'],
+    ] as const) {
+      const { status, body } = await send(raw)
+      expect([raw, status]).toEqual([raw, 400])
+      expect(body.errors[0].reason).toContain(reason)
+    }
+  })
 })
