@@ -26,7 +26,7 @@ export interface ProcessedEvents {
  */
 export class EventIntake {
   readonly #options: EventIntakeOptions
-  /** Events that were there when this process began: one of them may have ended the last one. */
+  /** Events that were in hand when this process began: one of them may have ended the last one. */
   #suspects: number | undefined
   /** How often this process read a suspect, and how often an event failed here. */
   readonly #tries = new Map<string, number>()
@@ -49,7 +49,7 @@ export class EventIntake {
   /** Resolves when none waits. */
   async take(): Promise<void> {
     const { events } = this.#options
-    this.#suspects ??= Math.min(await events.depth(), EVENT_LIMITS.readMax)
+    this.#suspects ??= Math.min(await events.inHand(), EVENT_LIMITS.readMax)
     while (this.#suspects > 0 && !this.#isClosed) {
       const [suspect] = await events.read(1, true)
       if (suspect === undefined) this.#suspects = 0

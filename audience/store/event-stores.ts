@@ -91,6 +91,8 @@ export interface EventQueue {
   ): Promise<QueuedEvent[]>
   /** How many wait. */
   depth(): Promise<number>
+  /** How many of the oldest may have been read by somebody who ended before they were acknowledged: none others were. */
+  inHand(): Promise<number>
   /** Puts events aside, so that they hold up nobody; of more than LIMITS.quarantineMax the oldest go. */
   quarantine(events: readonly PutAside[]): Promise<void>
   /** What was put aside after the given id ('': from the beginning), oldest first, at most `max`. */

@@ -125,6 +125,10 @@ export class MemoryEvents implements EventQueue {
     return this.#waiting.length
   }
 
+  inHand(): Promise<number> {
+    return this.depth()
+  }
+
   async quarantine(events: readonly PutAside[]): Promise<void> {
     for (const event of events) this.#aside.push({ ...event, id: this.#next() })
     await this.ack(events.map(({ id }) => id))

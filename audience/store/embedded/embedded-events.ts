@@ -60,6 +60,11 @@ export class EmbeddedEvents implements EventQueue {
     return this.#count()
   }
 
+  /** Reading leaves no trace here. */
+  inHand(): Promise<number> {
+    return this.depth()
+  }
+
   async quarantine(events: readonly PutAside[]): Promise<void> {
     await this.#db.transact(() => {
       for (const event of events) {

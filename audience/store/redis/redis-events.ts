@@ -73,6 +73,17 @@ export class RedisEvents implements EventQueue {
     return this.#writer.write(({ client }) => client.xlen(queue).catch(rethrow))
   }
 
+  async inHand(): Promise<number> {
+    const pending = await this.#writer.write(({ client }) =>
+      client.xpending(queue, GROUP).catch((error: Error) => {
+        // Nobody has read yet.
+        if (error.message.startsWith('NOGROUP')) return [0]
+        return rethrow(error)
+      }),
+    )
+    return Number(pending[0])
+  }
+
   async quarantine(events: readonly PutAside[]): Promise<void> {
     await this.#writer.write(({ client }) => {
       const work = client.multi()

@@ -23,6 +23,14 @@ export function eventsConformance(open: OpenForTest): void {
     expect(await events.depth()).toBe(2)
   })
 
+  test('what was acknowledged is in nobody’s hand, and neither is anything before it is read', async () => {
+    const { events } = (await open()).store
+    expect(await events.inHand()).toBe(0)
+    await events.append([body('a')])
+    await events.ack(await ids(events))
+    expect(await events.inHand()).toBe(0)
+  })
+
   test('whoever acknowledges reads on in the same step, and is told of none it is done with', async () => {
     const { events } = (await open()).store
     await events.append(['a', 'b', 'c', 'd'].map(body))
@@ -40,6 +48,7 @@ export function eventsConformance(open: OpenForTest): void {
     expect(await texts(opened.store.events, 1)).toEqual(['in hand'])
     await opened.store.close()
     const later = await opened.reopen()
+    expect(await later.events.inHand()).toBe(later.kind === 'redis' ? 1 : 2)
     expect(await texts(later.events)).toEqual(['in hand', 'new'])
     await later.close()
   })
