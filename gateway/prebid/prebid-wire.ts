@@ -1,6 +1,7 @@
 import { PAGE_SCOPE, type PageSettings } from '../../exchange/key.ts'
 import { browserValue } from '../../exchange/sync/browser-cookie.ts'
 import type { Sync } from '../../exchange/sync/sync.ts'
+import { ScanOutcome } from '../../proto/scan-outcome.ts'
 import { arriveAs } from '../bid/arrive.ts'
 import type { Bid } from '../bid/bid.ts'
 import { decisionName } from '../bid/decision-name.ts'
@@ -42,6 +43,8 @@ export function prebidWire(sync: Sync): Wire {
 function arrive(bid: Bid, sync: Sync, pace: PagePace): BidRefusal | undefined {
   const ask = readPageAsk(bid.ask.body)
   if (ask === undefined) return 'not_json'
+  // It is read by a parser that takes any depth, and a request is made of it: no page needs more than one may have.
+  if (JSON_FORM.scan(bid) === ScanOutcome.tooDeep) return 'too_deep'
   const { key } = ask
   const refusal = arriveAs(bid, typeof key === 'string' ? key : '', '', PAGE_SCOPE)
   if (refusal !== undefined) return refusal

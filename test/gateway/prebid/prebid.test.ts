@@ -209,6 +209,11 @@ describe('a page key', () => {
     for (const bent of ['', '{', '[]', 'null', '"x"'])
       expect([bent, (await world.ask(bent)).status]).toEqual([bent, 400])
     expect((await world.ask({ more: 'x'.repeat(20_000) })).status).toBe(413)
+    for (const depth of [64, 7_000]) {
+      const dsa = `${'['.repeat(depth)}${']'.repeat(depth)}`
+      const { status, headers } = await world.ask(`{"key":"${world.key}","dsa":${dsa}}`)
+      expect([depth, status, headers.get('x-passerelle-reason')]).toEqual([depth, 400, 'too_deep'])
+    }
   })
 
   test('may be odd in all it says, and is answered', async () => {
