@@ -36,7 +36,7 @@ export function pageRequest(ask: PageAsk, { browser, origin, userAgent, gpc }: A
       tmax: ask['tmax'],
       imp: [{ id: '1' }],
       site: { domain: host },
-      device: { ua: userAgent, geo: { country: ask['country'] } },
+      device: { ua: userAgent, lmt: ask['lmt'], dnt: ask['dnt'], geo: { country: ask['country'] } },
       user: { buyeruid: browser, eids: eidsIn(ask['eids']), consent: ask['gdpr_consent'] },
       regs: {
         gdpr: ask['gdpr'],

@@ -11,7 +11,7 @@ export interface Auction {
 
 export interface Fragment {
   user?: { data?: object[]; eids?: Eid[]; ext?: { eids?: Eid[] } }
-  device?: { geo?: { country?: string } }
+  device?: { lmt?: number; dnt?: number; geo?: { country?: string } }
   regs?: { ext?: { dsa?: { transparency?: object[] } } }
 }
 

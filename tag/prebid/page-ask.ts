@@ -11,7 +11,8 @@ export interface AskOptions {
 /** What is asked of an auction's visitor, as text. */
 export function pageAsk({ ortb2Fragments }: Auction, { key, waitMs, consent }: AskOptions): string {
   const { user, device, regs } = ortb2Fragments.global ?? {}
-  const said = { country: device?.geo?.country, dsa: regs?.ext?.dsa, ...saidBy(consent) }
+  const { lmt, dnt, geo } = device ?? {}
+  const said = { country: geo?.country, lmt, dnt, dsa: regs?.ext?.dsa, ...saidBy(consent) }
   const ask = { key, tmax: waitMs, ...said }
   const eids = [...(user?.eids ?? []), ...(user?.ext?.eids ?? [])].map(bare)
   const whole = JSON.stringify({ ...ask, eids })

@@ -186,8 +186,7 @@ const SEGMENT_WIRES: Record<string, (request: Request) => Promise<SegmentsGiven 
 
 /** What a page may ask of a request: by an eid in place of the buyer's own id, and its origin for a site. */
 function asOfPage({ imp, user, ...request }: Request): Request | undefined {
-  const { device } = request as Signals
-  if (user.data || device?.lmt || device?.dnt || isTwofold(request as Signals)) return undefined
+  if (user.data || isTwofold(request as Signals)) return undefined
   const site = { domain: 'news.example' }
   const eids = [{ source: 'pubcid.org', uids: [{ id: eidOf(user.buyeruid) }] }]
   const { consent } = user
@@ -199,7 +198,8 @@ async function prebid(request: Request): Promise<Given> {
   const { device, regs } = request as Signals
   const { ext, ...signals } = { ...regs }
   const { eids, consent: gdpr_consent } = request.user
-  const said = { ...signals, ...ext, country: device?.geo?.country, eids, gdpr_consent }
+  const { geo, ...limits } = { ...device }
+  const said = { ...signals, ...ext, ...limits, country: geo?.country, eids, gdpr_consent }
   const { text } = await pages.ask(said)
   const { data = [], deals = [], decision = '' } = JSON.parse(text) as PageTold
   return {
