@@ -1,5 +1,5 @@
 import { atLeast, atMost, type Figure, told } from './figures.ts'
-import { type GrpcBurst, type GrpcLoad, grpcLoad } from './grpc-load.ts'
+import { type GrpcBurst, type GrpcLoad, grpcLoad, grpcSustained } from './grpc-load.ts'
 import { rtbRequestOf } from './openrtb-message.ts'
 import type { Ours } from './ours.ts'
 import { percentile } from './paced-load.ts'
@@ -31,7 +31,8 @@ export async function grpcFigures(
       const base = await costOf(empty, () => load(emptyPort))
       played.push({ base, mine: await costOf(ours, () => load(ours.grpcPort)) })
     }
-    const rate = Math.round(middle(played.map(({ mine }) => mine.rate)) * SHARE)
+    const most = await grpcSustained({ port: ours.grpcPort, authorization, messages, seconds })
+    const rate = Math.round(most * SHARE)
     const p99s: { base: number; mine: number }[] = []
     for (let i = 0; i < rounds; i++) {
       const base = percentile((await load(emptyPort, { rate })).ms, 0.99)
@@ -39,7 +40,7 @@ export async function grpcFigures(
     }
     const ratio = middle(played.map(({ base, mine }) => base.us / mine.us))
     const [mineMs, baseMs] = [p99s.map(({ mine }) => mine), p99s.map(({ base }) => base)]
-    const what = `GetMutations, p99 at 60 % of its maximum (${rate.toLocaleString('en')} calls/s, median of ${rounds} rounds)`
+    const what = `GetMutations, p99 at 60 % of the most it sustains at random moments (${rate.toLocaleString('en')} calls/s, median of ${rounds} rounds)`
     const p99 = atMost(what, 5, middle(mineMs), ' ms')
     const beside = `worst ${Math.max(...mineMs).toFixed(2)} ms; the empty handler ${middle(baseMs).toFixed(2)}, worst ${Math.max(...baseMs).toFixed(2)} ms`
     return [

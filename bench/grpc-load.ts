@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { GrpcConnection } from './grpc-connection.ts'
-import { type Lane, pace } from './paced-load.ts'
+import { type Lane, mostSustained, pace } from './paced-load.ts'
 
 export const GET_MUTATIONS =
   '/com.iabtechlab.bidstream.mutation.services.v1.RTBExtensionPoint/GetMutations'
@@ -45,6 +45,15 @@ export function grpcLoad(load: GrpcLoad): Promise<GrpcBurst> {
     })
     child.once('exit', (code) => reject(new Error(`the gRPC load ended with ${code}`)))
   })
+}
+
+/** See mostSustained; no more than a flood gets through. */
+export async function grpcSustained(load: GrpcLoad): Promise<number> {
+  const at = async (rate: number, seconds: number) => {
+    const { ms, rate: perS } = await grpcLoad({ ...load, rate, seconds })
+    return { ms, perS }
+  }
+  return mostSustained(at, (await grpcLoad({ ...load, seconds: 1 })).rate)
 }
 
 async function play(load: GrpcLoad): Promise<GrpcBurst> {

@@ -1,11 +1,11 @@
 import { messageField } from '../proto/message-fields.ts'
 import type { Figure } from './figures.ts'
 import { getWires } from './get-wires.ts'
-import { grpcLoad } from './grpc-load.ts'
+import { grpcLoad, grpcSustained } from './grpc-load.ts'
 import type { Request } from './load.ts'
 import { inProtobuf, rtbRequestOf } from './openrtb-message.ts'
 import type { Ours } from './ours.ts'
-import { mostSustained, pacedLoad, percentile } from './paced-load.ts'
+import { type LoadAt, mostSustained, pacedLoad, percentile } from './paced-load.ts'
 import type { Contender } from './processes.ts'
 import type { WireRounds } from './wire-figures.ts'
 
@@ -100,11 +100,12 @@ function overHttp(
   load: { contender: Contender; requests: readonly Request[]; seconds: number },
 ): DeadlineWire {
   const { contender, requests, seconds } = load
+  const at: LoadAt = (rate, s) =>
+    pacedLoad(contender, requests, { rate, seconds: s, connections: CONNECTIONS })
   return {
     ...{ name, deadlineMs },
-    most: () => mostSustained(contender, requests, CONNECTIONS),
-    paced: async (rate) =>
-      (await pacedLoad(contender, requests, { rate, seconds, connections: CONNECTIONS })).ms,
+    most: () => mostSustained(at),
+    paced: async (rate) => (await at(rate, seconds)).ms,
   }
 }
 
@@ -114,7 +115,7 @@ function grpcWire(ours: Ours, requests: readonly Buffer[], seconds: number): Dea
   const load = { port: ours.grpcPort, authorization, messages, seconds, timeoutMs: 100 }
   return {
     ...{ name: 'GetMutations, tmax and grpc-timeout 100 ms', deadlineMs: 100 },
-    most: async () => (await grpcLoad(load)).rate,
+    most: () => grpcSustained(load),
     paced: async (rate) => (await grpcLoad({ ...load, rate })).ms,
   }
 }

@@ -15,7 +15,9 @@ export async function latencyFigures(
   requests: readonly Buffer[],
   { rounds, seconds }: { rounds: number; seconds: number },
 ): Promise<Figure[]> {
-  const most = await mostSustained(ours, requests, CONNECTIONS)
+  const most = await mostSustained((rate, s) =>
+    pacedLoad(ours, requests, { rate, seconds: s, connections: CONNECTIONS }),
+  )
   const load = { rate: Math.round(most * SHARE), seconds, connections: CONNECTIONS }
   const played: { floor: Float64Array; ours: Float64Array }[] = []
   for (let i = 0; i < rounds; i++) {

@@ -63,19 +63,16 @@ const HALVINGS = 5
 /** A queue that grows passes this within a second. */
 const STANDS_MS = 10
 
+/** A load at that many requests a second, for so long. */
+export type LoadAt = (rate: number, seconds: number) => Promise<Pick<Paced, 'ms' | 'perS'>>
+
 /**
  * The most requests a second, to a thirtieth, that are answered under this load without a queue that grows: half of them
  * within 10 ms after two seconds. A flood gets more through, since what waits together is read together and
- * a turn of the loop serves many; at random moments most come alone.
+ * a turn of the loop serves many; at random moments most come alone. `floodPerS`: what a flood got through, where it is known.
  */
-export async function mostSustained(
-  contender: Contender,
-  requests: readonly Request[],
-  connections: number,
-): Promise<number> {
-  const at = (rate: number, seconds: number) =>
-    pacedLoad(contender, requests, { rate, seconds, connections })
-  let [held, lost] = [0, (await at(FLOOD_PER_S, 1)).perS]
+export async function mostSustained(at: LoadAt, floodPerS?: number): Promise<number> {
+  let [held, lost] = [0, floodPerS ?? (await at(FLOOD_PER_S, 1)).perS]
   for (let i = 0; i < HALVINGS; i++) {
     const rate = (held + lost) / 2
     const { ms } = await at(rate, 2)

@@ -35,6 +35,7 @@ const FAILED = literalFields(TYPE)
 const OK = literalFields([['grpc-status', '0']])
 const [STATUS, MESSAGE] = [literalName('grpc-status'), literalName('grpc-message')]
 const REASON = literalName('x-passerelle-reason')
+const NAMES = new Map<string, Buffer>()
 
 /**
  * One call as gRPC has it over HTTP/2: a message in; messages and a status out, the status in trailers. What is sent
@@ -152,8 +153,15 @@ function trailersOf(metadata: readonly string[]): Buffer {
   if (metadata.length === 0) return OK
   const parts = [OK]
   for (let i = 0; i < metadata.length; i += 2)
-    parts.push(literalName(metadata[i]!), literalText(metadata[i + 1]!))
+    parts.push(nameOf(metadata[i]!), literalText(metadata[i + 1]!))
   return Buffer.concat(parts)
+}
+
+/** Names come from our own handlers: they are few. */
+function nameOf(name: string): Buffer {
+  const bytes = NAMES.get(name) ?? literalName(name)
+  NAMES.set(name, bytes)
+  return bytes
 }
 
 function framed(message: Uint8Array): Buffer {
