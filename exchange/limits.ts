@@ -84,12 +84,16 @@ export const LIMITS = {
   setsSplitMax: 500,
   /** Segments in the sets of a day that are held for caps at once (about 200 MB of them). */
   capsSetMembersMax: 250_000,
+  /** Passes in which counters are read for caps, so that no more of such sets are held at once. */
+  capsPassesMax: 64,
   /** Readings for caps in one round that may turn out to be too much; the next round goes on from there. */
   capsTooMuchMax: 16,
   /** How often a contract whose usage was too much for its caps to be compared is tried again. */
   capsRetryMs: 60_000,
   /** How long contracts are read in the parts in which it worked, before it is tried with all at once again. */
   capsPartsMs: 600_000,
+  /** How long comparing all caps may take before health says so. */
+  capsTookMsMax: 5_000,
   /**
    * How long usage may be unreadable before contracts whose caps are not compared meanwhile stop: a store that
    * starts again, or fails over, is back by then.

@@ -3,7 +3,7 @@ import { LIMITS } from '../limits.ts'
 import { grouped, priceLines } from './price/price-lines.ts'
 import type { ReadOptions } from './read/read-usage.ts'
 import type { UsageKey, UsageLine } from './read/usage-line.ts'
-import { decodeField, type Measure } from './tally-field.ts'
+import { decodeField, type Measure, type TallyField } from './tally-field.ts'
 import type { UsageTerms } from './usage-terms.ts'
 
 export type Contracts = ReadonlyMap<string, ContractRecord>
@@ -70,20 +70,31 @@ const PRICED: ReadonlySet<Measure> = new Set<Measure>([
   'unknownBilled',
 ])
 
+export type IsWanted = (name: string) => boolean
+
 /**
  * Which counters the caps of these contracts look at: their own, and where what falls to one hangs on segments
- * that compete for an impression, all of those: they are on the same buyer's bill (`SetSplitter`).
+ * that compete for an impression, all of those: they are on the same buyer's bill (`SetSplitter`). In so many
+ * passes, each set in one of them.
  */
-export function countersFor(contracts: Contracts, terms: UsageTerms): (name: string) => boolean {
+export function countersFor(contracts: Contracts, terms: UsageTerms, passes = 1): IsWanted[] {
   const buyers = new Set([...contracts].flatMap(([id, one]) => buyersOfSets(id, one, terms)))
-  return (name) => {
-    const field = decodeField(name)
-    if (!field || !PRICED.has(field.measure)) return false
-    if (contracts.has(field.contract)) return true
-    if (field.set === '' || buyers.size === 0) return false
-    const { buyer } = terms.contract(field.contract, field.version) ?? {}
+  const isOfContracts = ({ contract, version, set }: TallyField) => {
+    if (contracts.has(contract)) return true
+    if (set === '' || buyers.size === 0) return false
+    const { buyer } = terms.contract(contract, version) ?? {}
     return buyer === undefined || buyers.has(buyer)
   }
+  return Array.from({ length: passes }, (_, pass) => (name: string) => {
+    const field = decodeField(name)
+    if (!field || !PRICED.has(field.measure) || passOf(field) % passes !== pass) return false
+    return isOfContracts(field)
+  })
+}
+
+/** Sets are named by hexadecimal digits of a hash. */
+function passOf({ set }: TallyField): number {
+  return set === '' ? 0 : Number.parseInt(set.slice(0, 4), 16)
 }
 
 function buyersOfSets(id: string, contract: ContractRecord, terms: UsageTerms): string[] {

@@ -4,11 +4,11 @@ import type { TallyStore } from '../../audience/store/store.ts'
 import type { ReachedCap, UncountedWord } from '../cap.ts'
 import { LIMITS } from '../limits.ts'
 import { dayIn } from '../moment.ts'
-import { type Contracts, countersFor, dayOfContract, heldMax } from './cap-usage.ts'
+import { type Contracts, countersFor, dayOfContract, heldMax, type IsWanted } from './cap-usage.ts'
 import { PastUsage } from './past-usage.ts'
 import { grouped } from './price/price-lines.ts'
 import { reachedCap } from './reached-cap.ts'
-import { readUsage } from './read/read-usage.ts'
+import { isTooManySets, readUsage } from './read/read-usage.ts'
 import { addDays } from './read/stretches.ts'
 import type { UsageLookups } from './read/usage-lookups.ts'
 
@@ -20,6 +20,8 @@ export interface CompareCapsOptions {
   /** Lines, and segments in the sets of a day, that are held at once; defaults in LIMITS. */
   linesMax?: number
   setMembersMax?: number
+  /** Default LIMITS.capsPassesMax. */
+  passesMax?: number
 }
 
 /** What came of comparing one contract: a cap it has reached, none, or why that is not known. */
@@ -30,8 +32,12 @@ export type Compared =
 /** Contracts whose usage is read together. */
 interface Part {
   contracts: Contracts
-  isWanted(name: string): boolean
+  /** What is read, in so many passes: the more, the fewer sets of segments are held at once. */
+  passes: IsWanted[]
 }
+
+/** So many times more passes, where there are too many sets in each. */
+const PASSES_STEP = 4
 
 /**
  * Compares usage with caps: of all contracts at once, or where that is more than a process should hold, in parts; of
@@ -59,11 +65,9 @@ export class CapComparison {
       const part = waiting.shift()!
       const error = await this.#comparePart(part, compared)
       const isTooMuch = error instanceof Refused
-      if (isTooMuch && part.contracts.size > 1 && left-- > 0) {
-        waiting.unshift(...this.#halves(part))
-        continue
-      }
-      if (isTooMuch && part.contracts.size === 1) this.#setAside(part, compared, error)
+      const smaller = isTooMuch ? this.#smaller(part, error) : []
+      if (smaller.length > 0 && left-- > 0) waiting.unshift(...smaller)
+      else if (isTooMuch && smaller.length === 0) this.#setAside(part, compared, error)
       else done.push(part)
     }
     this.#parts.list = done
@@ -91,11 +95,16 @@ export class CapComparison {
     return [...this.#parts.list, ...again]
   }
 
-  #partOf(contracts: Contracts): Part {
-    return { contracts, isWanted: countersFor(contracts, this.#options.lookups().terms) }
+  #partOf(contracts: Contracts, passes = 1): Part {
+    return { contracts, passes: countersFor(contracts, this.#options.lookups().terms, passes) }
   }
 
-  #halves({ contracts }: Part): Part[] {
+  /** The same in parts that are less at once; none where it cannot be less. */
+  #smaller({ contracts, passes }: Part, error: Refused): Part[] {
+    const { passesMax = LIMITS.capsPassesMax } = this.#options
+    if (isTooManySets(error) && passes.length < passesMax)
+      return [this.#partOf(contracts, Math.min(passesMax, passes.length * PASSES_STEP))]
+    if (contracts.size === 1) return []
     const all = [...contracts]
     const half = all.length >> 1
     return [all.slice(0, half), all.slice(half)].map((some) => this.#partOf(new Map(some)))
@@ -125,14 +134,16 @@ export class CapComparison {
     }
   }
 
-  async #reachedIn({ contracts, isWanted }: Part) {
+  async #reachedIn(part: Part) {
+    const { contracts, passes } = part
     const { tallies, lookups, clock } = this.#options
     const nowMs = clock.now()
     const today = dayIn(nowMs)
     const from = addDays(today, -LIMITS.capsRecentDays)
     const lookedUp = lookups()
-    await this.#past.read(contracts, from, lookedUp)
-    const recent = await readUsage(tallies.read(from, addDays(today, 1), isWanted), {
+    await this.#past.read(part, from, lookedUp)
+    const read = passes.map((isWanted) => tallies.read(from, addDays(today, 1), isWanted))
+    const recent = await readUsage(read, {
       ...lookedUp,
       wants: ({ contract }) => contracts.has(contract),
       mergedAs: dayOfContract,

@@ -5,6 +5,7 @@ import {
   type Contracts,
   countersFor,
   heldMax,
+  type IsWanted,
   monthOf,
   monthOfContract,
   NO_PAST,
@@ -38,7 +39,11 @@ export class PastUsage {
   }
 
   /** Reads what is not known, or not fresh any more. Rejects where that cannot be read. */
-  async read(contracts: Contracts, before: string, lookups: UsageLookups): Promise<void> {
+  async read(
+    { contracts, passes }: { contracts: Contracts; passes: readonly IsWanted[] },
+    before: string,
+    lookups: UsageLookups,
+  ): Promise<void> {
     const nowMs = this.#options.clock.elapsed()
     const missing = new Map(
       [...contracts].filter(([id, contract]) => {
@@ -50,8 +55,10 @@ export class PastUsage {
     )
     if (missing.size === 0) return
     const days = { from: '0000-01-01', to: addDays(before, -1) }
-    const isWanted = countersFor(missing, lookups.terms)
-    const lines = await readUsage(this.#options.tallies.read(days.from, days.to, isWanted), {
+    const { tallies } = this.#options
+    const wanted = countersFor(missing, lookups.terms, passes.length)
+    const read = wanted.map((isWanted) => tallies.read(days.from, days.to, isWanted))
+    const lines = await readUsage(read, {
       ...lookups,
       wants: ({ contract }) => missing.has(contract),
       mergedAs: monthOfContract,

@@ -52,6 +52,9 @@ export function watchCaps(options: WatchCapsOptions): CapsWatcher {
   return new Watcher(options)
 }
 
+const LATE =
+  'Comparing usage with caps takes so long that more is served after a cap than its contract says: cap fewer contracts, or give the desk and its store more processor.'
+
 type Wanted = Omit<ReachedCap, 'reachedAt'> | Omit<UncountedCap, 'reachedAt'>
 
 class Watcher implements CapsWatcher {
@@ -63,6 +66,8 @@ class Watcher implements CapsWatcher {
   /** Since when (monotonic ms) the usage of a contract is not read, or its stop was written. */
   readonly #unreadSinceMs = new Map<string, number>()
   #failure: string | undefined
+  /** How long the last comparison took. */
+  #tookMs = 0
 
   constructor(options: WatchCapsOptions) {
     this.#options = options
@@ -82,7 +87,9 @@ class Watcher implements CapsWatcher {
       if (limit === 'too_much') tooMuch.push(id)
       else if (limit === 'unread') unread.add(id)
     }
-    return [...finding('too_much', tooMuch), ...finding('unread', [...unread])]
+    const stopped = [...finding('too_much', tooMuch), ...finding('unread', [...unread])]
+    if (this.#tookMs <= LIMITS.capsTookMsMax) return stopped
+    return [...stopped, { finding: 'caps_late', advice: `${LATE} (${this.#tookMs} ms)` }]
   }
 
   close(): Promise<void> {
@@ -96,7 +103,9 @@ class Watcher implements CapsWatcher {
     const contracts = this.#watched(snapshot)
     if (contracts.size === 0 && snapshot.kind(CAP_KIND).size === 0) return
     try {
+      const beganMs = this.#options.clock.elapsed()
       const compared = await this.#comparison.compare(contracts)
+      this.#tookMs = Math.round(this.#options.clock.elapsed() - beganMs)
       this.#tell(compared)
       const writes = this.#writes(snapshot, contracts, compared)
       if (writes.length === 0) return

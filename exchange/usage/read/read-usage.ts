@@ -22,37 +22,48 @@ export interface ReadOptions extends UsageLookups {
  * Counters as lines, in order. Where several segments were used for one impression and the contract's
  * `attribution` bills not all of them in full, each has what falls to it, in whole units a day. Throws
  * Refused (`unprocessable`) where there are more lines than a process should hold.
- * @param tallies day by day, as a store reads them
+ * @param passes counters day by day, as a store reads them; where in several passes, each set is in one of them whole
  */
 export async function readUsage(
-  tallies: AsyncIterable<Tally>,
+  passes: AsyncIterable<Tally> | readonly AsyncIterable<Tally>[],
   options: ReadOptions,
 ): Promise<UsageLine[]> {
-  const { terms, wants, setMembersMax = Number.POSITIVE_INFINITY } = options
+  const { terms, wants } = options
   const lines = new Lines(options)
-  let sets = new SetSplitter(options)
-  let setsDay = ''
-  const settle = async () => {
-    for await (const { key, counted, value } of sets.split())
-      if (wants(key)) lines.of(key)[counted] += value
-    sets = new SetSplitter(options)
-  }
-  for await (const { day, field: name, value } of tallies) {
-    const field = decodeField(name)
-    if (!field) continue
-    if (field.set !== '') {
-      if (day !== setsDay) await settle()
-      setsDay = day
-      sets.take(day, field, value)
-      if (sets.size > setMembersMax) throw tooMuch()
-    } else if (wants(field)) {
-      const line = lines.of(keyOf(day, field, terms))
-      for (const counted of countedAs(field, terms)) line[counted] += value
+  const sets = new SetSplitter(options)
+  for (const tallies of Array.isArray(passes) ? passes : [passes]) {
+    let setsDay = ''
+    for await (const { day, field: name, value } of tallies as AsyncIterable<Tally>) {
+      const field = decodeField(name)
+      if (!field) continue
+      if (field.set !== '') {
+        if (day !== setsDay) await sets.gather()
+        setsDay = day
+        sets.take(day, field, value)
+        mustHold(sets, options)
+      } else if (wants(field)) {
+        const line = lines.of(keyOf(day, field, terms))
+        for (const counted of countedAs(field, terms)) line[counted] += value
+      }
     }
+    await sets.gather()
   }
-  await settle()
+  for (const { key, counted, value } of sets.split())
+    if (wants(key)) lines.of(key)[counted] += value
   return lines.inOrder()
 }
+
+function mustHold(sets: SetSplitter, { linesMax, setMembersMax }: ReadOptions): void {
+  if (setMembersMax !== undefined && sets.size > setMembersMax) throw tooMuch(SETS)
+  if (sets.lines > (linesMax ?? LIMITS.usageLinesMax)) throw tooMuch()
+}
+
+/** Where there are too many sets: in more passes, there are fewer of them in each. */
+export function isTooManySets(error: Refused): boolean {
+  return error.problems.some(({ field }) => field === SETS)
+}
+
+const SETS = 'sets'
 
 class Lines {
   readonly #options: ReadOptions
@@ -78,8 +89,9 @@ class Lines {
   }
 }
 
-function tooMuch(): Refused {
-  return refuse('unprocessable', '', 'there is too much of it: ask for less, such as one contract')
+function tooMuch(field = ''): Refused {
+  const reason = 'there is too much of it: ask for less, such as one contract'
+  return refuse('unprocessable', field, reason)
 }
 
 /** What was told under terms nobody knew then is counted by what they are known to be now. */

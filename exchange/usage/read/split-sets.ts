@@ -33,14 +33,22 @@ export class SetSplitter {
   /** By set, day, deal and witness: its members. What competes is of one currency, and told prices may name another. */
   readonly #sets = new Map<string, Map<string, Counting>>()
   #size = 0
+  /** What is due to each line of sets that were gathered: by whose bill it is on, so that nobody's units depend on others'. */
+  readonly #groups = new Map<string, Map<string, Line>>()
+  #lines = 0
 
   constructor(lookups: UsageLookups) {
     this.#lookups = lookups
   }
 
-  /** Segments in all sets that were taken. */
+  /** Segments in the sets that were taken and not gathered yet. */
   get size(): number {
     return this.#size
+  }
+
+  /** Lines to which something is due. */
+  get lines(): number {
+    return this.#lines
   }
 
   take(day: string, field: TallyField, value: bigint): void {
@@ -61,10 +69,26 @@ export class SetSplitter {
     line.counts[measure] += value
   }
 
-  /** What is billed of each line, in whole numbers; worked out in steps between which other work goes on. */
-  async *split(): AsyncIterable<{ key: UsageKey; counted: Counted; value: bigint }> {
+  /**
+   * Works out what is due to each segment of the sets that were taken, and forgets them: there may be a set for each
+   * kind of person, and all of one day and witness must have been taken. In steps between which other work goes on.
+   */
+  async gather(): Promise<void> {
     await this.#countPeople()
-    for (const parts of (await this.#partsByBuyer()).values())
+    let taken = 0
+    for (const members of this.#sets.values()) {
+      if (++taken % LIMITS.setsSplitMax === 0) await nextTurn()
+      for (const [{ lines }, share] of this.#sharesOf([...members.values()]))
+        for (const line of lines) this.#add(line, share)
+    }
+    this.#sets.clear()
+    this.#size = 0
+  }
+
+  /** What is billed of each line, in whole numbers: what is on one bill is rounded together, so that no unit is lost. */
+  *split(): Iterable<{ key: UsageKey; counted: Counted; value: bigint }> {
+    for (const group of this.#groups.values()) {
+      const parts = [...group].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line)
       for (const counted of COUNTED) {
         const due = parts.map(({ counts }) => counts[counted])
         const sum = due.reduce((a, b) => a + b, 0n)
@@ -72,6 +96,7 @@ export class SetSplitter {
         for (const [i, { key }] of parts.entries())
           if (values[i] !== 0n) yield { key, counted, value: values[i]! }
       }
+    }
   }
 
   /** Only where population decides: counting people takes a while. */
@@ -84,32 +109,18 @@ export class SetSplitter {
     for (const member of asked) member.population = populations.get(member.segment) ?? 0n
   }
 
-  /**
-   * What is due to each line of all sets, gathered by whose bill it is on: there it is rounded together,
-   * so that no unit is lost, and nobody's units depend on others'.
-   */
-  async #partsByBuyer(): Promise<Map<string, Line[]>> {
-    const groups = new Map<string, Map<string, Line>>()
-    let taken = 0
-    for (const members of this.#sets.values()) {
-      if (++taken % LIMITS.setsSplitMax === 0) await nextTurn()
-      for (const [{ lines }, share] of this.#sharesOf([...members.values()]))
-        for (const line of lines) this.#addTo(groups, line, share)
-    }
-    const sorted = (group: Map<string, Line>) =>
-      [...group].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, parts]) => parts)
-    return new Map([...groups].map(([name, group]) => [name, sorted(group)]))
-  }
-
-  #addTo(groups: Map<string, Map<string, Line>>, { key, counts }: Line, share: bigint): void {
+  #add({ key, counts }: Line, share: bigint): void {
     const { buyer = '' } = this.#lookups.terms.contract(key.contract, key.version) ?? {}
     const name = [key.day, key.deal, key.witness, key.currency, buyer].join('.')
-    const group = groups.get(name) ?? new Map<string, Line>()
-    groups.set(name, group)
+    const group = this.#groups.get(name) ?? new Map<string, Line>()
+    this.#groups.set(name, group)
     const text = keyText(key)
-    const parts = group.get(text) ?? { key, counts: noCounts() }
-    group.set(text, parts)
-    for (const counted of COUNTED) parts.counts[counted] += counts[counted] * share
+    let due = group.get(text)
+    if (!due) {
+      group.set(text, (due = { key, counts: noCounts() }))
+      this.#lines++
+    }
+    for (const counted of COUNTED) due.counts[counted] += counts[counted] * share
   }
 
   /** Members in one order, so that which of equally cheap ones is billed does not hang on the reading. */

@@ -35,6 +35,8 @@ const PRICES: readonly Price[] = [
 ]
 const SEGMENTS = ['cars', 'boats', 'bikes']
 const DAY_S = 86_400
+/** Few enough that now and then they are read in passes. */
+const SET_MEMBERS_MAX = 30
 const NOW_MS = NOON_S * 1000
 const POPULATIONS = new Map([
   ['cars', 5n],
@@ -154,6 +156,7 @@ test('a cap is reached over lines of days and months where it is over every line
               tallies,
               lookups: () => lookupsWith(terms),
               clock: { now: () => NOW_MS, elapsed: () => 0 },
+              setMembersMax: SET_MEMBERS_MAX,
             })
             const compared = (await comparison.compare(new Map([['c', capped]]))).get('c')!
             expect(compared, JSON.stringify(limit)).toHaveProperty('reached')

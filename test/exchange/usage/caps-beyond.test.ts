@@ -19,6 +19,7 @@ const [LINES_MAX, MEMBERS_MAX] = [8, 6]
 class Readable {
   readonly tallies: MemoryTallies
   isAway = false
+  takesMs = 0
   reads = 0
 
   constructor(tallies: MemoryTallies) {
@@ -27,6 +28,7 @@ class Readable {
 
   async *read(...asked: Parameters<MemoryTallies['read']>): AsyncIterable<Tally> {
     this.reads++
+    wind(this.takesMs)
     if (this.isAway) throw new Error('the store is away')
     yield* this.tallies.read(...asked)
   }
@@ -55,7 +57,7 @@ afterEach(async () => {
   await world.close()
 })
 
-function watching(readable: Readable): CapsWatcher {
+function watching(readable: Readable, passesMax = 1): CapsWatcher {
   return watchCaps({
     tallies: readable as unknown as MemoryTallies,
     catalog: world.catalog,
@@ -71,6 +73,7 @@ function watching(readable: Readable): CapsWatcher {
     everyMs: 3_600_000,
     linesMax: LINES_MAX,
     setMembersMax: MEMBERS_MAX,
+    passesMax,
   })
 }
 
@@ -182,6 +185,29 @@ describe('a contract with a cap', () => {
     expect(found?.advice).toMatch(/: big\..*take the caps off/)
     await look()
     expect(said).toHaveLength(1)
+  })
+
+  test('is compared in passes where more combinations of segments were used than are held at once', async () => {
+    const passed = watching(store, 64)
+    others = [passed]
+    await world.contract('big', { buyer: 'dsp-2', ...ATTRIBUTED, caps: [{ units: 7, per: 'day' }] })
+    await useManySets('big')
+    await look(passed)
+    expect(granted('dsp-2')).toHaveLength(4)
+    await won('big', ['cars', 'boats'])
+    await look(passed)
+    expect(limits()).toEqual({ big: 'units' })
+    expect(said).toEqual([])
+  })
+
+  test('is said to be compared late where that takes seconds', async () => {
+    await world.contract('c', DAILY)
+    for (const takesMs of [LIMITS.capsTookMsMax + 1, 1]) {
+      store.takesMs = takesMs
+      await look()
+      const late = { finding: 'caps_late', advice: expect.stringContaining(`(${takesMs} ms)`) }
+      expect(watcher.findings()).toEqual(takesMs > 1 ? [late] : [])
+    }
   })
 
   test('that was too much starts again once its usage can be compared, or its caps are taken off', async () => {
