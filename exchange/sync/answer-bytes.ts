@@ -42,6 +42,11 @@ export class AnswerBytes {
     return this.#bytes.subarray(0, this.#end)
   }
 
+  /** Somebody reads on in what was written: the next answer begins elsewhere. */
+  leave(): void {
+    this.#bytes = Buffer.allocUnsafeSlow(BYTES_FIRST)
+  }
+
   #makeRoom(bytes: number): void {
     if (this.#end + bytes <= this.#bytes.length) return
     const wider = Buffer.allocUnsafeSlow(2 * (this.#end + bytes))

@@ -129,7 +129,9 @@ function sendPlan({ metrics }: EdgeRoom, { ask, answer, body, plan }: Planned): 
   metrics.leftOut('limit_reached', plan.surplus.length)
   const cookies = setCookies({ main: plan.mainCookie, twin: plan.twinCookie })
   const headers = [...PRIVATE, ...corsFor(originOf(ask)), ...JSON_TYPE, ...cookies]
-  answer.send(200, headers, shown(plan, body))
+  const bytes = shown(plan, body)
+  if (answer.sendUncopied === undefined) answer.send(200, headers, bytes)
+  else if (!answer.sendUncopied(200, headers, bytes)) shownBytes.leave()
   metrics.answered('cookie_sync', ask.arrivedMs)
 }
 
@@ -147,7 +149,7 @@ function accountOf(
   return { settings, gdprDefault: settings.gdprDefault ?? own?.gdprDefault ?? 0 }
 }
 
-/** Never an id: every page may read this. It holds until the next one is made. */
+/** Never an id: every page may read this. It holds until the next one is made, or its bytes are left to who reads them. */
 function shown(plan: Plan, { isDebug }: CookieSyncBody): Uint8Array {
   const { isMatched, syncs, states, privacy } = plan
   shownBytes.begin().text(`{"status":"${isMatched ? 'ok' : 'no_cookie'}","bidder_status":[`)

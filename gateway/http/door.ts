@@ -94,6 +94,11 @@ export interface Answer {
    * name, value, name, value … The body is copied out before `send` returns.
    */
   send(status: number, headers: readonly string[], body?: Uint8Array | string): void
+  /**
+   * Only where `send` has to copy first (node:http): the same without that, for bodies so long that it costs. True: all of
+   * it went out, and `body` is the caller's again. False: the door reads it yet, so nothing may be written into it any more.
+   */
+  sendUncopied?(status: number, headers: readonly string[], body: Uint8Array): boolean
   /** Called once if the client goes away first. */
   onAbort(then: () => void): void
 }

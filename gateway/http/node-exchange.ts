@@ -82,11 +82,27 @@ export class NodeExchange implements Ask, Answer, Flight {
 
   send(status: number, headers: readonly string[], body: Uint8Array | string = NO_BYTES): void {
     if (this.over) return
+    const isText = typeof body === 'string'
+    const bytes = isText ? Buffer.byteLength(body) : body.byteLength
+    this.sendHead(status, headers, bytes)
+    // Node may hold on to the bytes until the socket takes them; the handler may reuse its buffer at once.
+    if (!isText) this.res.end(Buffer.from(body))
+    // Plain ASCII has the same bytes either way, and is written in half the time.
+    else this.res.end(body, bytes === body.length ? 'latin1' : 'utf8')
+  }
+
+  /** Mostly the socket takes all of an answer within this call. */
+  sendUncopied(status: number, headers: readonly string[], body: Uint8Array): boolean {
+    if (this.over) return true
+    this.sendHead(status, headers, body.byteLength)
+    this.res.end(body)
+    return this.res.writableLength === 0
+  }
+
+  private sendHead(status: number, headers: readonly string[], bytes: number): void {
     const { draining, limits } = this.door
     const { complete } = this.req
     const closing = draining || (!complete && this.declaredBytes > limits.discardBytesMax)
-    const isText = typeof body === 'string'
-    const bytes = isText ? Buffer.byteLength(body) : body.byteLength
     const head = headers.concat('content-length', String(bytes))
     if (closing) head.push('connection', 'close')
     // Throws where a value would end its line early and start another answer: nothing was sent then.
@@ -95,10 +111,6 @@ export class NodeExchange implements Ask, Answer, Flight {
     this.abortThen = undefined
     if (complete || closing) this.leave()
     else this.linger()
-    // Node may hold on to the bytes until the socket takes them; the handler may reuse its buffer at once.
-    if (!isText) this.res.end(Buffer.from(body))
-    // Plain ASCII has the same bytes either way, and is written in half the time.
-    else this.res.end(body, bytes === body.length ? 'latin1' : 'utf8')
   }
 
   cutSlowBody(): void {

@@ -12,6 +12,9 @@ import { RawClient } from './raw-client.ts'
 
 const JSON_TYPE = ['content-type', 'application/json'] as const
 
+/** More than a socket takes at once. */
+export const UNCOPIED_BYTES = 4_000_000
+
 /** A door with routes to try it by, and what became of what was sent. */
 export interface Bench {
   door: Door
@@ -79,6 +82,15 @@ export async function openBench(
   return bench
 }
 
+let uncopied = Buffer.alloc(UNCOPIED_BYTES)
+
+/** Writes over what it sent before, as soon as the door says that it may. */
+function sendUncopied(answer: Answer, letter: number): void {
+  uncopied.fill(letter)
+  if (answer.sendUncopied === undefined) answer.send(200, [], uncopied)
+  else if (!answer.sendUncopied(200, [], uncopied)) uncopied = Buffer.alloc(UNCOPIED_BYTES)
+}
+
 function routesOf(later: (ask: Ask, answer: Answer) => void): Route[] {
   const post = (path: string, handle: Route['handle'], more: Partial<Route> = {}): Route => ({
     method: 'POST',
@@ -111,6 +123,7 @@ function routesOf(later: (ask: Ask, answer: Answer) => void): Route[] {
       ask.keepBody()
       later(ask, answer)
     }),
+    post('/uncopied', (ask, answer) => sendUncopied(answer, ask.body[0]!)),
     post('/never', () => {}),
     post('/twice', (_ask, answer) => {
       answer.send(200, [], 'first')

@@ -3,7 +3,7 @@ import http from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Door, DoorOptions } from '../../../gateway/http/door.ts'
 import type { DoorLimits } from '../../../gateway/limits.ts'
-import { type Bench, openBench, turn } from './door-bench.ts'
+import { type Bench, openBench, turn, UNCOPIED_BYTES } from './door-bench.ts'
 import { framingProbes } from './framing-probes.ts'
 import { RawClient, request } from './raw-client.ts'
 
@@ -97,6 +97,18 @@ export function doorConformance(
         await client.write(request({ body: 'one' }) + request({ body: 'two' }))
         expect((await client.answer())?.body).toBe('one')
         expect((await client.answer())?.body).toBe('two')
+      })
+
+      test('gets its own answer where the bytes are not copied and are used again', async () => {
+        const letters = ['a', 'b', 'c', 'd']
+        const clients = await Promise.all(letters.map(() => bench.connect()))
+        const asked = clients.map(async (client, i) => {
+          await client.write(request({ path: '/uncopied', body: letters[i]! }))
+          return (await client.answer())!.body
+        })
+        const bodies = await Promise.all(asked)
+        const same = letters.map((letter) => letter.repeat(UNCOPIED_BYTES))
+        expect(bodies.map((body, i) => body === same[i])).toEqual(letters.map(() => true))
       })
 
       test('may have no body at all, or one that nobody wants', async () => {
