@@ -1,4 +1,3 @@
-import { systemClock } from '../../../audience/clock.ts'
 import type {
   Answer,
   Ask,
@@ -8,6 +7,7 @@ import type {
   Route,
 } from '../../../gateway/http/door.ts'
 import type { DoorLimits } from '../../../gateway/limits.ts'
+import { FastClock } from './fast-clock.ts'
 import { RawClient } from './raw-client.ts'
 
 const JSON_TYPE = ['content-type', 'application/json'] as const
@@ -26,6 +26,8 @@ export interface Bench {
   /** The next request of `/later`. */
   later(): Promise<{ ask: Ask; answer: Answer }>
   ranTimes(count: number): Promise<void>
+  /** The door's. */
+  clock: FastClock
 }
 
 export async function openBench(
@@ -41,6 +43,7 @@ export async function openBench(
     refused: [],
     failed: [],
     ran: [],
+    clock: new FastClock(),
     async connect() {
       const client = await RawClient.connect(bench.door.port)
       bench.clients.push(client)
@@ -73,7 +76,7 @@ export async function openBench(
     host: '127.0.0.1',
     port: 0,
     routes,
-    clock: systemClock,
+    clock: bench.clock,
     limits,
     onRefused: (reason) => bench.refused.push(reason),
     onFailed: (error) => bench.failed.push(error),

@@ -8,14 +8,8 @@ import { framingProbes } from './framing-probes.ts'
 import { RawClient, request } from './raw-client.ts'
 
 const JSON_TYPE = ['content-type', 'application/json'] as const
-/** Short ones, so that bounds are reached by events of a few milliseconds. */
-const LIMITS: Partial<DoorLimits> = {
-  sweepMs: 10,
-  drainQuietMs: 30,
-  slowBodyMsMax: 300,
-  answerMsMax: 300,
-  slowHeadMsMax: 300,
-}
+/** Looked at often. How long a body or an answer may take is as it is: a busy machine must not look like a slow client. */
+const LIMITS: Partial<DoorLimits> = { sweepMs: 10, drainQuietMs: 30 }
 
 /** What every door must do, whoever serves it. */
 export function doorConformance(
@@ -229,8 +223,8 @@ export function doorConformance(
 
       test('a body that does not come in time is cut off', async () => {
         const head = 'POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n'
-        expect(await ask(head)).toBeUndefined()
-        expect(await ask(`${head}12345`)).toBeUndefined()
+        expect(await bench.clock.hurried(ask(head))).toBeUndefined()
+        expect(await bench.clock.hurried(ask(`${head}12345`))).toBeUndefined()
         expect(bench.refused).toEqual(['slow_body', 'slow_body'])
         expect(bench.ran).toEqual([])
       })
@@ -302,7 +296,7 @@ export function doorConformance(
       )
 
       test('that never answers is answered for', async () => {
-        expect((await ask(request({ path: '/never' })))?.status).toBe(500)
+        expect((await bench.clock.hurried(ask(request({ path: '/never' }))))?.status).toBe(500)
         expect(bench.refused).toEqual(['failed'])
       })
 
