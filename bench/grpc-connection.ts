@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import type { Lane } from './paced-load.ts'
+import { type Lane, OVERLOAD } from './paced-load.ts'
 
 /** Where calls go, and what their heads say beside. */
 export interface GrpcTarget {
@@ -106,7 +106,11 @@ export class GrpcConnection {
       this.#socket.write(frame(type, ACK, 0, type === PING ? one.subarray(FRAME_HEAD_BYTES) : NONE))
     if (call === undefined) return
     if (type === DATA) call.bytes += one.length - FRAME_HEAD_BYTES
-    if ((type === DATA || type === HEADERS) && (flags & END_STREAM) !== 0) this.#end(stream, call)
+    if ((type === DATA || type === HEADERS) && (flags & END_STREAM) !== 0) {
+      // Trailers alone; ours writes the reason as it is.
+      if (call.bytes === 0 && one.includes('overload')) throw new Error(OVERLOAD)
+      this.#end(stream, call)
+    }
   }
 
   #end(stream: number, { answered, bytes }: { answered: () => void; bytes: number }): void {

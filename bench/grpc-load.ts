@@ -1,6 +1,5 @@
-import { fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { GrpcConnection } from './grpc-connection.ts'
+import { answerIfAsked, inOwnProcess } from './own-process.ts'
 import { type Lane, mostSustained, pace } from './paced-load.ts'
 
 export const GET_MUTATIONS =
@@ -32,19 +31,10 @@ const CONNECTIONS = 4
 const LANES = 32
 /** With a rate a queue is felt by who waits in it, not by a client that holds back. */
 const PACED_LANES = 400
-const CHILD = '--grpc-load'
 
 /** Load from a process of its own, over connections whose frames are written by hand. */
 export function grpcLoad(load: GrpcLoad): Promise<GrpcBurst> {
-  const child = fork(fileURLToPath(import.meta.url), [CHILD], { serialization: 'advanced' })
-  child.send(load)
-  return new Promise((resolve, reject) => {
-    child.once('message', (answer) => {
-      if (typeof answer === 'string') reject(new Error(answer))
-      else resolve(answer as GrpcBurst)
-    })
-    child.once('exit', (code) => reject(new Error(`the gRPC load ended with ${code}`)))
-  })
+  return inOwnProcess(import.meta.url, load)
 }
 
 /** See mostSustained; no more than a flood gets through. */
@@ -107,8 +97,4 @@ async function flood(
   return { ms: Float64Array.from(ms), calls: ms.length }
 }
 
-if (process.argv[2] === CHILD)
-  process.once('message', async (load) => {
-    const answer = await play(load as GrpcLoad).catch((error: unknown) => String(error))
-    process.send?.(answer, () => process.exit(0))
-  })
+await answerIfAsked(import.meta.url, play)

@@ -1,20 +1,42 @@
 import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
 const CHILD = '--in-own-process'
 
-/** Runs what a module measures in a process of its own, so that nothing else is counted. `url`: the module's. */
-export function inOwnProcess<T>(url: string): Promise<T> {
-  const child = fork(fileURLToPath(url), [CHILD])
+interface Told {
+  answer?: unknown
+  error?: string
+}
+
+/**
+ * Runs what a module does (see `answerIfAsked`) in a process of its own, so that nothing else is counted, and nothing
+ * else waits for it. `url`: the module's; `job`: what it is to do. Rejects with what was thrown there, wherever it was.
+ */
+export function inOwnProcess<T>(url: string, job?: unknown): Promise<T> {
+  const child = fork(fileURLToPath(url), [CHILD], { serialization: 'advanced' })
+  child.send({ job })
   return new Promise((resolve, reject) => {
-    child.once('message', (answer) => resolve(answer as T))
+    child.once('message', (told) => {
+      const { answer, error } = told as Told
+      if (error === undefined) resolve(answer as T)
+      else reject(new Error(error))
+    })
     child.once('exit', (code) => reject(new Error(`${url} ended with ${code}`)))
   })
 }
 
-/** Measures where this process was started by `inOwnProcess` of the same module, and tells it. */
-export async function answerIfAsked(url: string, measure: () => unknown): Promise<void> {
+/** Works where this process was started by `inOwnProcess` of the same module, and tells what comes of it. */
+export async function answerIfAsked<Job>(url: string, work: (job: Job) => unknown): Promise<void> {
   if (process.argv[1] !== fileURLToPath(url) || process.argv[2] !== CHILD) return
-  const answer = await measure()
-  process.send?.(answer as object, () => process.exit(0))
+  const tell = (told: Told) => process.send?.(told, () => process.exit(0))
+  const fail = (error: unknown) =>
+    tell({ error: error instanceof Error ? error.message : String(error) })
+  process.once('uncaughtException', fail)
+  const [{ job }] = (await once(process, 'message')) as [{ job: Job }]
+  try {
+    tell({ answer: await work(job) })
+  } catch (error) {
+    fail(error)
+  }
 }

@@ -1,7 +1,6 @@
-import { fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { HttpLane, wireOf } from './http-lane.ts'
 import type { Request } from './load.ts'
+import { answerIfAsked, inOwnProcess } from './own-process.ts'
 import type { Contender } from './processes.ts'
 import { seeded } from './workload.ts'
 
@@ -46,20 +45,14 @@ export function pacedWires(
   wires: readonly Buffer[],
   options: PacedOptions,
 ): Promise<Paced> {
-  const child = fork(fileURLToPath(import.meta.url), [CHILD], { serialization: 'advanced' })
-  child.send({ url: contender.url, wires, options } satisfies Job)
-  return new Promise((resolve, reject) => {
-    child.once('message', (answer) => {
-      if (typeof answer === 'string') reject(new Error(`${contender.name}: ${answer}`))
-      else resolve(answer as Paced)
-    })
-    child.once('exit', (code) => reject(new Error(`the paced load ended with ${code}`)))
-  })
+  return inOwnProcess(import.meta.url, { url: contender.url, wires, options } satisfies Job)
 }
 
 /** More than any door answers. */
 const FLOOD_PER_S = 60_000
 const HALVINGS = 5
+/** Of a load that ended because the server said it is behind. */
+export const OVERLOAD = 'the server said it is overloaded'
 /** A queue that grows passes this within a second. */
 const STANDS_MS = 10
 
@@ -75,11 +68,20 @@ export async function mostSustained(at: LoadAt, floodPerS?: number): Promise<num
   let [held, lost] = [0, floodPerS ?? (await at(FLOOD_PER_S, 1)).perS]
   for (let i = 0; i < HALVINGS; i++) {
     const rate = (held + lost) / 2
-    const { ms } = await at(rate, 2)
-    if (percentile(ms.subarray(ms.length >> 1), 0.5) <= STANDS_MS) held = rate
+    if (await stands(at, rate)) held = rate
     else lost = rate
   }
   return held
+}
+
+async function stands(at: LoadAt, rate: number): Promise<boolean> {
+  try {
+    const { ms } = await at(rate, 2)
+    return percentile(ms.subarray(ms.length >> 1), 0.5) <= STANDS_MS
+  } catch (error) {
+    if (error instanceof Error && error.message.includes(OVERLOAD)) return false
+    throw error
+  }
 }
 
 export function percentile(ms: Float64Array, share: number): number {
@@ -93,7 +95,6 @@ interface Job {
   options: PacedOptions
 }
 
-const CHILD = '--paced-load'
 const SEED = 20_261_201
 const WARM_MS = 1_000
 /** A timer of a millisecond may be as much late. */
@@ -128,6 +129,7 @@ export async function pace(
     // The one that was idle longest: a door closes a connection that says nothing.
     const lane = idle.shift()!
     lane.ask(wires[k % wires.length]!, (answer) => {
+      if (answer?.status === 429) throw new Error(OVERLOAD)
       if (answer && answer.status !== 200)
         throw new Error(`a request was answered ${answer.status}`)
       ms[k] = performance.now() - beganMs - dueMs[k]!
@@ -163,8 +165,4 @@ function moments({ rate, seconds }: Pick<PacedOptions, 'rate' | 'seconds'>): num
   return due
 }
 
-if (process.argv[2] === CHILD)
-  process.once('message', async (job) => {
-    const answer = await play(job as Job).catch((error: unknown) => String(error))
-    process.send?.(answer, () => process.exit(0))
-  })
+await answerIfAsked(import.meta.url, play)

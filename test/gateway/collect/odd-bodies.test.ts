@@ -190,22 +190,21 @@ describe('an odd request', () => {
     world.house.ask(method, path, { headers })
 
   test('from an odd origin is answered, and no header of its making comes back', async () => {
-    for (const origin of [
-      'null',
-      'https://x.example, https://y',
-      'javascript:1',
-      'é',
-      'x'.repeat(900),
+    // What is no page at all may read what became of its messages, whoever it is: lest it send them again.
+    const odd = { null: '*', 'https://x.example, https://y': undefined, 'javascript:1': '*' }
+    for (const [origin, allowed] of [
+      ...Object.entries(odd),
+      ...['é', 'x'.repeat(900)].map((other) => [other, '*'] as const),
     ]) {
       const given = Buffer.from(origin).toString('latin1')
       const { status, headers } = await ask('OPTIONS', '/v1/track', { origin: given })
       expect([origin, status, headers['access-control-allow-origin']]).toEqual([
         origin,
         204,
-        undefined,
+        allowed,
       ])
       const sent = await world.send('/v1/track', '{}', { headers: { origin: given } })
-      expect([sent.status, sent.headers['access-control-allow-origin']]).toEqual([400, undefined])
+      expect([sent.status, sent.headers['access-control-allow-origin']]).toEqual([400, allowed])
     }
     const asked = { 'access-control-request-headers': 'x'.repeat(2_000) }
     const { headers } = await ask('OPTIONS', '/v1/batch', { origin: 'https://x.example', ...asked })
