@@ -32,7 +32,8 @@ export async function answerIfAsked<Job>(url: string, work: (job: Job) => unknow
   const tell = (told: Told) => process.send?.(told, () => process.exit(0))
   const fail = (error: unknown) =>
     tell({ error: error instanceof Error ? error.message : String(error) })
-  process.once('uncaughtException', fail)
+  // Each: what is thrown while the first is told must not end the process before.
+  process.on('uncaughtException', fail)
   const [{ job }] = (await once(process, 'message')) as [{ job: Job }]
   try {
     tell({ answer: await work(job) })
