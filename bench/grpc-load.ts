@@ -37,8 +37,8 @@ export function grpcLoad(load: GrpcLoad): Promise<GrpcBurst> {
   return inOwnProcess(import.meta.url, load)
 }
 
-/** See mostSustained; no more than a flood gets through. */
-export async function grpcSustained(load: GrpcLoad): Promise<number> {
+/** See mostSustained; no more than a flood gets through. Nobody stops waiting: a call that came too late would have no message. */
+export async function grpcSustained({ timeoutMs: _, ...load }: GrpcLoad): Promise<number> {
   const at = async (rate: number, seconds: number) => {
     const { ms, rate: perS } = await grpcLoad({ ...load, rate, seconds })
     return { ms, perS }

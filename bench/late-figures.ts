@@ -9,6 +9,7 @@ import { type LoadAt, mostSustained, pacedLoad, percentile } from './paced-load.
 import type { Contender } from './processes.ts'
 import type { WireRounds } from './wire-figures.ts'
 
+const WHAT = 'answers after the client’s own deadline at 60 % load'
 const SHARE = 0.6
 const CONNECTIONS = 64
 
@@ -35,21 +36,27 @@ export async function lateFigures(
     ...(await getDeadlines(ours, requests, seconds)),
     grpcWire(ours, requests, seconds),
   ]) {
-    const rate = Math.round((await wire.most()) * SHARE)
-    figures.push(lateOf(wire, rate, await wire.paced(rate)))
+    figures.push(await lateOf(wire).catch((error: unknown) => untold(wire, error)))
   }
   return figures
 }
 
-function lateOf({ name, deadlineMs }: DeadlineWire, rate: number, ms: Float64Array): Figure {
+async function lateOf({ name, deadlineMs, most, paced }: DeadlineWire): Promise<Figure> {
+  const rate = Math.round((await most()) * SHARE)
+  const ms = await paced(rate)
   const late = ms.filter((one) => one > deadlineMs).length
   const worst = `p99 ${percentile(ms, 0.99).toFixed(1)}, worst ${percentile(ms, 1).toFixed(1)} ms`
   return {
-    what: `answers after the client’s own deadline at 60 % load: ${name} (${rate.toLocaleString('en')}/s)`,
+    what: `${WHAT}: ${name} (${rate.toLocaleString('en')}/s)`,
     goal: 'none',
     measured: `${late} of ${ms.length.toLocaleString('en')} (${worst})`,
     holds: late === 0,
   }
+}
+
+/** A wire that fails under its load spoils the figures of no other. */
+function untold({ name }: DeadlineWire, error: unknown): Figure {
+  return { what: `${WHAT}: ${name}`, goal: 'none', measured: String(error), holds: false }
 }
 
 function httpWires(ours: Ours, requests: readonly Buffer[], seconds: number): DeadlineWire[] {
