@@ -50,6 +50,9 @@ export const HEAD = literalFields([
   ] as const),
 ])
 
+/** The beginning of a request on stream 1. */
+export const OPEN = frame(HEADERS, END_HEADERS, 1, HEAD)
+
 /** A whole request whose body is these bytes. */
 export function request(stream: number, body: string): Buffer {
   return Buffer.concat([

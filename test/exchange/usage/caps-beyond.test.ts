@@ -9,6 +9,7 @@ import { usageTerms } from '../../../exchange/usage/usage-terms.ts'
 import { type CapsWatcher, watchCaps } from '../../../exchange/usage/watch-caps.ts'
 import { MemoryTallies } from '../../support/memory-tallies.ts'
 import { OPERATOR, World } from '../world.ts'
+import { plainLookups } from './plain-lookups.ts'
 
 // What a cap does where its usage is too much to be held at once, or cannot be read.
 
@@ -62,12 +63,7 @@ function watching(readable: Readable, passesMax = 1): CapsWatcher {
     tallies: readable as unknown as MemoryTallies,
     catalog: world.catalog,
     feed: world.feed,
-    lookups: () => ({
-      terms: usageTerms(world.feed.current()!),
-      audience: () => undefined,
-      category: (segment) => segment,
-      populations: async () => new Map(),
-    }),
+    lookups: () => plainLookups(world.feed),
     clock: world.clock,
     log,
     everyMs: 3_600_000,

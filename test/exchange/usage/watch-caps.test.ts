@@ -8,6 +8,7 @@ import { usageTerms } from '../../../exchange/usage/usage-terms.ts'
 import { type CapsWatcher, watchCaps } from '../../../exchange/usage/watch-caps.ts'
 import { MemoryTallies } from '../../support/memory-tallies.ts'
 import { OPERATOR, World } from '../world.ts'
+import { plainLookups } from './plain-lookups.ts'
 
 // 15 January 2026, midnight UTC: still the 14th in New York.
 const TODAY = '2026-01-15'
@@ -25,12 +26,7 @@ beforeEach(async () => {
       tallies,
       catalog: world.catalog,
       feed: world.feed,
-      lookups: () => ({
-        terms: usageTerms(world.feed.current()!),
-        audience: () => undefined,
-        category: (segment) => segment,
-        populations: async () => new Map(),
-      }),
+      lookups: () => plainLookups(world.feed),
       clock: world.clock,
       log,
       everyMs: 3_600_000,
