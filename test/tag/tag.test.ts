@@ -290,17 +290,16 @@ describe('trouble', () => {
       await page.clock.runFor(5_000)
       await vi.waitFor(async () => {
         await page.clock.runFor(2_000)
-        expect(await world.house.store.events.depth()).toBe(1)
+        const statuses = world
+          .batches()
+          .slice(before)
+          .map(({ status }) => status)
+        expect(statuses).toEqual([503, 503, 503, 200])
       }, WAIT)
     } finally {
       events.append = append
     }
-    expect(
-      world
-        .batches()
-        .slice(before)
-        .map(({ status }) => status),
-    ).toEqual([503, 503, 503, 200])
+    expect(await world.house.store.events.depth()).toBe(1)
     await arrived(1)
   })
 
