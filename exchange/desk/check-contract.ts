@@ -7,7 +7,7 @@ import { momentOf } from '../moment.ts'
 import { OFFER_KIND, type OfferRecord } from '../offer.ts'
 import { basisRecords } from '../provenance/basis-of.ts'
 import { isOfOthers } from '../provenance/provenance-of.ts'
-import { malformedPrice, senselessPrice } from './check-price.ts'
+import { malformedPrice, senselessAttribution, senselessPrice } from './check-price.ts'
 import { seatProblems } from './check-seats.ts'
 
 /** What no schema can say of one field: dates that do not exist, prices that lack a part. */
@@ -50,7 +50,7 @@ export function senselessContract(body: ContractBody, snapshot: CatalogSnapshot)
     wrong('buyer', 'is the seller: a partner needs no contract for its own segments')
   if (momentOf(body.endsAt, body.timeZone) <= momentOf(body.startsAt, body.timeZone))
     wrong('endsAt', 'must be after startsAt')
-  problems.push(...senselessPrice(body), ...senselessCaps(body))
+  problems.push(...senselessPrice(body), ...senselessAttribution(body), ...senselessCaps(body))
   const isOver = body.status === 'ended' || body.status === 'revoked'
   return isOver ? problems : [...problems, ...danglingProblems(body, snapshot)]
 }

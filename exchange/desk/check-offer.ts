@@ -9,7 +9,7 @@ import { nodesOf } from '../taxonomy/nodes-of.ts'
 import { ProhibitedTopics } from '../taxonomy/prohibited-nodes.ts'
 import { topicOf } from '../taxonomy/taxonomy-record.ts'
 import { malformedDates, ownershipProblem } from './check-contract.ts'
-import { malformedPrice, senselessPrice } from './check-price.ts'
+import { malformedPrice, senselessAttribution, senselessPrice } from './check-price.ts'
 import { countedSoon } from './counted-soon.ts'
 
 export function malformedOffer(body: OfferBody): Problem[] {
@@ -27,7 +27,7 @@ export function senselessOffer(offer: OfferRecord, snapshot: CatalogSnapshot): P
   if (offer.visibility === 'private' && !offer.buyers?.length)
     wrong('buyers', 'is required where the offer is private')
   const billOn = offer.billOn ?? (offer.price.kind === 'percent_media' ? 'win' : undefined)
-  problems.push(...senselessPrice({ price: offer.price, billOn }))
+  problems.push(...senselessPrice({ price: offer.price, billOn }), ...senselessAttribution(offer))
   offer.segments.forEach((id, i) => {
     const problem =
       ownershipProblem(snapshot, { id, seller: offer.seller }) ?? unofferable(id, snapshot)

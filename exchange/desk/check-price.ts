@@ -1,5 +1,5 @@
 import type { Problem } from '../../audience/refusal.ts'
-import type { BILL_ON, Price, PriceKind } from '../contract.ts'
+import type { ATTRIBUTIONS, BILL_ON, Price, PriceKind } from '../contract.ts'
 
 /** A price that lacks a part no schema can ask for. */
 export function malformedPrice(price: Price): Problem[] {
@@ -47,4 +47,20 @@ export function senselessPrice({
   if (tiers.some((tier, i) => i > 0 && tier.fromUnits <= tiers[i - 1]!.fromUnits))
     wrong('price.tiers', 'must ascend by fromUnits')
   return problems
+}
+
+/**
+ * Which of several segments is paid for is decided for each impression that a notice tells of. What is delivered is
+ * counted segment by segment: there all of them would be billed, whatever was agreed.
+ */
+export function senselessAttribution({
+  attribution = 'used_all',
+  billOn,
+}: {
+  attribution?: (typeof ATTRIBUTIONS)[number]
+  billOn?: (typeof BILL_ON)[number]
+}): Problem[] {
+  if (attribution === 'used_all' || billOn !== 'delivered') return []
+  const reason = 'must be used_all where billOn is delivered: each segment of each answer is a unit'
+  return [{ field: 'attribution', reason }]
 }

@@ -45,6 +45,7 @@ describe('contracts', () => {
         'unprocessable caps.0.spendMicros',
         { price: { kind: 'free' }, caps: [{ spendMicros: 5, per: 'day' }] },
       ],
+      ['unprocessable attribution', { attribution: 'used_lowest', billOn: 'delivered' }],
       ['unprocessable segments.0', { writeAs: 'taxonomy' }],
       ['unprocessable externalIds.theirs', { externalIds: { cars: '1', theirs: '2' } }],
       [

@@ -58,6 +58,7 @@ describe('an offer', () => {
       ['unprocessable buyers.0', { buyers: ['gone'] }],
       ['unprocessable block.0', { block: ['dmp'] }],
       ['unprocessable discounts.gone', { discounts: { gone: 100 } }],
+      ['unprocessable attribution', { attribution: 'by_population', billOn: 'delivered' }],
       ['unprocessable exclusive.buyer', { exclusive: { buyer: 'gone', until: '2026-06-01' } }],
       ['invalid discounts.dsp', { discounts: { dsp: 10_001 } }],
       ['invalid exclusive.until', { exclusive: { until: '2026-02-30' } }],
