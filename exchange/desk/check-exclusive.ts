@@ -39,7 +39,7 @@ export function contractConflicts(
     ...exclusiveOffersOf(snapshot, own.seller).filter((other) => other.buyer !== undefined),
   ]
   return others
-    .filter((other) => collide(own, other))
+    .filter((other) => collide(own, other, asked.nowMs))
     .map((other) => ({ field: 'segments', reason: sentence(other, asked.actor) }))
 }
 
@@ -56,22 +56,30 @@ export function offerConflicts(
     ...exclusiveOffersOf(snapshot, own.seller).filter((other) => other.id !== id),
   ]
   return others
-    .filter((other) => (own.buyer ? collide(own, other) : areExclusiveTwice(own, other)))
+    .filter((other) =>
+      own.buyer ? collide(own, other, asked.nowMs) : areExclusiveTwice(own, other, asked.nowMs),
+    )
     .map((other) => ({ field: 'exclusive', reason: sentence(other, asked.actor) }))
 }
 
-/** One of two buyers would have what the other has exclusively. */
-function collide(a: Holding, b: Holding): boolean {
+/** One of two buyers would have what the other has exclusively, from now on: what is past is nobody's to keep. */
+function collide(a: Holding, b: Holding, nowMs: number): boolean {
   if (a.buyer !== undefined && a.buyer === b.buyer) return false
   const isTaken = (exclusive: Scope | undefined, whole: Scope) =>
-    exclusive !== undefined && overlaps(exclusive, whole)
+    exclusive !== undefined && overlaps(from(nowMs, exclusive), from(nowMs, whole))
   return isTaken(a.exclusive, b.whole) || isTaken(b.exclusive, a.whole)
 }
 
-function areExclusiveTwice(a: Holding, b: Holding): boolean {
+function areExclusiveTwice(a: Holding, b: Holding, nowMs: number): boolean {
   return (
-    a.exclusive !== undefined && b.exclusive !== undefined && overlaps(a.exclusive, b.exclusive)
+    a.exclusive !== undefined &&
+    b.exclusive !== undefined &&
+    overlaps(from(nowMs, a.exclusive), from(nowMs, b.exclusive))
   )
+}
+
+function from(nowMs: number, scope: Scope): Scope {
+  return { ...scope, fromMs: Math.max(scope.fromMs, nowMs) }
 }
 
 /** The seller's contracts that bind and are not over; where `own` keeps nothing, those that do. */

@@ -78,6 +78,18 @@ describe('an exclusive contract', () => {
     await contract('mine', exclusive())
   })
 
+  test('keeps nobody out once it is past, however long ago the other began', async () => {
+    await contract('mine', exclusive({ until: '2026-06-01' }))
+    await contract('kept', { buyer: 'rival', status: 'draft' })
+    world.clock.nowMs = Date.UTC(2026, 5, 1)
+    await contract('theirs', { buyer: 'rival' })
+    await contract('mine', exclusive({ until: '2026-06-01', regions: ['EU'] }))
+    await offer('again', exclusive({ buyer: 'dsp', until: '2026-05-01' }))
+    expect(await refusedFields(() => offer('again', exclusive({ buyer: 'dsp' })))).toBe(
+      'conflict exclusive',
+    )
+  })
+
   test('cannot be had by two who sign at the same moment', async () => {
     const buyers = ['dsp', 'rival', 'third']
     for (const buyer of buyers) await contract(buyer, { buyer, status: 'draft', ...exclusive() })
