@@ -9,6 +9,7 @@ import { LIMITS } from '../limits.ts'
 import { dayText, momentOf } from '../moment.ts'
 import type { PartnerRecord } from '../partner.ts'
 import { contractTerms } from '../usage/contract-terms.ts'
+import { grouped } from '../usage/price/price-lines.ts'
 import { type Actor, type DeskDeps, sees, snapshotOf } from './desk.ts'
 
 /** A party as it stands in a record. */
@@ -48,21 +49,63 @@ export interface DpFacts {
 
 /**
  * Contracts that were ever in force, or are agreed, for whoever has a side in them: operators of the
- * exchange see all. In the order of their ids, at most LIMITS.dpRecordsMax.
+ * exchange see all. In the order of their ids, at most LIMITS.dpRecordsMax. One that had other sides before
+ * stands there for those, too: who received people's data did, whoever the contract is with now.
  */
 export function dataProtectionFacts(deps: DeskDeps, actor: Actor): DpFacts[] {
   const snapshot = snapshotOf(deps)
   return [...snapshot.kind('contract').values()]
-    .map(({ id, value }) => ({ id, contract: value as ContractRecord }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .flatMap(({ id, value }) => dealings(snapshot, id, value as ContractRecord))
     .filter(({ contract }) => sees(actor, contract.seller, contract.buyer))
-    .map(({ id, contract }) => factsOf(snapshot, id, contract))
+    .map((one) => factsOf(snapshot, one))
     .filter(({ since, status }) => since !== undefined || status === 'signed')
-    .sort((a, b) => (a.contract < b.contract ? -1 : 1))
     .slice(0, LIMITS.dpRecordsMax)
 }
 
-function factsOf(snapshot: CatalogSnapshot, id: string, contract: ContractRecord): DpFacts {
-  const { version, status, uses, regions, dataProtection: terms = {} } = contract
+/** What there is, or was, under a contract between the same two sides. */
+interface Dealing {
+  id: string
+  /** Its terms: those of now, or the last that were in force between the two. */
+  contract: ContractRecord
+  status: ContractStatus
+  /** When terms between them were first active; undefined: never. */
+  activeMs: number | undefined
+  /** When it was over before its time; undefined: it was not. */
+  overMs: number | undefined
+}
+
+function dealings(snapshot: CatalogSnapshot, id: string, now: ContractRecord): Dealing[] {
+  const versions = [...now.keptVersions, now.version].flatMap(
+    (version) => contractTerms(snapshot, id, version) ?? [],
+  )
+  const replacedAt = (contract: ContractRecord) => versions[versions.indexOf(contract) + 1]?.termsAt
+  return [...grouped(versions, ({ seller, buyer }) => `${seller} ${buyer}`).values()].flatMap(
+    (between): Dealing[] => {
+      const active = between.filter(({ activeSince }) => activeSince !== undefined)
+      const isNow = between.at(-1) === now
+      const contract = isNow ? now : active.at(-1)
+      if (contract === undefined) return []
+      const { overSince, status } = contract
+      return [
+        {
+          ...{ id, contract },
+          status: isNow || overSince !== undefined ? status : 'ended',
+          activeMs: active[0] && momentOf(active[0].activeSince!),
+          overMs: msOf(overSince ?? replacedAt(contract)),
+        },
+      ]
+    },
+  )
+}
+
+function msOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : momentOf(text)
+}
+
+function factsOf(snapshot: CatalogSnapshot, dealing: Dealing): DpFacts {
+  const { id, contract, status } = dealing
+  const { version, uses, regions, dataProtection: terms = {} } = contract
   const segments = [...contract.segments].sort().map((one) => segmentOf(snapshot, one))
   const named = segments.slice(0, LIMITS.dpSegmentsNamed)
   const buyer = partyOf(snapshot, contract.buyer, terms.buyer)
@@ -70,8 +113,8 @@ function factsOf(snapshot: CatalogSnapshot, id: string, contract: ContractRecord
     contract: id,
     version,
     status,
-    since: firstDay(snapshot, id, contract),
-    until: lastDay(contract),
+    since: firstDay(dealing),
+    until: lastDay(dealing),
     seller: partyOf(snapshot, contract.seller, terms.seller),
     buyer,
     operator: terms.operator,
@@ -85,25 +128,15 @@ function factsOf(snapshot: CatalogSnapshot, id: string, contract: ContractRecord
   }
 }
 
-/** When any version of it was first active, but not before it begins. */
-function firstDay(
-  snapshot: CatalogSnapshot,
-  id: string,
-  contract: ContractRecord,
-): string | undefined {
-  const { startsAt, timeZone } = contract
-  const began = [...contract.keptVersions, contract.version].flatMap((version) => {
-    const since = contractTerms(snapshot, id, version)?.activeSince
-    return since === undefined ? [] : momentOf(since)
-  })
-  if (began.length === 0) return undefined
-  return dayIn(Math.max(Math.min(...began), momentOf(startsAt, timeZone)), timeZone)
+/** When it was first active, but not before it begins. */
+function firstDay({ contract: { startsAt, timeZone }, activeMs }: Dealing): string | undefined {
+  if (activeMs === undefined) return undefined
+  return dayIn(Math.max(activeMs, momentOf(startsAt, timeZone)), timeZone)
 }
 
-function lastDay({ overSince, endsAt, timeZone }: ContractRecord): string {
+function lastDay({ contract: { endsAt, timeZone }, overMs }: Dealing): string {
   const endsMs = momentOf(endsAt, timeZone)
-  const overMs = overSince === undefined ? endsMs : Math.min(momentOf(overSince), endsMs)
-  return dayIn(overMs - 1, timeZone)
+  return dayIn(Math.min(overMs ?? endsMs, endsMs) - 1, timeZone)
 }
 
 /** The day a moment is in. */

@@ -77,3 +77,26 @@ test('a contract keeps its place in the record after its terms changed and it en
   const { items } = await world.must('GET', '/api/data-protection/processing')
   expect(items.at(-1)).toMatchObject({ contract: 'sud, v2', status: 'draft', since: '2026-02-03' })
 })
+
+test('a contract that changes hands stands there for each buyer, for as long as it was theirs', async () => {
+  const { sud } = cases.contracts
+  await world.must('PUT', '/api/contracts/handed', { body: { ...sud, status: 'active' } })
+  world.clock.aheadMs += 10 * 86_400_000
+  const body = { ...sud, buyer: 'north-dsp', seats: ['s1'], status: 'draft' }
+  await world.must('PUT', '/api/contracts/handed', { body })
+  const own = async (document: string, buyer: string) => {
+    const token = await world.key(buyer)
+    const { items } = await world.must('GET', `/api/data-protection/${document}`, { token })
+    return items.filter(({ contract, contracts = contract }: Body) => /handed/.test(contracts))
+  }
+  expect(await own('processing', 'sud-dsp')).toMatchObject([
+    { contract: 'handed, v1', status: 'ended', since: '2026-02-03', until: '2026-02-13' },
+  ])
+  expect(await own('recipients', 'sud-dsp')).toHaveLength(1)
+  expect(await own('processing', 'north-dsp')).toEqual([])
+  expect(await own('recipients', 'north-dsp')).toEqual([])
+  await world.must('PUT', '/api/contracts/handed', { body: { ...body, status: 'active' } })
+  expect(await own('processing', 'north-dsp')).toMatchObject([
+    { contract: 'handed, v2', status: 'active', since: '2026-02-13' },
+  ])
+})
