@@ -13,10 +13,10 @@ import { withTrace } from './trace.ts'
 const OWN_VERSION = '2.6'
 const NOTHING = new Uint8Array(0)
 
-/** Turns a request away: empty body, one word why (OpenRTB 2.6 §2.4: 400 with no content). */
-export function replyRefused(bid: Bid, refusal: BidRefusal): void {
+/** Turns a request away: empty body, one word why (OpenRTB 2.6 §2.4: 400 with no content). `more`: headers on top. */
+export function replyRefused(bid: Bid, refusal: BidRefusal, more: readonly string[] = []): void {
   const { status } = BidRefusals[refusal]
-  const headers = ['x-passerelle-reason', refusal]
+  const headers = [...more, 'x-passerelle-reason', refusal]
   if (status === 401) headers.push('www-authenticate', 'Bearer')
   if (status === 429) headers.push('retry-after', String(BID_LIMITS.retryAfterS))
   bid.answer.send(status, headers, NOTHING)

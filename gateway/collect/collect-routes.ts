@@ -6,7 +6,7 @@ import { QueueFull } from '../../audience/store/event-stores.ts'
 import { StoreFailed } from '../../audience/store/store-failed.ts'
 import type { Collected, MessageFault } from '../../exchange/collect/collector.ts'
 import type { CollectSource } from '../../exchange/collect/source-ring.ts'
-import { corsFor, PRIVATE } from '../edge/answers.ts'
+import { corsFor, PRIVATE, READABLE } from '../edge/answers.ts'
 import { EDGE_LIMITS } from '../edge/limits.ts'
 import { sendPixel } from '../edge/pixel.ts'
 import { Query } from '../edge/query.ts'
@@ -36,8 +36,6 @@ const WANTS = [
   'access-control-request-headers',
 ] as const
 const [AUTHORIZATION, CODING, SEC_GPC, ORIGIN, ASKED] = [0, 1, 2, 3, 4] as const
-/** A page's SDK waits as long as it is asked to. */
-const READABLE = ['access-control-expose-headers', 'retry-after, x-passerelle-reason'] as const
 const JSON_TYPE = ['content-type', 'application/json'] as const
 /** Faults named in one answer. */
 const FAULTS_NAMED_MAX = 100

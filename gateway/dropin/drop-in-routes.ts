@@ -2,12 +2,12 @@ import { WANTS } from '../bid/arrive.ts'
 import type { BidRooms } from '../bid/bid-rooms.ts'
 import { createBidHandler } from '../bid/handle-bid.ts'
 import { BID_LIMITS } from '../bid/limits.ts'
-import { corsFor } from '../edge/answers.ts'
+import { corsFor, tooLargeFor } from '../edge/answers.ts'
 import type { Route } from '../http/door.ts'
 import { AUGMENT, AUGMENT_WANTS } from './augment-wire.ts'
 import { IDENTITY } from './identity-wire.ts'
 import { OPTABLE, OPTABLE_PATH } from './optable-wire.ts'
-import { SCOPE3, SCOPE3_WANTS } from './scope3-wire.ts'
+import { ORIGIN, SCOPE3, SCOPE3_WANTS } from './scope3-wire.ts'
 import { XANDR, XANDR_PREFIX } from './xandr-wire.ts'
 
 /** Wires of clients that exist, on the bid door: see docs/endpoints/drop-in.md. */
@@ -46,6 +46,7 @@ export function scope3Routes(rooms: BidRooms): Route[] {
       wants: SCOPE3_WANTS,
       body: 'whole',
       bodyBytesMax: BID_LIMITS.bodyBytesMax,
+      tooLarge: tooLargeFor(ORIGIN),
       handle: createBidHandler(rooms, SCOPE3),
     },
     {

@@ -8,11 +8,12 @@ import type { BidRefusal } from '../bid/reasons.ts'
 import { replyRefused } from '../bid/reply.ts'
 import { segmentIds } from '../bid/segment-ids.ts'
 import type { Wire } from '../bid/wire.ts'
-import { corsFor, PRIVATE } from '../edge/answers.ts'
+import { corsFor, PRIVATE, readableFor } from '../edge/answers.ts'
 
 /** Request headers it reads, and where each stands. */
 export const SCOPE3_WANTS = ['x-scope3-auth', 'origin', 'content-encoding'] as const
-const [AUTH, ORIGIN, CODING] = [0, 1, 2] as const
+export const ORIGIN = 1
+const [AUTH, CODING] = [0, 2] as const
 const OPEN_BRACE = 0x7b
 
 /** What is kept of the request until it is answered. */
@@ -41,7 +42,7 @@ export const SCOPE3: Wire = {
     const type = ['content-type', 'application/json', ...decisionHeader(bid), ...reason]
     bid.answer.send(200, [...headersOf(bid), ...type], JSON.stringify(told))
   },
-  refuse: replyRefused,
+  refuse: (bid, refusal) => replyRefused(bid, refusal, readableFor(bid.ask.headers[ORIGIN]!)),
 }
 
 function headersOf({ ask }: Bid): string[] {

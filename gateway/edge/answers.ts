@@ -1,4 +1,4 @@
-import type { Answer } from '../http/door.ts'
+import { type Answer, type Route, TOO_LARGE } from '../http/door.ts'
 import type { EdgeMetrics, Endpoint } from './edge-metrics.ts'
 import { type EdgeRefusal, EdgeRefused, refusalOf } from './reasons.ts'
 
@@ -26,6 +26,25 @@ export function corsFor(origin: string): string[] {
     'vary',
     'origin',
   ]
+}
+
+/** Why, and when to ask again, stand in headers that a page's script may read only where it is said. */
+export const READABLE = [
+  'access-control-expose-headers',
+  'retry-after, x-passerelle-reason',
+] as const
+
+/** What a refusal carries whose reason is in its headers. */
+export function readableFor(origin: string): string[] {
+  return [...PRIVATE, ...corsFor(origin), ...READABLE]
+}
+
+/** A body too long: a page may read that, or its script takes it for a network that failed. `at`: where `origin` stands among the headers. */
+export function tooLargeFor(at: number): NonNullable<Route['tooLarge']> {
+  return ({ headers }) => ({
+    headers: [...readableFor(headers[at]!), ...TOO_LARGE.headers],
+    body: '',
+  })
 }
 
 /** Answers a refusal; anything else that was thrown goes on to the door, which answers 500. */

@@ -6,14 +6,15 @@ import type { Roster } from '../../exchange/sync/rosters.ts'
 import type { Plan, SyncRooms } from '../../exchange/sync/sync.ts'
 import type { SyncSettings } from '../../exchange/sync/sync-settings.ts'
 import { STATE_CHARS } from '../../exchange/sync/sync-state.ts'
-import { type Answer, type Ask, type Route, TOO_LARGE } from '../http/door.ts'
-import { corsFor, PRIVATE, refuseWith } from './answers.ts'
+import type { Answer, Ask, Route } from '../http/door.ts'
+import { corsFor, PRIVATE, refuseWith, tooLargeFor } from './answers.ts'
 import { setCookies } from './cookies.ts'
 import {
   browserOf,
   EDGE_WANTS,
   type EdgeRoom,
   hasGpcHeader,
+  ORIGIN,
   originOf,
   roomsOf,
 } from './edge-room.ts'
@@ -33,11 +34,7 @@ export function cookieSyncRoutes(room: EdgeRoom): Route[] {
       wants: EDGE_WANTS,
       body: 'whole',
       bodyBytesMax: EDGE_LIMITS.syncBodyBytesMax,
-      // A page may read it, or its script takes a body too long for a network that failed.
-      tooLarge: (ask) => ({
-        headers: [...PRIVATE, ...corsFor(originOf(ask)), ...TOO_LARGE.headers],
-        body: '',
-      }),
+      tooLarge: tooLargeFor(ORIGIN),
       handle(ask, answer) {
         const refuse = (error: unknown) => {
           const headers = corsFor(originOf(ask))

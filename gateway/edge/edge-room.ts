@@ -19,7 +19,8 @@ export interface EdgeRoom {
 
 /** Request headers every sync route copies, and where each stands in `ask.headers`. */
 export const EDGE_WANTS = ['cookie', 'user-agent', 'sec-gpc', 'origin', 'sec-fetch-site'] as const
-const [COOKIE, USER_AGENT, SEC_GPC, ORIGIN, SEC_FETCH_SITE] = [0, 1, 2, 3, 4] as const
+const [COOKIE, USER_AGENT, SEC_GPC, SEC_FETCH_SITE] = [0, 1, 2, 4] as const
+export const ORIGIN = 3
 
 /** Refuses while the catalog or the keys are missing. */
 export function roomsOf({ sync }: EdgeRoom): SyncRooms {

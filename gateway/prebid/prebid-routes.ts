@@ -1,6 +1,8 @@
 import type { Sync } from '../../exchange/sync/sync.ts'
 import type { BidRooms } from '../bid/bid-rooms.ts'
 import { createBidHandler } from '../bid/handle-bid.ts'
+import { tooLargeFor } from '../edge/answers.ts'
+import { ORIGIN } from '../edge/edge-room.ts'
 import { scriptRoute } from '../edge/script-route.ts'
 import type { Route } from '../http/door.ts'
 import { PAGE_LIMITS } from './limits.ts'
@@ -32,6 +34,7 @@ export function prebidRoutes(
       wants: PREBID_WANTS,
       body: 'whole',
       bodyBytesMax: PAGE_LIMITS.askBytesMax,
+      tooLarge: tooLargeFor(ORIGIN),
       handle: createBidHandler(rooms, prebidWire(sync)),
     },
   ]

@@ -12,7 +12,7 @@ import type { BidRefusal } from '../bid/reasons.ts'
 import { replyRefused } from '../bid/reply.ts'
 import { transparencyEntry } from '../bid/transparency-json.ts'
 import type { Wire } from '../bid/wire.ts'
-import { corsFor, PRIVATE } from '../edge/answers.ts'
+import { corsFor, PRIVATE, readableFor } from '../edge/answers.ts'
 import { browserOf, EDGE_WANTS, hasGpcHeader, originOf, userAgentOf } from '../edge/edge-room.ts'
 import { isAllowedOrigin } from './is-allowed-origin.ts'
 import { PagePace } from './page-pace.ts'
@@ -33,10 +33,11 @@ export function prebidWire(sync: Sync): Wire {
     gives: { segments: true, deals: true, ids: false, tokens: false },
     arrive: (bid) => arrive(bid, sync, pace),
     reply(bid) {
-      const cors = bid.holder === undefined ? [] : corsFor(originOf(bid.ask))
-      bid.answer.send(200, [...PRIVATE, ...cors, 'content-type', 'application/json'], told(bid))
+      const headers = [...PRIVATE, ...corsFor(originOf(bid.ask))]
+      bid.answer.send(200, [...headers, 'content-type', 'application/json'], told(bid))
     },
-    refuse: replyRefused,
+    // Of what it holds nothing is about the visitor.
+    refuse: (bid, refusal) => replyRefused(bid, refusal, readableFor(originOf(bid.ask))),
   }
 }
 

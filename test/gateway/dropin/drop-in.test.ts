@@ -1,6 +1,7 @@
 import { deflateSync, gzipSync } from 'node:zlib'
 import protobuf from 'protobufjs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { BID_LIMITS } from '../../../gateway/bid/limits.ts'
 import { messageField } from '../../../proto/message-fields.ts'
 import { BidHouse, caseWorld } from '../../support/bid-house.ts'
 import { type EdgeWires, openEdgeWires } from '../../support/edge-wires.ts'
@@ -115,6 +116,19 @@ describe('POST /prebid/scope3', () => {
     expect(answer.status).toBe(204)
     expect(answer.headers.get('access-control-allow-origin')).toBe('https://shop.example')
     expect(answer.headers.get('access-control-allow-headers')).toContain('x-scope3-auth')
+  })
+
+  test.each([
+    [401, 'unauthorized', '{}'],
+    [413, 'too_large', ' '.repeat(BID_LIMITS.bodyBytesMax + 1)],
+  ])('lets them read why they are refused: %i', async (status, reason, body) => {
+    const url = `http://127.0.0.1:${edge.port}/prebid/scope3`
+    const headers = { origin: 'https://shop.example', 'x-scope3-auth': 'nobody' }
+    const answer = await fetch(url, { method: 'POST', headers, body })
+    const header = (name: string) => answer.headers.get(name)
+    expect([answer.status, header('x-passerelle-reason')]).toEqual([status, reason])
+    expect(header('access-control-allow-origin')).toBe('https://shop.example')
+    expect(header('access-control-expose-headers')).toContain('x-passerelle-reason')
   })
 })
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { OPTED_OUT } from '../../../exchange/sync/browser-cookie.ts'
 import { MAIN_COOKIE } from '../../../gateway/edge/cookies.ts'
 import { tcText } from '../../audience/consent/support/tc-writer.ts'
-import { type PageAsked, PageWorld } from '../../support/page-world.ts'
+import { PAGE, type PageAsked, PageWorld } from '../../support/page-world.ts'
 
 // What a page is told of its visitor, with a key that everybody may read.
 
@@ -151,6 +151,38 @@ describe('an empty answer', () => {
   })
 })
 
+describe('a page’s script', () => {
+  const foreign = { origin: 'https://evil.example' }
+  const long = { more: 'x'.repeat(20_000) }
+  const noKey = { key: 'nobody' }
+  test.each([
+    ['told', 200, {}, {}],
+    ['not_json', 400, '{', {}],
+    ['unauthorized', 401, noKey, {}],
+    ['origin_not_allowed', 403, {}, foreign],
+    ['too_large', 413, long, {}],
+  ] as const)('can read why it was answered so: %s, %i', async (reason, status, body, asked) => {
+    const answer = await world.ask(body, asked)
+    const origin = 'origin' in asked ? asked.origin : PAGE
+    expect(answer.status).toBe(status)
+    const header = (name: string) => answer.headers.get(name)
+    expect(header('access-control-allow-origin')).toBe(origin)
+    expect(header('access-control-allow-credentials')).toBe('true')
+    expect(header('vary')).toBe('origin')
+    expect(header('cache-control')).toBe('no-store, private')
+    if (status === 200) return
+    expect(header('x-passerelle-reason')).toBe(reason)
+    expect(header('access-control-expose-headers')).toBe('retry-after, x-passerelle-reason')
+  })
+
+  test('of no page that can be named is shown nothing', async () => {
+    for (const origin of ['null', '', 'capacitor://app'])
+      expect(
+        (await world.ask({}, { origin })).headers.get('access-control-allow-origin'),
+      ).toBeNull()
+  })
+})
+
 describe('a page key', () => {
   test('opens this path and no other, and no other key opens it', async () => {
     const { status } = await world.house.enrich('{"id":"1"}', { buyer: world.key })
@@ -167,8 +199,7 @@ describe('a page key', () => {
       bidders: ['n'],
     })
     const status = async (origin: string) => {
-      const { status, headers } = await world.ask({ key }, { origin })
-      expect(headers.get('access-control-allow-origin')).toBe(status === 200 ? origin : null)
+      const { status } = await world.ask({ key }, { origin })
       return status
     }
     for (const origin of [
