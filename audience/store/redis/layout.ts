@@ -19,7 +19,7 @@ const keyBytes = 16
  *     {p17}:g:c4   hash   field → who was given what
  *     {p17}:v:c4   hash   field → sealed values
  *     {p17}:h:c4   hash   field → packed history       {p17}:wheel       sorted set: bucket → when to look there
- *     {events}:…   the queue of events, one slot       {p17}:seen:<day>  set of messages counted that day, kept for two
+ *     {events}:…   the queue of events, one slot       {p17}:seen:<day>  set of messages counted that day, until all are done with
  *     {events}:done:<day>:<part>   sets of messages counted, of all
  */
 export class Layout {

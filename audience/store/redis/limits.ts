@@ -57,8 +57,8 @@ export const LIMITS = {
    */
   onceBuckets: 8_192,
   /**
-   * Days before today for which a message counted is known at the id it was counted at: it is remembered for all ids once
-   * it is done with, which a desk that ends in between makes up for at its next start.
+   * Days before today for which a message counted stays remembered at the id it was counted at, once nothing is in hand any
+   * more: acknowledged, it is known for all ids. Where a desk is away in between, for as long as any message is (`seenDays`).
    */
   seenInHandDays: 1,
   /** Counters read in one step. */

@@ -17,8 +17,10 @@ import {
   replayEventsScript,
 } from './event-scripts.ts'
 import { execAll, type RedisClient, rethrow, runScript } from './ioredis.ts'
-import { doneOf, donePartOf, eventKeys } from './layout.ts'
+import { doneOf, donePartOf, eventKeys, seenOf } from './layout.ts'
+import { LIMITS as REDIS_LIMITS } from './limits.ts'
 import { packParts } from './pack-parts.ts'
+import { daysBack } from './seen-question.ts'
 import type { Writer } from './writer.ts'
 
 const GROUP = 'desk'
@@ -34,6 +36,8 @@ export class RedisEvents implements EventQueue {
   readonly #max: number
   readonly #clock: Clock
   readonly #appends: GatherAppends
+  /** UTC day on which `#forgetInHand` was done last. */
+  #forgotDay: number | undefined
 
   constructor(writer: Writer, { max, clock }: { max: number; clock: Clock }) {
     this.#writer = writer
@@ -60,13 +64,15 @@ export class RedisEvents implements EventQueue {
     const keys = [queue, ...[...parts.keys()].map((part) => doneOf(part, today))]
     const sets = [...parts.values()].map((some) => Buffer.concat(some))
     const input = { keys, args: [GROUP, (LIMITS.seenDays + 1) * DAY_S, ids.join(' '), ...sets] }
-    return this.#writer.write(async ({ client }) => {
+    const found = await this.#writer.write(async ({ client }) => {
       const acked = ids.length > 0 ? runScript(client, ackEventsScript, input) : undefined
       // Redis does what comes over one connection in its order: what is read was not acknowledged.
       const read = readMax > 0 ? readEvents(client, readMax) : []
-      const [found] = await Promise.all([read, acked])
-      return found
+      const [events] = await Promise.all([read, acked])
+      return events
     })
+    if (this.#forgotDay !== today) await this.#forgetInHand(today)
+    return found
   }
 
   depth(): Promise<number> {
@@ -136,6 +142,22 @@ export class RedisEvents implements EventQueue {
       if (step.length < LIMITS.countedReadMax) return found
       end = `(${step.at(-1)![0]}`
     }
+  }
+
+  /**
+   * Where nothing is in hand, all that was counted has been acknowledged, and is known without its id: what is remembered at
+   * ids of days gone by may go. A desk that is away does not come here, however long it is.
+   */
+  async #forgetInHand(today: number): Promise<void> {
+    if ((await this.inHand()) > 0) return
+    const days = daysBack(today, LIMITS.seenDays).slice(REDIS_LIMITS.seenInHandDays + 1)
+    await this.#writer.write(({ client }) => {
+      const pipeline = client.pipeline()
+      for (let partition = 0; partition < REDIS_LIMITS.partitions; partition++)
+        pipeline.unlink(...days.map((day) => seenOf(partition, day)))
+      return execAll(pipeline)
+    })
+    this.#forgotDay = today
   }
 
   async #appendAll(appends: readonly Append[]): Promise<boolean[]> {

@@ -10,6 +10,7 @@ import type {
   RecalledHistory,
   SeenMessage,
 } from '../event-stores.ts'
+import { LIMITS as STORE_LIMITS } from '../limits.ts'
 import type { UserKey } from '../store.ts'
 import { packChange } from './change-codec.ts'
 import { historyRemoval } from './forget.ts'
@@ -187,7 +188,7 @@ function inputOf({ layout, logEntriesMax }: Place, told: readonly Told[], today:
       parts.push(layout.field(one.lesson.key), ...lessonParts(one, { bucket, today }))
     }
   }
-  return { keys, args: [logEntriesMax, (LIMITS.seenInHandDays + 1) * DAY_S, packParts(parts)] }
+  return { keys, args: [logEntriesMax, (STORE_LIMITS.seenDays + 1) * DAY_S, packParts(parts)] }
 }
 
 function byPartition(layout: Layout, told: readonly Told[]): ReadonlyMap<number, Told[]> {

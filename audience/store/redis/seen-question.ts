@@ -1,8 +1,7 @@
 import type { SeenMessage } from '../event-stores.ts'
-import { LIMITS as STORE_LIMITS } from '../limits.ts'
+import { LIMITS } from '../limits.ts'
 import type { RedisArgument } from './ioredis.ts'
 import { doneOf, donePartOf, type Layout, seenOf } from './layout.ts'
-import { LIMITS } from './limits.ts'
 
 /**
  * Asks `seenScript` for messages: each in the sets of its id's partition, and in those of what was done with. Messages with
@@ -19,13 +18,12 @@ export class SeenQuestion {
     { layout, today }: { layout: Layout; today: number },
   ) {
     this.#messages = messages
-    const inHand = daysBack(today, LIMITS.seenInHandDays)
+    const days = daysBack(today, LIMITS.seenDays)
     for (const [partition, places] of this.#groups(({ key }) => layout.partition(key)))
       this.#ask(
         places,
-        inHand.map((day) => seenOf(partition, day)),
+        days.map((day) => seenOf(partition, day)),
       )
-    const days = daysBack(today, STORE_LIMITS.seenDays)
     for (const [part, places] of this.#groups(({ message }) => donePartOf(message)))
       this.#ask(
         places,
@@ -58,6 +56,7 @@ export class SeenQuestion {
   }
 }
 
-function daysBack(today: number, count: number): number[] {
+/** A day and so many before it, the latest first. */
+export function daysBack(today: number, count: number): number[] {
   return Array.from({ length: count + 1 }, (_, back) => today - back)
 }

@@ -3,9 +3,11 @@ import { expect, test } from 'vitest'
 import { DAY_MS, dayOf, systemClock } from '../../../audience/clock.ts'
 import { POSITIONS, positionOf } from '../../../audience/events/key-space.ts'
 import type { HistoryStep, Lesson } from '../../../audience/store/event-stores.ts'
+import { LIMITS } from '../../../audience/store/limits.ts'
 import type { Store, UserKey } from '../../../audience/store/store.ts'
 import { packHistory } from '../../../proto/history-blob.ts'
 import { unpackProfile } from '../../../proto/profile-blob.ts'
+import { WoundClock } from '../../support/memory-store.ts'
 import type { OpenForTest } from './store-conformance.ts'
 
 const NONE = new Uint8Array(0)
@@ -118,6 +120,29 @@ export function historiesConformance(open: OpenForTest): void {
     await store.events.ack(ids, [message])
     const asked = [message, later].map((each) => ({ key: other, message: each }))
     expect(await store.histories.seen(asked)).toEqual([true, false])
+  })
+
+  test('what was counted and never acknowledged is known for as long as what was, however long a desk is away', async () => {
+    const clock = new WoundClock(nowMs)
+    const { store } = await open({ clock })
+    const [one, other, inHand, done] = [key(), key(), randomBytes(16), randomBytes(16)]
+    await store.histories.learn([lesson(one, { messages: [inHand] })])
+    await store.histories.learn([lesson(other, { messages: [done] })])
+    await store.events.append([Buffer.from('in hand'), Buffer.from('done')])
+    const [, second] = await store.events.read(2)
+    await store.events.ack([second!.id], [done])
+    const seen = () =>
+      store.histories.seen([
+        { key: one, message: inHand },
+        { key: other, message: done },
+      ])
+    clock.wind(LIMITS.seenDays * DAY_MS)
+    expect(await seen()).toEqual([true, true])
+    // Whoever is back works on, and that is no reason to forget what is still in hand.
+    await store.events.ack([], [])
+    expect(await seen()).toEqual([true, true])
+    clock.wind(DAY_MS)
+    expect(await seen()).toEqual([false, false])
   })
 
   test('whose time has come is due, the longest waiting first, until something else is written', async () => {

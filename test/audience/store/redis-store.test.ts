@@ -3,10 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { systemClock } from '../../../audience/clock.ts'
+import { DAY_MS, systemClock } from '../../../audience/clock.ts'
+import type { QueuedEvent } from '../../../audience/store/event-stores.ts'
 import { connectRedis } from '../../../audience/store/redis/ioredis.ts'
 import { LIMITS } from '../../../audience/store/redis/limits.ts'
 import { openRedisStore } from '../../../audience/store/redis/open-redis-store.ts'
+import { WoundClock } from '../../support/memory-store.ts'
 import { type RedisServer, startRedisServer } from '../../support/redis-server.ts'
 import { add, edge, membershipsIn } from './records.ts'
 import { patientMs, reasonOf, redisWorld, words } from './redis-world.ts'
@@ -188,6 +190,32 @@ describe('the change log in Redis', () => {
     })
     await people.assign(Array.from({ length: 500 }, (_, n) => add(keyOf(n), [[3, FAR]])))
     expect((await people.changesSince(start, 9)).fellOff).toBe(true)
+  })
+})
+
+describe('messages counted at their ids', () => {
+  const world = redisWorld()
+
+  test('are forgotten there after two days, but not while one is in hand', async () => {
+    const server = await world.server()
+    const clock = new WoundClock()
+    const { events, histories } = await world.store(server.url, { clock })
+    const client = await world.client(server.url)
+    const NONE = new Uint8Array(0)
+    const nothing = { held: NONE, history: NONE, add: [], remove: [] }
+    const messages = [keyOf(1)]
+    await histories.learn([1, 200].map((n) => ({ key: Buffer.alloc(16, n), ...nothing, messages })))
+    const sets = await client.keys('{p*}:seen:*')
+    expect(sets).toHaveLength(2)
+    // A day after the last on which it is asked for.
+    for (const set of sets) expect(await client.ttl(set)).toBeGreaterThan(7.9 * 86_400)
+    await events.append([Buffer.from('in hand')])
+    const [{ id }] = (await events.read(1)) as [QueuedEvent]
+    clock.wind(2 * DAY_MS)
+    await events.ack([])
+    expect(await client.keys('{p*}:seen:*')).toHaveLength(2)
+    await events.ack([id])
+    expect(await client.keys('{p*}:seen:*')).toEqual([])
   })
 })
 

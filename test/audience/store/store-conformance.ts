@@ -1,4 +1,5 @@
 import { afterEach, describe } from 'vitest'
+import type { Clock } from '../../../audience/clock.ts'
 import type { Store } from '../../../audience/store/store.ts'
 import { catalogConformance } from './conformance-catalog.ts'
 import { changesConformance } from './conformance-changes.ts'
@@ -32,6 +33,8 @@ export interface OpenedStoreOptions {
   logEntriesMax?: number
   /** How many events may wait. Absent: the store's default. */
   queueEventsMax?: number
+  /** Absent: the system's. */
+  clock?: Clock
 }
 
 /** Opens a store for one test, closed behind it. */
