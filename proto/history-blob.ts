@@ -17,7 +17,7 @@ export interface History {
   wakeMs: number
   /** Trait number → when it was shown, oldest first. */
   traits: Map<number, Moment[]>
-  /** Segments its person is in by their rules → since when (ms since the epoch). */
+  /** Segments its person is in by their rules → since when this id is (ms since the epoch). */
   segments: Map<number, number>
 }
 

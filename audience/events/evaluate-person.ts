@@ -115,7 +115,7 @@ class Evaluation implements PersonHistory {
     this.#wake(expiryDay * DAY_MS)
   }
 
-  /** When it came into the segment: what is known already stands. */
+  /** When the first of its ids came into the segment: what is known already stands. */
   #sinceMs(segment: number): number {
     const { nowMs } = this.#at
     return this.#known.histories.reduce(

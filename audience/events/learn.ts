@@ -169,15 +169,18 @@ class Round {
       verdict.nextMs = Math.min(verdict.nextMs, splitDay * DAY_MS)
     const keys = known.map(({ key }) => key)
     this.learned.people.push({ owner: this.#rules.number, keys, segments: verdict.members })
-    return known.flatMap((id) => this.#lesson(id, verdict))
+    const gone = histories.filter(({ traits }) => traits.size === 0)
+    return known.flatMap((id) => this.#lesson(id, verdict, gone))
   }
 
-  #lesson(id: GatheredId, { members, nextMs }: Verdict): Lesson[] {
+  /** `gone`: histories of ids of the same person that end here, all that they showed being forgotten. */
+  #lesson(id: GatheredId, { members, nextMs }: Verdict, gone: readonly History[]): Lesson[] {
     const { key, held, history, profile } = id
     const { traits } = history
     const isEmpty = traits.size === 0
+    const since = [history, ...gone]
     const segments = new Map(
-      isEmpty ? [] : [...members].map(([segment, { sinceMs }]) => [segment, sinceMs]),
+      isEmpty ? [] : [...members.keys()].map((segment) => [segment, this.#sinceMs(segment, since)]),
     )
     const wakeMs = isEmpty || nextMs === Number.POSITIVE_INFINITY ? 0 : nextMs
     const packed = packHistory({ wakeMs, traits, segments })
@@ -191,6 +194,14 @@ class Round {
     const isSame = Buffer.compare(packed, held) === 0
     if (isSame && add.length + remove.length + messages.length === 0) return []
     return [{ key, held, history: packed, add, remove, messages, profile }]
+  }
+
+  /**
+   * Since when an id is in a segment, whoever it is one person with: a person is in it since the first of its ids is, and a
+   * match that ends leaves each with its own. What an id that ends had stays with the person.
+   */
+  #sinceMs(segment: number, histories: readonly History[]): number {
+    return Math.min(...histories.map(({ segments }) => segments.get(segment) ?? this.#nowMs))
   }
 }
 
