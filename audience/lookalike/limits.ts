@@ -33,7 +33,7 @@ export const LOOKALIKE_LIMITS = {
   /** How long a model is worked on in one turn of the event loop. */
   sliceMs: 5,
   /** How often it is looked whether a model's time has come. */
-  lookMs: 60_000,
+  lookMs: 10_000,
   /** Look-alikes that wait to be made; more are refused. */
   waitingMax: 1_000,
   /** How long after a failure one is tried again. */

@@ -18,6 +18,8 @@ export interface LookalikeJobsOptions {
   reach: Reach
   clock: Clock
   log: { warn(details: object, message: string): void }
+  /** Default LOOKALIKE_LIMITS.lookMs; tests poke. */
+  lookMs?: number
   /** Lets others have their turn; default one of the event loop. */
   turn?: () => Promise<void>
 }
@@ -43,7 +45,7 @@ export class LookalikeJobs {
 
   constructor(options: LookalikeJobsOptions) {
     this.#options = options
-    this.#rounds = new Rounds(LOOKALIKE_LIMITS.lookMs, () => this.#round())
+    this.#rounds = new Rounds(options.lookMs ?? LOOKALIKE_LIMITS.lookMs, () => this.#round())
   }
 
   /** Has it made anew, as soon as those before it are. */
@@ -55,8 +57,10 @@ export class LookalikeJobs {
     void this.#rounds.poke()
   }
 
-  /** Undefined where it is neither waiting nor made, nor failed of late. */
+  /** Undefined where it is neither waiting nor made, nor failed of late. What is due waits from the moment it is asked for. */
   state(id: string): JobState | undefined {
+    const record = this.#options.deskDeps.feed.current()?.kind(SEGMENT_KIND).get(id)
+    if (record && !this.#states.has(id) && this.#isDue(id, record.value as Segment)) this.#wait(id)
     return this.#states.get(id)
   }
 
@@ -84,10 +88,14 @@ export class LookalikeJobs {
 
   *#due(): Iterable<string> {
     const snapshot = this.#options.deskDeps.feed.current()
-    const nowMs = this.#options.clock.now()
     for (const { id, value } of snapshot?.kind(SEGMENT_KIND).values() ?? [])
-      if (isDue(snapshot!, { id, segment: value as Segment, nowMs }))
-        if ((this.#failedUntilMs.get(id) ?? 0) <= this.#options.clock.elapsed()) yield id
+      if (this.#isDue(id, value as Segment)) yield id
+  }
+
+  #isDue(id: string, segment: Segment): boolean {
+    const { deskDeps, clock } = this.#options
+    if (!isDue(deskDeps.feed.current()!, { id, segment, nowMs: clock.now() })) return false
+    return (this.#failedUntilMs.get(id) ?? 0) <= clock.elapsed()
   }
 
   async #make(id: string): Promise<void> {

@@ -55,8 +55,10 @@ async function people(): Promise<void> {
     add.push('boats')
     lines.push({ source: 'dmp', uid: `p${n}`, add })
     // What is shown at another id of the same person counts as well.
-    const sails = chance(0.8, 0.1) ? ['sailing'] : []
-    if (sails.length > 0) lines.push({ source: 'email_sha256', uid: mailOf(n), add: sails })
+    const atMail = chance(0.8, 0.1) ? ['sailing'] : []
+    // Who is a customer at both ids is one customer.
+    if (add.includes('customers') && n % 3 === 0) atMail.push('customers')
+    if (atMail.length > 0) lines.push({ source: 'email_sha256', uid: mailOf(n), add: atMail })
     matches.push({ source: 'dmp', uid: `p${n}`, with: { source: 'email_sha256', uid: mailOf(n) } })
     if (chance(0.7, 0.05)) lines.push({ source: 'dsp', uid: `b${n}`, add: ['yachts'] })
     matches.push({ source: 'dmp', uid: `p${n}`, with: { source: 'dsp', uid: `b${n}` } })
@@ -102,6 +104,17 @@ describe('a look-alike', () => {
     expect(weights.has('customers')).toBe(false)
     expect(weights.has('yachts')).toBe(false)
     expect(model!.leftOut.sensitive).toBe(1)
+  })
+
+  test('is shown to wait from the moment it is written, and that is done when it was made', async () => {
+    const lookalike = { seed: 'drawn', people: 50 }
+    await world.must('PUT', '/api/segments/soon', { body: segmentBody('dmp', { lookalike }) })
+    const job = async () => (await world.must('GET', '/api/segments/soon/lookalike')).job
+    const waiting = { stage: 'waiting', share: 0, startedAt: expect.stringMatching(/Z$/) }
+    expect(await job()).toEqual(waiting)
+    expect(await job()).toEqual(waiting)
+    await world.lookalikes.poke()
+    expect(await job()).toBe(null)
   })
 
   test('takes so many of the most similar at most, never the seed, and more of those than by chance', async () => {

@@ -116,6 +116,7 @@ export class ConsoleWorld {
     this.shipper = await shipLedger({ dir: ledgerDir, tallies, feed, clock, log })
     this.lookalikes = new LookalikeJobs({
       ...{ deskDeps: this.exchange.deskDeps, store: this.store, reach: this.reach, clock, log },
+      lookMs: 1e9,
     })
     this.usageDeps = usageDeps({
       lookalikes: this.lookalikes,
