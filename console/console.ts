@@ -75,6 +75,7 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
   // Whatever lies there was left by a process that died in the middle of a replacement.
   await rm(spoolDir, { recursive: true, force: true })
   const audit = await AuditLog.open(join(options.dataDir, AUDIT_FILE), options.clock)
+  const slots = await ImportSlots.open(options.dataDir, { audit, clock: options.clock })
   const { host, port, clock, metrics, log, audience } = options
   const { sourceCounts: counts } = options
   const collector = new Collector({ audience, clock, ...(counts ? { counts } : {}) })
@@ -90,7 +91,7 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
     host,
     port,
     clock,
-    routes: routesOf(options, { audit, collector, rotation, spoolDir }),
+    routes: routesOf(options, { audit, slots, collector, rotation, spoolDir }),
     chunkedUploads: true,
     limits: { slowBodyMsMax: LIMITS.slowBodyMsMax, headerBytesMax: BROWSER_HEADER_BYTES_MAX },
     onRefused: (reason) => refused[reason].add(),
@@ -102,7 +103,7 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
     rotation,
     async close(drainMsMax) {
       await door.close(drainMsMax)
-      await Promise.all([seen.close(), sweep.stop(), rotation.close()])
+      await Promise.all([seen.close(), sweep.stop(), rotation.close(), slots.close()])
       await audit.close()
     },
   }
@@ -110,6 +111,7 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
 
 interface RoutesNeed {
   audit: AuditLog
+  slots: ImportSlots
   collector: Collector
   rotation: VaultRotation
   spoolDir: string
@@ -118,9 +120,8 @@ interface RoutesNeed {
 function routesOf(options: ConsoleOptions, { collector, ...kept }: RoutesNeed): Route[] {
   const { exchange, usage, events, shipper, audience, clock, adminToken, ...more } = options
   const { gvl, ownGvlId, domain, edgeUrl } = more
-  const slots = new ImportSlots()
   const collect = { collector, metrics: new CollectMetrics(options.metrics), gvl, ownGvlId }
-  const desk = { ...kept, slots, usage, shipper, collect, backfill: events.backfill }
+  const desk = { ...kept, usage, shipper, collect, backfill: events.backfill }
   const rooms = { exchange, audience, clock, gvl, ownGvlId, domain, edgeUrl, ...desk }
   return [
     ...apiDoorRoutes({

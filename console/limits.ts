@@ -23,6 +23,8 @@ export const LIMITS = {
   bulkBytesMax: 4 * 1024 * 1024,
   /** Imports under way at once; one more is asked to come again (429). */
   importsMax: 8,
+  /** How often it is kept how far they are: what was taken in since is not told of one that ends with its process. */
+  importKeptEveryMs: 1_000,
   /** Columns of a file of events; a file with more is refused. */
   importColumnsMax: 1_000,
   /** Characters of `?map=`. */

@@ -67,7 +67,7 @@ export async function noted<R extends ImportReport>(
     return { ...what, before: null, after: null, details }
   }
   const began = { at: new Date(rooms.clock.now()).toISOString(), actor: call.caller.name }
-  const isOver = rooms.slots.show(() => ({ ...began, ...asOf('running') }))
+  const isOver = await rooms.slots.show(() => ({ ...began, ...asOf('running') }))
   try {
     const report = await work()
     await note(rooms, call, asOf('complete'))

@@ -1,18 +1,43 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../../audience/clock.ts'
 import { refuse } from '../../audience/refusal.ts'
 import type { AuditEntry } from '../audit/audit-entry.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import { LIMITS } from '../limits.ts'
 import { Denied } from '../reasons.ts'
+import { readUnderWay, UnderWayFile } from './under-way-file.ts'
+
+/** The file in the data directory. */
+const UNDER_WAY_FILE = 'imports-under-way.json'
 
 /** Keeps imports within bounds: so many at once, and one replacement of a segment at a time. Knows those under way. */
 export class ImportSlots {
   #taken = 0
   readonly #replacing = new Set<string>()
   readonly #underWay = new Set<() => AuditEntry>()
+  readonly #file: UnderWayFile
 
-  /** Shows an import that began, as it stands whenever it is asked, until the returned function is called. */
-  show(entry: () => AuditEntry): () => void {
+  private constructor(path: string) {
+    this.#file = new UnderWayFile(path, () => this.underWay())
+  }
+
+  /** Notes in the audit log, as `interrupted`, what was under way when the process before this one ended. */
+  static async open(dataDir: string, to: { audit: AuditLog; clock: Clock }): Promise<ImportSlots> {
+    const path = join(dataDir, UNDER_WAY_FILE)
+    for (const entry of await readUnderWay(path)) await noteInterrupted(entry, to)
+    await rm(path, { force: true })
+    return new ImportSlots(path)
+  }
+
+  /** Shows an import that begins, as it stands whenever it is asked, until the returned function is called. */
+  async show(entry: () => AuditEntry): Promise<() => void> {
     this.#underWay.add(entry)
-    return () => this.#underWay.delete(entry)
+    await this.#file.keep()
+    return () => {
+      this.#underWay.delete(entry)
+      void this.#file.keep()
+    }
   }
 
   /** Imports under way, newest first, as the audit log will have them. */
@@ -35,6 +60,21 @@ export class ImportSlots {
       if (replacing !== undefined) this.#replacing.delete(replacing)
     }
   }
+
+  close(): Promise<void> {
+    return this.#file.close()
+  }
+}
+
+/** One that had come to its end, and is in the log, is not told of twice. */
+async function noteInterrupted(
+  { at: began, details, ...entry }: AuditEntry,
+  { audit, clock }: { audit: AuditLog; clock: Clock },
+): Promise<void> {
+  const isIt = (noted: AuditEntry) => noted.details?.['import'] === details?.['import']
+  if ((await audit.search(isIt, { limit: 1 })).items.length > 0) return
+  const at = new Date(clock.now()).toISOString()
+  await audit.append({ ...entry, at, details: { ...details, began, outcome: 'interrupted' } })
 }
 
 const RETRY = ['retry-after', '5']

@@ -23,7 +23,8 @@ const ImportShape = {
     by: Type.String({ description: 'As the audit log names who did it.' }),
     what: Type.Enum(['memberships', 'matches', 'suppressions', 'events']),
     outcome: Type.String({
-      description: '`running`: the counts are as of now; `complete`, or `broken off`.',
+      description:
+        '`running`: the counts are as of now; `complete`, `broken off`, or `interrupted`: the process ended, at least so many lines are in, and the file may be sent again.',
     }),
     accepted: Type.Integer(),
     rejected: Type.Integer(),

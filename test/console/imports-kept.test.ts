@@ -1,4 +1,8 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { LIMITS } from '../../console/limits.ts'
+import { patiently } from '../support/patiently.ts'
 import { type Body, ConsoleWorld, fill } from './world.ts'
 
 let world: ConsoleWorld
@@ -48,6 +52,51 @@ describe('an import is kept', () => {
     expect(shrunk.status).toBe(409)
     const [newest] = (await world.must('GET', '/api/imports?limit=1')).items
     expect(newest).toMatchObject({ outcome: 'broken off', segment: 'boats', accepted: 0 })
+  })
+
+  test('also where it ended with its process, with what was in by then, and may be given again', async () => {
+    const head = Array.from({ length: LIMITS.batchLines }, (_, i) => person(`half ${i}`))
+    let cut = (_: Error) => {}
+    const held = new Promise<never>((_, reject) => (cut = reject))
+    held.catch(() => {})
+    async function* half() {
+      yield Buffer.from(head.map((line) => `${JSON.stringify(line)}\n`).join(''))
+      await held
+    }
+    const under = join(world.dir, 'imports-under-way.json')
+    const sent = world.ask('POST', '/api/memberships?basis=form%208', {
+      raw: half(),
+      token: dmpKey,
+    })
+    await patiently(async () => {
+      const [entry] = JSON.parse(await readFile(under, 'utf8'))
+      expect(entry.details.accepted).toBe(head.length)
+    })
+    // What a process leaves on disk that is killed now.
+    const names = ['audit.ndjson', 'imports-under-way.json']
+    const left = await Promise.all(names.map((name) => readFile(join(world.dir, name))))
+    cut(new Error('the client is gone, too'))
+    await expect(sent).rejects.toThrow()
+    await patiently(async () => expect(JSON.parse(await readFile(under, 'utf8'))).toEqual([]))
+    await world.stop()
+    for (const [i, name] of names.entries()) await writeFile(join(world.dir, name), left[i]!)
+    await world.start()
+    const newest = async () => (await world.must('GET', '/api/imports?limit=1')).items[0]
+    const interrupted = {
+      ...{ what: 'memberships', outcome: 'interrupted', basis: 'form 8' },
+      ...{ accepted: head.length, rejected: 0, by: expect.stringMatching(/^partner dmp key /) },
+    }
+    expect(await newest()).toMatchObject(interrupted)
+    // Once, however often the desk starts.
+    await world.stop()
+    await writeFile(under, left[1]!)
+    await world.start()
+    const { id } = await newest()
+    expect((await world.must('GET', `/api/imports?id=${id}`)).items).toHaveLength(1)
+    const again = await importing('?basis=form%208', [...head, person('rest')], dmpKey)
+    expect(again.body).toMatchObject({ accepted: head.length + 1, rejected: 0 })
+    expect(await world.memberships('dmp', 'half 0')).toMatch(/^cars:/)
+    expect(await newest()).toMatchObject({ outcome: 'complete', accepted: head.length + 1 })
   })
 
   test('a partner sees its own, an operator all, page by page', async () => {

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { LIMITS } from '../../console/limits.ts'
 import { patiently } from '../support/patiently.ts'
 import { type Product, startProduct } from '../support/product.ts'
 import { startRedisServer } from '../support/redis-server.ts'
@@ -33,9 +34,16 @@ describe.each(Object.entries(stores))('a life over %s', (_, storeOf) => {
     let product = await startProduct(options)
     closers.push(() => product.stop())
     const { buyer, writeKey } = await furnish(product)
-    // The desk dies, and events go on to be acknowledged.
+    // The desk dies in the middle of a file, and events go on to be acknowledged.
+    const importing = await halfImported(product)
     process.kill(product.pidOf('desk'), 'SIGKILL')
+    await expect(importing.answer).rejects.toThrow()
     await sendAll(product, writeKey, 0, TIMES / 2)
+    const interrupted = { what: 'events', outcome: 'interrupted', accepted: LIMITS.batchLines }
+    await patiently(async () => {
+      const { items } = await product.must('GET', '/api/imports')
+      expect(items).toMatchObject([interrupted, { what: 'matches', outcome: 'complete' }])
+    })
     // Everything dies in the moment the last of them is.
     await sendAll(product, writeKey, TIMES / 2, TIMES)
     await product.kill()
@@ -77,6 +85,25 @@ async function furnish(product: Product): Promise<{ buyer: string; writeKey: str
   const buyer = (await product.must('POST', '/api/partners/dsp/keys', { body: {} })).key
   const writeKey = (await product.must('POST', '/api/sources/shop/keys', { body: {} })).key
   return { buyer, writeKey }
+}
+
+/** A file of events of which so much was sent, and taken in, as is written at once. */
+async function halfImported(product: Product): Promise<{ answer: Promise<unknown> }> {
+  const rows = Array.from({ length: LIMITS.batchLines }, (_, i) => ({
+    userId: `i${i}`,
+    event: 'seen',
+  }))
+  async function* half() {
+    yield Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+    await new Promise(() => {})
+  }
+  const answer = product.must('POST', '/api/events?source=shop', { stream: half() })
+  answer.catch(() => {})
+  await patiently(() => {
+    const kept = readFileSync(join(product.dataDir, 'imports-under-way.json'), 'utf8')
+    expect(JSON.parse(kept)[0].details.accepted).toBe(rows.length)
+  })
+  return { answer }
 }
 
 /** The events `from` … `to` of everybody, each answered 200. */

@@ -32,6 +32,8 @@ export interface ProductAsked {
   body?: unknown
   /** Sent as it is, as NDJSON. */
   lines?: readonly object[]
+  /** Sent as it comes. */
+  stream?: AsyncIterable<Uint8Array>
   token?: string
 }
 
@@ -130,13 +132,14 @@ class Running implements Product {
   }
 
   async must(method: string, path: string, asked: ProductAsked = {}): Promise<Answered> {
-    const { body, lines, token = TOKEN } = asked
+    const { body, lines, stream, token = TOKEN } = asked
     const text = lines?.map((line) => JSON.stringify(line)).join('\n') ?? JSON.stringify(body)
     const answer = await fetch(`http://127.0.0.1:${this.consolePort}${path}`, {
       method,
       headers: { authorization: `Bearer ${token}` },
       ...(text === undefined ? {} : { body: text }),
-    })
+      ...(stream === undefined ? {} : { body: stream, duplex: 'half' }),
+    } as RequestInit)
     const said = await answer.text()
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${said}`)
     return /json/.test(answer.headers.get('content-type') ?? '') ? JSON.parse(said) : said
