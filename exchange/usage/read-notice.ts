@@ -33,7 +33,8 @@ export function readSaid(
   const micros = price === '' ? undefined : priceMicros(price)
   if (price !== '' && micros === undefined) return 'bad_price'
   const currency = cur === '' ? DEFAULT_CURRENCY : cur.toUpperCase()
-  if (!/^[A-Z]{3}$/.test(currency)) return 'bad_currency'
+  // Before it is told in capitals: those of some letters beyond ASCII are in it.
+  if (cur !== '' && !/^[A-Za-z]{3}$/.test(cur)) return 'bad_currency'
   const ids = used === '' ? undefined : [...new Set(used.split(',').filter((id) => id !== ''))]
   if (ids !== undefined && ids.length > LIMITS.noticeUsedMax) return 'bad_used'
   return {

@@ -48,12 +48,17 @@ async function handleNotice(
   }
 }
 
+/** Scopes of keys that only their partner has: one for a path alone stands in pages and addresses for others to read. */
+const SCOPES = ['bid', 'data', 'desk'] as const
+
 /** Whose key stands beside the token, if any does. */
 function callerOf(exchange: Exchange, authorization: string): Caller | NoticeRefusal {
   if (authorization === '') return undefined
   const catalog = exchange.catalog()
   if (catalog === undefined) return 'starting'
-  return catalog.findKey(bearerOf(authorization))?.partner.number ?? 'unauthorized'
+  const holder = catalog.findKey(bearerOf(authorization))
+  const isTheirs = SCOPES.some((scope) => holder?.scopes.has(scope))
+  return holder && isTheirs ? holder.partner.number : 'unauthorized'
 }
 
 function headersOf(refusal: NoticeRefusal): string[] {

@@ -181,6 +181,16 @@ describe('who says so', () => {
     )
     expect(noticesIn(house)).toEqual([])
   })
+
+  test('a key of the buyer’s for a path alone, which others may read, is none beside a token', async () => {
+    const t = await token()
+    const { key } = await house.exchange.desk.createKey(
+      { operator: true },
+      { partner: buyer, body: { scopes: ['wire:xandr'] } },
+    )
+    expect(await refusalOf(house.notice('win', { t }, { buyer: key }))).toBe('401 unauthorized')
+    expect(noticesIn(house)).toEqual([])
+  })
 })
 
 describe('what is refused', () => {
@@ -214,6 +224,7 @@ describe('what is refused', () => {
     [{ price: '-1' }, 'bad_price'],
     [{ price: '1e3' }, 'bad_price'],
     [{ cur: 'EURO' }, 'bad_currency'],
+    [{ cur: 'ßa' }, 'bad_currency'],
     [{ imp: 'x'.repeat(257) }, 'bad_imp'],
     [{ used: Array.from({ length: 1_001 }, (_, i) => i).join() }, 'bad_used'],
   ])('%j is %s', async (fields, word) => {
