@@ -1,6 +1,6 @@
 import { LOOKALIKE_LIMITS } from '../../audience/lookalike/limits.ts'
 import { refuse } from '../../audience/refusal.ts'
-import { type LookalikeDefinition, SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
+import type { LookalikeDefinition } from '../../audience/segment.ts'
 import type { JobState } from '../lookalike/lookalike-jobs.ts'
 import {
   type KeptModel,
@@ -9,7 +9,8 @@ import {
 } from '../lookalike/lookalike-record.ts'
 import { type MadeOf, madeOf } from '../provenance/made-of.ts'
 import { ToldTo } from '../reach/told-to.ts'
-import { type Actor, mustWriteFor, notFound, sees, snapshotOf } from './desk.ts'
+import { type Actor, mustWriteFor, snapshotOf } from './desk.ts'
+import { ownSegment } from './own-segment.ts'
 import type { UsageDeps } from './usage-deps.ts'
 
 /** A look-alike as the desk shows it: what is asked, what is being done, and what the last model was. */
@@ -26,8 +27,7 @@ export interface LookalikeShown extends MadeOf {
 
 /** Refuses `not_found` what is not the caller's, and `unprocessable` a segment that is no look-alike. */
 export function getLookalike(deps: UsageDeps, actor: Actor, id: string): LookalikeShown {
-  const { owner, lookalike } = mustBeLookalike(deps, id)
-  if (!sees(actor, owner)) throw notFound()
+  const { lookalike } = mustBeLookalike(deps, actor, id)
   const snapshot = snapshotOf(deps)
   const told = new ToldTo(actor, snapshot, deps.clock.now())
   const record = snapshot.kind(LOOKALIKE_KIND).get(id)?.value as LookalikeRecord | undefined
@@ -43,16 +43,14 @@ export function getLookalike(deps: UsageDeps, actor: Actor, id: string): Lookali
 
 /** Has the model made anew, beside the times at which that happens by itself. */
 export function runLookalike(deps: UsageDeps, actor: Actor, id: string): LookalikeShown {
-  const { owner } = mustBeLookalike(deps, id)
+  const { owner } = mustBeLookalike(deps, actor, id)
   mustWriteFor(actor, owner)
   jobsOf(deps).run(id)
   return getLookalike(deps, actor, id)
 }
 
-function mustBeLookalike(deps: UsageDeps, id: string) {
-  const segment = snapshotOf(deps).kind(SEGMENT_KIND).get(id)?.value as Segment | undefined
-  if (!segment) throw notFound()
-  const { owner, lookalike } = segment
+function mustBeLookalike(deps: UsageDeps, actor: Actor, id: string) {
+  const { owner, lookalike } = ownSegment(deps, actor, { id })
   if (!lookalike) throw refuse('unprocessable', '', `${id} is no look-alike`)
   return { owner, lookalike }
 }

@@ -1,8 +1,10 @@
-import { refuse } from '../../audience/refusal.ts'
+import { type Problem, refuse } from '../../audience/refusal.ts'
 import { checker } from '../../audience/schema.ts'
+import { SEGMENT_KIND, type Segment } from '../../audience/segment.ts'
 import { ContractBody, type ContractRecord } from '../contract.ts'
 import { LIMITS } from '../limits.ts'
 import { momentOf } from '../moment.ts'
+import { OFFER_KIND, type OfferRecord } from '../offer.ts'
 import { divided } from '../statements/fee.ts'
 import { periodBefore } from '../statements/month-period.ts'
 import { type PreviewLine, type PreviewNote, previewMonth } from '../statements/preview-month.ts'
@@ -14,7 +16,9 @@ import { addDays, daysOfMonth } from '../usage/read/stretches.ts'
 import type { UsageLine } from '../usage/read/usage-line.ts'
 import { malformedContract, senselessContract } from './check-contract.ts'
 import { CONTRACT_READ_ONLY } from './contracts.ts'
-import { type Actor, notFound, sees, snapshotOf } from './desk.ts'
+import { type Actor, isExchange, notFound, sees, snapshotOf } from './desk.ts'
+import { mayKnowOffer } from './offers.ts'
+import { segmentReading } from './segments.ts'
 import { mustBeDays } from './statement-asked.ts'
 import { lookupsOf, type UsageDeps } from './usage-deps.ts'
 import { checkedBody, refuseAll } from './write-record.ts'
@@ -86,8 +90,29 @@ function termsAsked(
   const given = checkedBody<ContractBody>(body, checkContract, CONTRACT_READ_ONLY)
   if (!sees(actor, given.seller, given.buyer)) throw notFound()
   refuseAll('invalid', malformedContract(given))
+  refuseAll('unprocessable', unknownSegments(deps, actor, given.segments))
   refuseAll('unprocessable', senselessContract(given, snapshot))
   return given
+}
+
+/** Terms may be made up, and must not be a way to guess: what the caller may not know of is not there. */
+function unknownSegments(deps: UsageDeps, actor: Actor, segments: readonly string[]): Problem[] {
+  if (isExchange(actor)) return []
+  const snapshot = snapshotOf(deps)
+  const offered = new Set(
+    [...snapshot.kind(OFFER_KIND).values()]
+      .map(({ value }) => value as OfferRecord)
+      .filter((offer) => mayKnowOffer(actor, offer))
+      .flatMap((offer) => offer.segments),
+  )
+  const { visible } = segmentReading(deps, actor)
+  const isKnown = (id: string) => {
+    const record = snapshot.kind(SEGMENT_KIND).get(id)
+    return record !== undefined && (offered.has(id) || visible(record.value as Segment, id))
+  }
+  return segments.flatMap((id, i) =>
+    isKnown(id) ? [] : [{ field: `segments.${i}`, reason: `there is no segment ${id}` }],
+  )
 }
 
 function daysAsked(

@@ -120,6 +120,28 @@ describe('a preview', () => {
     expect(lines(half)).toEqual([' 0 100000 EUR', ' 0 155000 EUR'])
   })
 
+  test('of made-up terms tells nothing of segments that are not the caller’s to know', async () => {
+    const other = await world.key('other')
+    const theirs = { provenance: 'first_party' }
+    await world.must('PUT', '/api/segments/secret', {
+      body: { name: 'Secret', owner: 'dmp', ttlDays: 30, ...theirs },
+    })
+    const ask = async (segment: string, more: object = {}) => {
+      const body = contractBody({ buyer: 'other', segments: [segment], ...more })
+      const answer = await world.ask('POST', '/api/contracts/draft/preview', { token: other, body })
+      return [answer.status, JSON.stringify(answer.body).replaceAll(segment, '…')]
+    }
+    const nowhere = await ask('nowhere')
+    expect(nowhere[0]).toBe(422)
+    for (const segment of ['secret', 'boats']) expect(await ask(segment)).toEqual(nowhere)
+    expect(await ask('nowhere', { seller: 'nobody' })).toEqual(nowhere)
+    expect(await ask('boats', { seller: 'other', buyer: 'dsp' })).toEqual(nowhere)
+    const offer = { seller: 'dmp', segments: ['boats'], uses: ['bid_enrichment'], minPeople: 0 }
+    const price = { kind: 'cpm', amountMicros: 1, ...EUR }
+    await world.must('PUT', '/api/offers/boats', { body: { ...offer, price } })
+    expect((await ask('boats'))[0]).toBe(200)
+  })
+
   test('is for the sides of the contract, refuses terms that make no sense, and changes nothing', async () => {
     const other = await world.key('other')
     const dsp = await world.key('dsp')

@@ -230,7 +230,8 @@ test('a partner sees its own in steps, and starts none; the command line prints 
     model: { seedPeople: 0, otherPeople: 250 * Math.floor((PEOPLE - customers.length) / 250) },
   })
   const token = await world.key('dsp')
-  expect((await world.ask('GET', '/api/segments/like/lookalike', { token })).status).toBe(404)
+  for (const id of ['like', 'cars'])
+    expect((await world.ask('GET', `/api/segments/${id}/lookalike`, { token })).status).toBe(404)
   const start = await world.ask('POST', '/api/segments/like/lookalike', { token: key })
   expect(start.status).toBe(403)
   const cli = new Cli(world)
