@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type Audience, openAudience } from './audience/audience.ts'
+import { everyBeat } from './audience/beat.ts'
 import { systemClock as clock } from './audience/clock.ts'
 import { openReach, type Reach } from './audience/reach/reach.ts'
 import { announcePresence } from './audience/store/announce-presence.ts'
@@ -78,8 +79,7 @@ export async function openRooms(
       hasCatalog: feed.current() !== undefined,
       findings: finders.flatMap((one) => one.findings()),
     })
-  const timer = setInterval(tell, SUPERVISOR_LIMITS.reportMs)
-  closeFirst(() => clearInterval(timer))
+  closeFirst(everyBeat(SUPERVISOR_LIMITS.reportMs, tell))
   tell()
   return { audience, exchange, ledger, reach, finders }
 }

@@ -1,19 +1,20 @@
+import { everyBeat } from './beat.ts'
+
 /**
  * Does one thing again and again, never twice at once: every so often by itself, and whenever it is poked.
  * What it does must not reject.
  */
 export class Rounds {
   readonly #run: () => Promise<void>
-  readonly #timer: NodeJS.Timeout
+  readonly #endTimer: () => void
   #underWay: Promise<void> | undefined
   #next: Promise<void> | undefined
 
   constructor(everyMs: number, run: () => Promise<void>) {
     this.#run = run
-    this.#timer = setInterval(() => {
+    this.#endTimer = everyBeat(everyMs, () => {
       if (this.#underWay === undefined) void this.poke()
-    }, everyMs)
-    this.#timer.unref()
+    })
   }
 
   /** Resolves when a round is over that began after the call. */
@@ -34,7 +35,7 @@ export class Rounds {
 
   /** Ends the rounds it makes by itself; resolves when none is under way. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer)
+    this.#endTimer()
     await this.#underWay
   }
 }

@@ -77,8 +77,8 @@ export class EventDesk {
   readonly #dirty = new Map<string, UserKey>()
   /** In which rules are asked: what older ones said is kept before newer ones are asked. */
   readonly #turns = new Turns()
-  /** Slices of a backfill rest until then. */
-  #restUntilMs = 0
+  /** Ends the rest between two slices of a backfill. */
+  #endRest = () => {}
   /** UTC day on which parked claims were settled last. */
   #settledDay: number | undefined
   #isClosed = false
@@ -113,8 +113,8 @@ export class EventDesk {
       new Rounds(EVENT_LIMITS.wheelMs, () => this.#trying(() => this.#takeChanged())),
       new Rounds(EVENT_LIMITS.settlePollMs, () => this.#trying(() => this.#settle())),
     ]
-    const sliceEveryMs = options.sliceEveryMs ?? EVENT_LIMITS.sliceEveryMs
-    this.#slices = new Rounds(sliceEveryMs, () => this.#trying(() => this.#slice()))
+    const lookMs = Math.max(EVENT_LIMITS.sliceLookMs, options.sliceEveryMs ?? 0)
+    this.#slices = new Rounds(lookMs, () => this.#trying(() => this.#walk()))
   }
 
   /** Resolves when all that was collected, came due or changed before the call has been seen to. Never rejects. */
@@ -136,6 +136,7 @@ export class EventDesk {
 
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#endRest()
     this.#intake.close()
     const rounds = [...this.#rounds, this.#slices].map((round) => round.stop())
     await Promise.all([...rounds, this.#follower.close()])
@@ -243,14 +244,22 @@ export class EventDesk {
     else this.#dirty.set(nameOf(key), key)
   }
 
-  /** A backfill gives way to events, and to everybody else: it rests as long as it worked. */
-  async #slice(): Promise<void> {
-    const { clock } = this.#options
-    const beganMs = clock.elapsed()
-    if (this.#intake.isBehind || this.#isClosed || beganMs < this.#restUntilMs) return
-    await this.backfill.step()
-    const endedMs = clock.elapsed()
-    this.#restUntilMs = endedMs + (endedMs - beganMs)
+  /** Slice by slice, as long as there is somebody to ask. It gives way to events, and to everybody else: it rests as long as it worked. */
+  async #walk(): Promise<void> {
+    const { clock, sliceEveryMs = EVENT_LIMITS.sliceEveryMs } = this.#options
+    for (let isMore = true; isMore && !this.#isClosed; ) {
+      const beganMs = clock.elapsed()
+      if (!this.#intake.isBehind) isMore = await this.backfill.step()
+      const tookMs = clock.elapsed() - beganMs
+      if (isMore) await this.#rest(Math.max(sliceEveryMs - tookMs, tookMs))
+    }
+  }
+
+  #rest(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#endRest = resolve
+      setTimeout(resolve, ms).unref()
+    })
   }
 
   async #askAnew(keys: readonly UserKey[]): Promise<LearnedPerson[]> {

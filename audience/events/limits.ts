@@ -31,6 +31,8 @@ export const EVENT_LIMITS = {
   settlePollMs: 1_000,
   /** Ids of which rules are asked anew in one slice of a backfill (about 10 ms of the desk). */
   sliceIds: 250,
+  /** How often it looks whether there is anything to fill. */
+  sliceLookMs: 200,
   /** A slice begins so long after the one before at the earliest, and rests as long as that one took. */
   sliceEveryMs: 20,
   /** People an estimate looks at, and how long it takes at most: beyond either it says what it has seen by then. */

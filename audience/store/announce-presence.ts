@@ -1,3 +1,4 @@
+import { everyBeat } from '../beat.ts'
 import { LIMITS } from './limits.ts'
 import type { PresenceStore, ProcessName } from './store.ts'
 
@@ -27,15 +28,15 @@ export function announcePresence(options: AnnouncePresenceOptions): PresenceAnno
 
 class Announcer implements PresenceAnnouncer {
   readonly #options: AnnouncePresenceOptions
-  readonly #timer: NodeJS.Timeout
+  readonly #endTimer: () => void
   #saying: Promise<void> | undefined
   #isStale = false
   #isClosed = false
 
   constructor(options: AnnouncePresenceOptions) {
     this.#options = options
-    this.#timer = setInterval(() => this.announce(), options.everyMs ?? LIMITS.presenceEveryMs)
-    this.#timer.unref()
+    const everyMs = options.everyMs ?? LIMITS.presenceEveryMs
+    this.#endTimer = everyBeat(everyMs, () => this.announce())
     this.announce()
   }
 
@@ -48,7 +49,7 @@ class Announcer implements PresenceAnnouncer {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    clearInterval(this.#timer)
+    this.#endTimer()
     await this.#saying
     await this.#options.store.withdraw(this.#options.who).catch(() => {})
   }

@@ -1,3 +1,4 @@
+import { everyBeat } from '../../audience/beat.ts'
 import { type Clock, dayOf } from '../../audience/clock.ts'
 import { KEY_WORDS, keyOf } from '../../audience/people/user-key.ts'
 import { LIMITS as STORE_LIMITS } from '../../audience/store/limits.ts'
@@ -30,13 +31,13 @@ export function applyEgress(options: ApplyEgressOptions): EgressApplier {
 
 class Applier implements EgressApplier {
   readonly #options: ApplyEgressOptions
-  readonly #timer: NodeJS.Timeout
+  readonly #endTimer: () => void
   #running: Promise<void> | undefined
   #sweptAtMs = Number.NEGATIVE_INFINITY
 
   constructor(options: ApplyEgressOptions) {
     this.#options = options
-    this.#timer = setInterval(() => void this.poke(), EGRESS_LIMITS.applyMs)
+    this.#endTimer = everyBeat(EGRESS_LIMITS.applyMs, () => void this.poke())
   }
 
   poke(): Promise<void> {
@@ -47,7 +48,7 @@ class Applier implements EgressApplier {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer)
+    this.#endTimer()
     await this.#running
   }
 

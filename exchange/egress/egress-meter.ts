@@ -1,3 +1,4 @@
+import { everyBeat } from '../../audience/beat.ts'
 import { type Clock, dayOf } from '../../audience/clock.ts'
 import { KEY_WORDS } from '../../audience/people/user-key.ts'
 import { EGRESS_LIMITS } from './limits.ts'
@@ -49,7 +50,7 @@ export function covers(mark: EgressMark, other: EgressMark): boolean {
 export class EgressMeter {
   readonly #sink: EgressSink
   readonly #clock: Clock
-  readonly #timer: NodeJS.Timeout
+  readonly #endTimer: () => void
   readonly #seen = new Uint32Array(EGRESS_LIMITS.seenPlaces * SEEN_WORDS)
   #rows = new Uint32Array(EGRESS_LIMITS.batchRowsMax * ROW_WORDS)
   #count = 0
@@ -65,7 +66,7 @@ export class EgressMeter {
     this.#sink = sink
     this.#clock = clock
     this.#day = dayOf(clock.now())
-    this.#timer = setInterval(() => void this.flush(), EGRESS_LIMITS.flushMs)
+    this.#endTimer = everyBeat(EGRESS_LIMITS.flushMs, () => void this.flush())
   }
 
   /** False where no more can be noted: then nothing about a person may be given. */
@@ -117,7 +118,7 @@ export class EgressMeter {
 
   /** Writes the last rows. */
   async close(): Promise<void> {
-    clearInterval(this.#timer)
+    this.#endTimer()
     await this.#writing
     await this.flush()
   }

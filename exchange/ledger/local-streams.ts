@@ -1,4 +1,5 @@
-import { readdir, stat } from 'node:fs/promises'
+import { statSync } from 'node:fs'
+import { mkdir, readdir } from 'node:fs/promises'
 import { StreamFollower } from './stream-follower.ts'
 import { openedMs, STREAM_SUFFIX } from './stream-name.ts'
 
@@ -25,7 +26,10 @@ export class LocalStreams {
    * say wrongly right after a change: unless `isWhole`, that is believed.
    */
   async refresh(isWhole: boolean): Promise<void> {
-    const { mtimeMs } = await stat(this.#dir)
+    // Asked ten times a second, of a local disk: a thread to ask it by costs many times the answer.
+    const dir = statSync(this.#dir, { throwIfNoEntry: false })
+    if (dir === undefined) await mkdir(this.#dir, { recursive: true, mode: 0o700 })
+    const mtimeMs = dir?.mtimeMs ?? Number.NaN
     if (!isWhole && mtimeMs === this.#listedMtimeMs) return
     this.#listedMtimeMs = mtimeMs
     const names = (await readdir(this.#dir)).filter((name) => name.endsWith(STREAM_SUFFIX))

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { type Clock, DAY_MS } from '../../audience/clock.ts'
 import { Rounds } from '../../audience/rounds.ts'
 import type { CatalogFeed } from '../../audience/store/catalog-feed.ts'
@@ -154,7 +153,6 @@ class Shipper implements LedgerShipper {
     const nowMs = this.#options.clock.elapsed()
     const { applied } = this.#counts
     try {
-      await mkdir(this.#options.dir, { recursive: true, mode: 0o700 })
       const isDue = nowMs - this.#comparedMs >= LIMITS.compareEveryMs
       await this.#local.refresh(isDue)
       if (isDue) await this.#compare(nowMs)

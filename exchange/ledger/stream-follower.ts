@@ -1,4 +1,5 @@
-import { open, stat } from 'node:fs/promises'
+import { statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { StreamPosition } from '../../audience/store/store.ts'
 import { chainStart } from './chain-line.ts'
@@ -31,7 +32,8 @@ export class StreamFollower {
    * was counted must not be lost to a power cut. They are read again until `place` is set behind them.
    */
   async read(): Promise<PlacedLine[]> {
-    this.bytes = (await stat(this.path)).size
+    // As in LocalStreams.
+    this.bytes = statSync(this.path).size
     if (this.bytes === this.place.offset) return []
     this.damage = undefined
     const file = await open(this.path, 'r')

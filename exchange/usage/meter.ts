@@ -1,3 +1,4 @@
+import { everyBeat } from '../../audience/beat.ts'
 import type { Clock } from '../../audience/clock.ts'
 import type { SegmentUse } from '../buyer-view.ts'
 import { NotAppended } from '../ledger/not-appended.ts'
@@ -30,7 +31,7 @@ export interface DeliveredUse {
 export class Meter {
   readonly #ledger: UsageLedger
   readonly #clock: Clock
-  readonly #timer: NodeJS.Timeout
+  readonly #endTimer: () => void
   #cells: MeterCell[] = []
   #uses: DeliveredUse[] = []
   #fromMs = 0
@@ -41,7 +42,7 @@ export class Meter {
   constructor(ledger: UsageLedger, clock: Clock) {
     this.#ledger = ledger
     this.#clock = clock
-    this.#timer = setInterval(() => void this.flush(), LIMITS.meterFlushMs)
+    this.#endTimer = everyBeat(LIMITS.meterFlushMs, () => void this.flush())
   }
 
   /** One more answer of this kind went out. */
@@ -61,7 +62,7 @@ export class Meter {
 
   /** Writes the last counts. */
   async close(): Promise<void> {
-    clearInterval(this.#timer)
+    this.#endTimer()
     await this.#flushing
     await this.flush()
   }

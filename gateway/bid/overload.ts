@@ -2,6 +2,8 @@ import type { Clock } from '../../audience/clock.ts'
 import { BID_LIMITS } from './limits.ts'
 
 const TICK_MS = 20
+/** Ticks without a request, after which it rests: a process that has nothing to do is not behind. */
+const RESTS_AFTER = 50
 const SMOOTHING = 0.3
 /** However long one tick was late, it alone does not reach the limit. */
 const LATE_MS_MAX = 2 * BID_LIMITS.lagMsMax
@@ -12,19 +14,26 @@ const LATE_MS_MAX = 2 * BID_LIMITS.lagMsMax
  */
 export class Overload {
   lagMs = 0
-  #due: number
+  #due = 0
+  #idleTicks = 0
   readonly #clock: Clock
-  readonly #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
-    this.#due = clock.elapsed() + TICK_MS
-    this.#timer = setInterval(() => this.tick(), TICK_MS)
-    this.#timer.unref()
+    this.#start()
   }
 
+  /** To be asked for each request. */
   get isBehind(): boolean {
+    this.#idleTicks = 0
+    if (this.#timer === undefined) this.#start()
     return this.lagMs > BID_LIMITS.lagMsMax
+  }
+
+  /** Whether it looks: see RESTS_AFTER. */
+  get isLooking(): boolean {
+    return this.#timer !== undefined
   }
 
   /** Called by the timer; by tests with a clock of their own. */
@@ -33,9 +42,18 @@ export class Overload {
     const lateMs = Math.min(Math.max(0, now - this.#due), LATE_MS_MAX)
     this.lagMs += SMOOTHING * (lateMs - this.lagMs)
     this.#due = now + TICK_MS
+    if (++this.#idleTicks > RESTS_AFTER) this.close()
   }
 
   close(): void {
     clearInterval(this.#timer)
+    this.#timer = undefined
+    this.lagMs = 0
+  }
+
+  #start(): void {
+    this.#due = this.#clock.elapsed() + TICK_MS
+    this.#timer = setInterval(() => this.tick(), TICK_MS)
+    this.#timer.unref()
   }
 }

@@ -1,3 +1,4 @@
+import { everyBeat } from '../../audience/beat.ts'
 import { numberField } from '../../proto/message-fields.ts'
 import { MessageReader, WireType } from '../../proto/message-reader.ts'
 import { GRPC_LIMITS } from './limits.ts'
@@ -17,12 +18,11 @@ const [SERVING, NOT_SERVING, SERVICE_UNKNOWN] = [1, 2, 3] as const
 export class HealthWatch {
   readonly #state: HealthState
   readonly #watchers = new Set<{ service: string; told: number; tell: (answer: Buffer) => void }>()
-  readonly #timer: NodeJS.Timeout
+  readonly #endTimer: () => void
 
   constructor(state: HealthState) {
     this.#state = state
-    this.#timer = setInterval(() => this.#tellAll(), GRPC_LIMITS.healthMs)
-    this.#timer.unref()
+    this.#endTimer = everyBeat(GRPC_LIMITS.healthMs, () => this.#tellAll())
   }
 
   /** Undefined where there is no such service. */
@@ -41,7 +41,7 @@ export class HealthWatch {
   }
 
   close(): void {
-    clearInterval(this.#timer)
+    this.#endTimer()
   }
 
   #tellAll(): void {

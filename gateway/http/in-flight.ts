@@ -1,3 +1,4 @@
+import { everyBeat } from '../../audience/beat.ts'
 import type { Clock } from '../../audience/clock.ts'
 import type { DoorLimits } from '../limits.ts'
 
@@ -19,7 +20,8 @@ export class InFlight {
   private readonly flights: Flight[] = []
   private readonly clock: Clock
   private readonly limits: DoorLimits
-  private readonly timer: NodeJS.Timeout
+  private readonly endSweeps: () => void
+  private drainTimer: NodeJS.Timeout | undefined
   private lastEndMs = 0
   private used = false
   private drained: (() => void) | undefined
@@ -28,8 +30,7 @@ export class InFlight {
   constructor(clock: Clock, limits: DoorLimits) {
     this.clock = clock
     this.limits = limits
-    this.timer = setInterval(() => this.sweep(), limits.sweepMs)
-    this.timer.unref()
+    this.endSweeps = everyBeat(limits.sweepMs, () => this.sweep())
   }
 
   add(flight: Flight): void {
@@ -54,7 +55,8 @@ export class InFlight {
     this.lastEndMs = nowMs
     return new Promise((resolve) => {
       this.drained = resolve
-      this.timer.ref()
+      // Whoever waits for this keeps the process running.
+      this.drainTimer ??= setInterval(() => this.sweep(), this.limits.sweepMs)
       this.sweep()
     })
   }
@@ -69,7 +71,8 @@ export class InFlight {
     const quietMs = this.used ? nowMs - this.lastEndMs : Number.POSITIVE_INFINITY
     const quiet = this.flights.length === 0 && quietMs >= this.limits.drainQuietMs
     if (!this.drained || !(quiet || nowMs >= this.drainEndMs)) return
-    clearInterval(this.timer)
+    this.endSweeps()
+    clearInterval(this.drainTimer)
     this.drained()
   }
 }

@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
+import { everyBeat } from '../../audience/beat.ts'
 import type { Clock } from '../../audience/clock.ts'
 import { Http2Connection } from './http2-connection.ts'
 import { HTTP2_LIMITS } from './limits.ts'
@@ -42,10 +43,9 @@ export async function openHttp2Server(options: Http2ServerOptions): Promise<Http
   const server = tls ? tlsServer(tls, take) : createServer(take)
   server.maxConnections = connectionsMax
   await listen(server, options)
-  const timer = setInterval(() => {
+  const endSweeps = everyBeat(HTTP2_LIMITS.sweepMs, () => {
     for (const connection of connections) connection.sweep()
-  }, HTTP2_LIMITS.sweepMs)
-  timer.unref()
+  })
   return {
     port: (server.address() as AddressInfo).port,
     leave() {
@@ -53,7 +53,7 @@ export async function openHttp2Server(options: Http2ServerOptions): Promise<Http
       for (const connection of connections) connection.leave()
     },
     destroy() {
-      clearInterval(timer)
+      endSweeps()
       for (const connection of connections) connection.destroy()
     },
   }

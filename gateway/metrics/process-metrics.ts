@@ -1,20 +1,20 @@
 import { PerformanceObserver } from 'node:perf_hooks'
+import { everyBeat } from '../../audience/beat.ts'
 import type { Clock } from '../../audience/clock.ts'
 import type { Metrics } from './counters.ts'
 
-const TICK_MS = 100
+const TICK_MS = 50
 
 /** Memory, CPU, event-loop lag and garbage collection of this process. Returns what ends the watching. */
 export function watchProcess(metrics: Metrics, clock: Clock): () => void {
   const gc = watchGc(metrics)
   let dueMs = clock.elapsed() + TICK_MS
   let lagMs = 0
-  const timer = setInterval(() => {
+  const endTicks = everyBeat(TICK_MS, () => {
     const nowMs = clock.elapsed()
     lagMs = Math.max(lagMs, nowMs - dueMs)
     dueMs = nowMs + TICK_MS
-  }, TICK_MS)
-  timer.unref()
+  })
   metrics.gauge('passerelle_event_loop_lag_seconds', {}, () => {
     const seconds = lagMs / 1000
     lagMs = 0
@@ -24,7 +24,7 @@ export function watchProcess(metrics: Metrics, clock: Clock): () => void {
   metrics.gauge('passerelle_process_heap_bytes', {}, () => process.memoryUsage().heapUsed)
   metrics.gauge('passerelle_process_cpu_seconds_total', {}, cpuSeconds)
   return () => {
-    clearInterval(timer)
+    endTicks()
     gc.disconnect()
   }
 }

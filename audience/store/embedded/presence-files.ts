@@ -1,11 +1,10 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../clock.ts'
 import type { Presence, PresenceStore, ProcessName } from '../store.ts'
 
-/** What one process said last, and until when (ms of wall time from `saidMs`) it counts. */
+/** What one process said last, and for how long (ms) it counts: from when its file was changed last. */
 interface Said extends Presence {
-  saidMs: number
   ttlMs: number
 }
 
@@ -16,6 +15,8 @@ interface Said extends Presence {
 export class PresenceFiles implements PresenceStore {
   readonly #dir: string
   readonly #clock: Clock
+  /** What each of its processes said last. */
+  readonly #said = new Map<string, string>()
 
   constructor(dir: string, clock: Clock) {
     this.#dir = dir
@@ -23,12 +24,24 @@ export class PresenceFiles implements PresenceStore {
   }
 
   async announce(presence: Presence, ttlMs: number): Promise<void> {
-    const said: Said = { ...presence, saidMs: this.#clock.now(), ttlMs }
+    const said = JSON.stringify({ ...presence, ttlMs } satisfies Said)
     const file = this.#fileOf(presence)
+    if (this.#said.get(file) === said && (await this.#touch(file))) return
     await mkdir(this.#dir, { recursive: true, mode: 0o700 })
     // Moved into place, so that nobody reads half of it.
-    await writeFile(`${file}.new`, JSON.stringify(said), { mode: 0o600 })
+    await writeFile(`${file}.new`, said, { mode: 0o600 })
+    await this.#touch(`${file}.new`)
     await rename(`${file}.new`, file)
+    this.#said.set(file, said)
+  }
+
+  /** Says the same again; false where the file is gone. */
+  async #touch(file: string): Promise<boolean> {
+    const atS = this.#clock.now() / 1000
+    return utimes(file, atS, atS).then(
+      () => true,
+      () => false,
+    )
   }
 
   async withdraw(who: ProcessName): Promise<void> {
@@ -46,9 +59,10 @@ export class PresenceFiles implements PresenceStore {
   /** What is too old is removed; a wall clock set back keeps nobody alive either. */
   async #read(file: string): Promise<Presence[]> {
     const text = await readFile(file, 'utf8').catch(() => undefined)
-    if (text === undefined) return []
-    const { saidMs, ttlMs, ...presence } = JSON.parse(text) as Said
-    if (Math.abs(this.#clock.now() - saidMs) < ttlMs) return [presence]
+    const changed = await stat(file).catch(() => undefined)
+    if (text === undefined || changed === undefined) return []
+    const { ttlMs, ...presence } = JSON.parse(text) as Said
+    if (Math.abs(this.#clock.now() - changed.mtimeMs) < ttlMs) return [presence]
     await rm(file, { force: true })
     return []
   }

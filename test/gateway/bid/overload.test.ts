@@ -26,3 +26,18 @@ test('a queue that stands does, and what is over is over', () => {
   for (let i = 0; i < 10; i++) tickLate(0)
   expect(overload.isBehind).toBe(false)
 })
+
+test('it rests where nobody asks for a second, and looks again with the next request', () => {
+  overload = new Overload(clock)
+  for (let i = 0; i < 10; i++) tickLate(2 * BID_LIMITS.lagMsMax)
+  for (let i = 0; i < 60; i++) tickLate(0)
+  expect(overload.isLooking).toBe(false)
+  expect(overload.isBehind).toBe(false)
+  expect(overload.isLooking).toBe(true)
+  elapsedMs += 60_000
+  for (let i = 0; i < 200; i++) {
+    tickLate(0)
+    expect(overload.isBehind).toBe(false)
+  }
+  expect(overload.isLooking).toBe(true)
+})
