@@ -76,7 +76,9 @@ export const LIMITS = {
   capsEveryMs: 200,
   /** Days whose usage may still change (a notice comes up to 72 h after its answer), read each time. */
   capsRecentDays: 5,
-  /** How often older days are read again for caps: a buyer's report may still add to them. */
+  /** Counters of recent days that are held for caps (some 100 bytes each); with more they are read each time. */
+  capsFollowedMax: 2_000_000,
+  /** How often older days are read again for caps, at most: a buyer's report may still add to them. */
   capsOldEveryMs: 3_600_000,
   /** Lines of usage read at once (about 200 MB of them); a question that needs more is refused. */
   usageLinesMax: 500_000,

@@ -68,6 +68,10 @@ export const LIMITS = {
   tallyAddsMax: 65_536,
   /** Bytes of a counter's name: a key of the embedded store has to hold it. */
   tallyFieldBytesMax: 1_024,
+  /** How long it is known which counters changed: whoever follows them and was away for longer reads them all. */
+  tallyChangesMs: 60_000,
+  /** Changed counters told in one answer, about; there is at least one part of a stream in it. */
+  tallyChangedMax: 65_536,
   /** How long after its day it is remembered which entry about one thing counts. */
   onceDays: 8,
   /** How long at least after the entry was applied, for days long past that are applied anew. */

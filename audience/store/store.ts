@@ -309,10 +309,27 @@ export interface TallyStore {
    * once, so one that is kept costs nothing again.
    */
   read(fromDay: string, toDay: string, isWanted?: (field: string) => boolean): AsyncIterable<Tally>
+  /** Where the log of changed counters ends now. */
+  changesEnd(): Promise<LogCursor>
+  /**
+   * Counters that changed behind a cursor, each with what it is now, 0 too: at the cost of what changed, however many
+   * there are. The log reaches back LIMITS.tallyChangesMs.
+   */
+  changesSince(cursor: LogCursor): Promise<TallyChanges>
   /** Forgets the position of streams that will never be applied again; what was counted stays. */
   retire(streams: readonly string[]): Promise<void>
   /** Forgets every counter and position, at once: whoever has the streams applies them anew. */
   clear(): Promise<void>
+}
+
+export interface TallyChanges {
+  /** By day and field: each once. */
+  changed: Tally[]
+  cursor: LogCursor
+  /** The log does not reach back to the cursor, or all was cleared: whoever keeps counters reads all of them, from the answer's cursor on. */
+  fellOff: boolean
+  /** Ask again at once. */
+  hasMore: boolean
 }
 
 export interface StreamPosition {

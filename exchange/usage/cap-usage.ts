@@ -60,7 +60,7 @@ export function sum(values: readonly bigint[]): bigint {
 }
 
 /** What units are priced by; what was lost, or told twice, is in no amount. */
-const PRICED: ReadonlySet<Measure> = new Set<Measure>([
+export const PRICED: ReadonlySet<Measure> = new Set<Measure>([
   'units',
   'shared',
   'floored',
@@ -95,6 +95,11 @@ export function countersFor(contracts: Contracts, terms: UsageTerms, passes = 1)
 /** Sets are named by hexadecimal digits of a hash. */
 function passOf({ set }: TallyField): number {
   return set === '' ? 0 : Number.parseInt(set.slice(0, 4), 16)
+}
+
+/** What falls to the contract hangs on segments that compete for an impression, or did under earlier terms. */
+export function competes(id: string, contract: ContractRecord, terms: UsageTerms): boolean {
+  return buyersOfSets(id, contract, terms).length > 0
 }
 
 function buyersOfSets(id: string, contract: ContractRecord, terms: UsageTerms): string[] {

@@ -11,7 +11,7 @@ import {
   NO_PAST,
   sum,
 } from './cap-usage.ts'
-import type { CompareCapsOptions } from './compare-caps.ts'
+import type { CompareCapsOptions } from './compared.ts'
 import { grouped } from './price/price-lines.ts'
 import { needsAllDays } from './reached-cap.ts'
 import { readUsage } from './read/read-usage.ts'

@@ -44,7 +44,8 @@ export function needsAllDays(id: string, contract: ContractRecord, terms: UsageT
   return caps.some(({ spendMicros }) => spendMicros !== undefined) && isTiered()
 }
 
-function dayAt({ timeZone }: ContractRecord, nowMs: number): NonNullable<ReachedCap['day']> {
+/** The day of a contract that a moment is in. */
+export function dayAt({ timeZone }: ContractRecord, nowMs: number): NonNullable<ReachedCap['day']> {
   const calendar = calendarIn(timeZone)
   const day = calendar.dayOf(nowMs)
   return {

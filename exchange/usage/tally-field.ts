@@ -81,6 +81,12 @@ export function decodeField(name: string): TallyField | undefined {
   return { measure, contract, version: Number(version), segment, deal, witness, currency, set }
 }
 
+/** The contract that a counter's name is of, for a fraction of what decoding it costs. */
+export function contractOf(name: string): string {
+  const from = name.indexOf('|') + 1
+  return name.slice(from, name.indexOf('|', from))
+}
+
 function reversed(letters: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
   return new Map(Object.entries(letters).map(([word, letter]) => [letter, word]))
 }

@@ -18,7 +18,8 @@ import {
 import type { ContractRecord } from '../contract.ts'
 import { LIMITS } from '../limits.ts'
 import type { Contracts } from './cap-usage.ts'
-import { CapComparison, type CompareCapsOptions, type Compared } from './compare-caps.ts'
+import { CapComparison, type CapLane } from './compare-caps.ts'
+import type { CompareCapsOptions, Compared } from './compared.ts'
 
 export interface WatchCapsOptions extends CompareCapsOptions {
   catalog: CatalogStore
@@ -59,24 +60,24 @@ type Wanted = Omit<ReachedCap, 'reachedAt'> | Omit<UncountedCap, 'reachedAt'>
 
 class Watcher implements CapsWatcher {
   readonly #options: WatchCapsOptions
-  readonly #comparison: CapComparison
-  readonly #rounds: Rounds
+  readonly #lanes: readonly Rounds[]
   #records: KindRecords | undefined
   #contracts: Contracts = new Map()
   /** Since when (monotonic ms) the usage of a contract is not read, or its stop was written. */
   readonly #unreadSinceMs = new Map<string, number>()
-  #failure: string | undefined
+  readonly #failures = new Map<CapLane, string>()
   /** How long the last comparison took. */
-  #tookMs = 0
+  readonly #tookMs = new Map<CapLane, number>()
 
   constructor(options: WatchCapsOptions) {
     this.#options = options
-    this.#comparison = new CapComparison(options)
-    this.#rounds = new Rounds(options.everyMs ?? LIMITS.capsEveryMs, () => this.#round())
+    const everyMs = options.everyMs ?? LIMITS.capsEveryMs
+    const { lanes } = new CapComparison(options)
+    this.#lanes = lanes.map((lane) => new Rounds(everyMs, () => this.#round(lane)))
   }
 
-  poke(): Promise<void> {
-    return this.#rounds.poke()
+  async poke(): Promise<void> {
+    await Promise.all(this.#lanes.map((rounds) => rounds.poke()))
   }
 
   findings(): { finding: string; advice: string }[] {
@@ -88,15 +89,16 @@ class Watcher implements CapsWatcher {
       else if (limit === 'unread') unread.add(id)
     }
     const stopped = [...finding('too_much', tooMuch), ...finding('unread', [...unread])]
-    if (this.#tookMs <= LIMITS.capsTookMsMax) return stopped
-    return [...stopped, { finding: 'caps_late', advice: `${LATE} (${this.#tookMs} ms)` }]
+    const tookMs = Math.max(0, ...this.#tookMs.values())
+    if (tookMs <= LIMITS.capsTookMsMax) return stopped
+    return [...stopped, { finding: 'caps_late', advice: `${LATE} (${tookMs} ms)` }]
   }
 
-  close(): Promise<void> {
-    return this.#rounds.stop()
+  async close(): Promise<void> {
+    await Promise.all(this.#lanes.map((rounds) => rounds.stop()))
   }
 
-  async #round(): Promise<void> {
+  async #round(lane: CapLane): Promise<void> {
     const { feed, catalog, log } = this.#options
     const snapshot = feed.current()
     if (snapshot === undefined || !feed.confirmed()) return
@@ -104,9 +106,9 @@ class Watcher implements CapsWatcher {
     if (contracts.size === 0 && snapshot.kind(CAP_KIND).size === 0) return
     try {
       const beganMs = this.#options.clock.elapsed()
-      const compared = await this.#comparison.compare(contracts)
-      this.#tookMs = Math.round(this.#options.clock.elapsed() - beganMs)
-      this.#tell(compared)
+      const compared = await lane.compare(contracts)
+      this.#tookMs.set(lane, Math.round(this.#options.clock.elapsed() - beganMs))
+      this.#tell(lane, compared)
       const writes = this.#writes(snapshot, contracts, compared)
       if (writes.length === 0) return
       await catalog.write(writes)
@@ -114,23 +116,24 @@ class Watcher implements CapsWatcher {
     } catch (error) {
       // Somebody else, or this desk a moment ago, wrote the same: the next round sees it.
       if (error instanceof CatalogConflict) return
-      this.#fail(error instanceof Error ? error.message : String(error))
+      this.#fail(lane, error instanceof Error ? error.message : String(error))
     }
   }
 
   /** What goes wrong is logged once. */
-  #tell(compared: ReadonlyMap<string, Compared>): void {
+  #tell(lane: CapLane, compared: ReadonlyMap<string, Compared>): void {
     for (const one of compared.values())
       if ('uncounted' in one && one.uncounted === 'unread') {
-        this.#fail(one.error)
+        this.#fail(lane, one.error)
         return
       }
-    this.#failure = undefined
+    this.#failures.delete(lane)
   }
 
-  #fail(error: string): void {
-    if (error !== this.#failure) this.#options.log.error({ error }, 'caps could not be compared')
-    this.#failure = error
+  #fail(lane: CapLane, error: string): void {
+    const isKnown = [...this.#failures.values()].includes(error)
+    if (!isKnown) this.#options.log.error({ error }, 'caps could not be compared')
+    this.#failures.set(lane, error)
   }
 
   #watched(snapshot: CatalogSnapshot): Contracts {
@@ -157,9 +160,10 @@ class Watcher implements CapsWatcher {
     const nowMs = this.#options.clock.now()
     const known = snapshot.kind(CAP_KIND)
     const writes: CatalogWrite[] = []
-    for (const [id, contract] of contracts) {
+    for (const [id, one] of compared) {
+      const contract = contracts.get(id)!
       const held = known.get(id)
-      const wanted = this.#wanted(id, contract, compared.get(id)!)
+      const wanted = this.#wanted(id, contract, one)
       if (wanted === 'as_it_is') continue
       if (stays(held?.value as CapRecord | undefined, wanted, { contract, nowMs })) continue
       const value = wanted ? { ...wanted, reachedAt: new Date(nowMs).toISOString() } : null

@@ -1,7 +1,9 @@
 import {
+  type LogCursor,
   type StreamPosition,
   type Tally,
   type TallyBatch,
+  type TallyChanges,
   type TallyEntry,
   TallyGap,
   type TallyStore,
@@ -13,6 +15,9 @@ export class MemoryTallies implements TallyStore {
   readonly #days = new Map<string, Map<string, bigint>>()
   readonly #once = new Map<string, TallyEntry>()
   readonly #among = new Map<string, number>()
+  /** `<day> <field>` of what changed, in order, since it was cleared last. */
+  readonly #moves: string[] = []
+  #clears = 0
 
   async applied(): Promise<ReadonlyMap<string, StreamPosition>> {
     return new Map(this.#positions)
@@ -47,12 +52,29 @@ export class MemoryTallies implements TallyStore {
         for (const [field, value] of fields) if (isWanted(field)) yield { day, field, value }
   }
 
+  async changesEnd(): Promise<LogCursor> {
+    return `${this.#clears} ${this.#moves.length}`
+  }
+
+  async changesSince(cursor: LogCursor): Promise<TallyChanges> {
+    const [clears, from] = cursor.split(' ').map(Number) as [number, number]
+    const fellOff = clears !== this.#clears
+    const moves = fellOff ? [] : this.#moves.slice(from)
+    const changed = [...new Set(moves)].map((name) => {
+      const [day, field] = name.split(/ (.*)/s) as [string, string]
+      return { day, field, value: this.#days.get(day)?.get(field) ?? 0n }
+    })
+    return { changed, cursor: await this.changesEnd(), fellOff, hasMore: false }
+  }
+
   async retire(streams: readonly string[]): Promise<void> {
     for (const stream of streams) this.#positions.delete(stream)
   }
 
   async clear(): Promise<void> {
     for (const one of [this.#positions, this.#days, this.#once, this.#among]) one.clear()
+    this.#clears++
+    this.#moves.length = 0
   }
 
   #enter(entry: TallyEntry): void {
@@ -78,6 +100,7 @@ export class MemoryTallies implements TallyStore {
     for (const { day, field, by } of adds) {
       const fields = this.#days.get(day) ?? new Map<string, bigint>()
       this.#days.set(day, fields)
+      this.#moves.push(`${day} ${field}`)
       const value = (fields.get(field) ?? 0n) + sign * by
       if (value === 0n) fields.delete(field)
       else fields.set(field, value)

@@ -2,11 +2,13 @@ import { type Clock, dayOf } from '../../clock.ts'
 import { LIMITS } from '../limits.ts'
 import { type OncePlan, planTallies, type TallyPlan } from '../plan-tallies.ts'
 import {
+  type LogCursor,
   type StreamPosition,
   TALLY_OVERFLOW,
   type Tally,
   type TallyAdd,
   type TallyBatch,
+  type TallyChanges,
   TallyGap,
   type TallyStore,
 } from '../store.ts'
@@ -17,6 +19,9 @@ const NONE: StreamPosition = { seq: 0, digest: '' }
 const INT64_BITS = 64
 /** Sorts behind every number and name of a key. */
 const LAST = '\uffff'
+
+/** Which counters changed, by day, and when. */
+type Changed = { atMs: number; days: Record<string, number[]> }
 
 /** What the entry that counts has added: [day, number of the counter, by]. */
 type OnceState = { rank: string; adds: [string, number, string][] }
@@ -29,12 +34,15 @@ type OnceState = { rank: string; adds: [string, number, string][] }
  *     [once, day, id]     {rank, adds}         [until, day]          first UTC day without them
  *                         for what ids are among: how many were counted
  *     [generation]        how often all of it was cleared
+ *     [change, number]    {atMs, days}: which counters changed, by day
  */
 export class EmbeddedTallies implements TallyStore {
   readonly #db: EmbeddedDb
   readonly #tallies: TallyDb
   readonly #clock: Clock
   readonly #wanted = new WantedNames()
+  /** Counters that the part being applied changes, by day. */
+  readonly #changed = new Map<string, Set<number>>()
   #sweptDay = 0
   /** As far as they were read, of one generation. */
   #names: { generation: number; byNumber: string[] } | undefined
@@ -61,7 +69,9 @@ export class EmbeddedTallies implements TallyStore {
       const { seq, digest } = held as StreamPosition
       if (seq === batch.upTo.seq && digest === batch.upTo.digest) return
       if (seq !== batch.after) throw new TallyGap(batch.stream, { seq, digest })
+      this.#changed.clear()
       this.#carryOut(plan)
+      this.#logChanges()
       this.#tallies.put(['applied', batch.stream], batch.upTo)
     })
   }
@@ -82,6 +92,35 @@ export class EmbeddedTallies implements TallyStore {
       }
   }
 
+  async changesEnd(): Promise<LogCursor> {
+    this.#db.refresh()
+    return `${this.#generation()} ${this.#lastChange()}`
+  }
+
+  async changesSince(cursor: LogCursor): Promise<TallyChanges> {
+    const names = this.#namesNow()
+    const [generation, seen] = cursor.split(' ').map(Number) as [number, number]
+    const last = this.#lastChange()
+    if (generation !== this.#generation() || seen > last) return this.#fellOff()
+    const days = new Map<string, Set<number>>()
+    let [at, count] = [seen, 0]
+    while (at < last && count < LIMITS.tallyChangedMax) {
+      const change = this.#tallies.get(['change', ++at]) as Changed | undefined
+      if (!change) return this.#fellOff()
+      for (const [day, numbers] of Object.entries(change.days)) {
+        const all = days.get(day) ?? new Set()
+        days.set(day, all)
+        for (const number of numbers) all.add(number)
+        count += numbers.length
+      }
+    }
+    const changed: Tally[] = []
+    for (const [day, numbers] of days)
+      for await (const [number, value] of this.#pick(day, [...numbers]))
+        changed.push({ day, field: names[number]!, value: BigInt(value) })
+    return { changed, cursor: `${generation} ${at}`, fellOff: false, hasMore: at < last }
+  }
+
   async retire(streams: readonly string[]): Promise<void> {
     await this.#db.transact(() => {
       for (const stream of streams) this.#tallies.remove(['applied', stream])
@@ -94,6 +133,17 @@ export class EmbeddedTallies implements TallyStore {
       this.#tallies.clearSync()
       this.#tallies.put(['generation'], generation + 1)
     })
+  }
+
+  async #fellOff(): Promise<TallyChanges> {
+    return { changed: [], cursor: await this.changesEnd(), fellOff: true, hasMore: false }
+  }
+
+  /** 0 before the first. */
+  #lastChange(): number {
+    for (const key of this.#tallies.getKeys({ ...reverseOf('change'), limit: 1 }))
+      return Number(key[1])
+    return 0
   }
 
   /** The first day with counters from a place on; LAST where there is none. */
@@ -175,7 +225,23 @@ export class EmbeddedTallies implements TallyStore {
     return true
   }
 
+  /** Nothing that is older than it need be; the last one stays, so that numbers go on. */
+  #logChanges(): void {
+    if (this.#changed.size === 0) return
+    const atMs = this.#clock.now()
+    const days = [...this.#changed].map(([day, numbers]) => [day, [...numbers]])
+    this.#tallies.put(['change', this.#lastChange() + 1], { atMs, days: Object.fromEntries(days) })
+    const old = []
+    for (const { key, value } of this.#tallies.getRange(rangeOf('change'))) {
+      if ((value as Changed).atMs > atMs - LIMITS.tallyChangesMs) break
+      old.push(key)
+    }
+    for (const key of old) this.#tallies.remove(key)
+  }
+
   #add(day: TallyAdd['day'], number: number, by: bigint): void {
+    const changed = this.#changed.get(day) ?? new Set()
+    this.#changed.set(day, changed.add(number))
     const key = ['count', day, number]
     const value = BigInt((this.#tallies.get(key) as string | undefined) ?? '0') + by
     if (BigInt.asIntN(INT64_BITS, value) === value) this.#tallies.put(key, String(value))

@@ -142,6 +142,7 @@ export const catalogKeys = {
  *     {use}:0:applied      hash: stream → `<seq> <digest>`
  *     {use}:0:numbers      hash: counter's name → its short number     {use}:0:names  hash: back again
  *     {use}:0:day:<day>    hash: number → counter        {use}:0:once:<day>:<bucket>   hash, expiring
+ *     {use}:0:changes      stream: which counters changed, a minute of it     {use}:0:changed   id of its last entry
  */
 export function tallyKeys(generation: string) {
   const prefix = `{use}:${generation}:`
@@ -151,6 +152,8 @@ export function tallyKeys(generation: string) {
     numbers: `${prefix}numbers`,
     names: `${prefix}names`,
     days: `${prefix}days`,
+    changes: `${prefix}changes`,
+    changed: `${prefix}changed`,
     day: (day: string) => `${prefix}day:${day}`,
   } as const
 }

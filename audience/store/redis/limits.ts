@@ -63,6 +63,8 @@ export const LIMITS = {
   seenInHandDays: 1,
   /** Counters read in one step. */
   tallyScanCount: 1_000,
+  /** Entries of the log of changed counters read at once, each of a part of a stream: its own bound comes first where they are large. */
+  tallyLogCount: 32,
   /** What hash-max-listpack-entries and -value must allow, or a bucket takes thrice the memory. */
   listpackEntries: 512,
   listpackValueBytes: 4096,

@@ -1,11 +1,14 @@
 import type { Clock } from '../../clock.ts'
+import { LIMITS as STORE_LIMITS } from '../limits.ts'
 import { type OncePlan, planTallies } from '../plan-tallies.ts'
 import {
+  type LogCursor,
   type StreamPosition,
   TALLY_OVERFLOW,
   type Tally,
   type TallyAdd,
   type TallyBatch,
+  type TallyChanges,
   TallyGap,
   type TallyStore,
 } from '../store.ts'
@@ -13,6 +16,7 @@ import { WantedNames } from '../wanted-names.ts'
 import { type RedisClient, rethrow, runScript } from './ioredis.ts'
 import { tallyKeys } from './layout.ts'
 import { LIMITS } from './limits.ts'
+import { formatPoint, parsePoint, readTallyLog, tallyLogEnd } from './tally-log.ts'
 import { tallyScript } from './tally-script.ts'
 import type { Writer } from './writer.ts'
 
@@ -51,6 +55,7 @@ export class RedisTallies implements TallyStore {
       TALLY_OVERFLOW,
       JSON.stringify(plan.adds.map(addText)),
       JSON.stringify(plan.once.map(onceText)),
+      String(STORE_LIMITS.tallyChangesMs),
     ]
     const keys = [tallyKeys('').generation]
     const held = await this.#writer.write(({ client }) =>
@@ -80,6 +85,24 @@ export class RedisTallies implements TallyStore {
     }
   }
 
+  async changesEnd(): Promise<LogCursor> {
+    return formatPoint(await tallyLogEnd(this.#reader))
+  }
+
+  async changesSince(cursor: LogCursor): Promise<TallyChanges> {
+    const { changed, point, ...more } = await readTallyLog(this.#reader, parsePoint(cursor))
+    const tallies: Tally[] = []
+    if (changed.size > 0) {
+      const names = await this.#namesOf(point.generation)
+      for (const [day, numbers] of changed) {
+        const hash = tallyKeys(point.generation).day(day)
+        for await (const [number, value] of this.#pick(hash, [...numbers]))
+          tallies.push({ day, field: names[number]!, value: BigInt(value) })
+      }
+    }
+    return { changed: tallies, cursor: formatPoint(point), ...more }
+  }
+
   async retire(streams: readonly string[]): Promise<void> {
     if (streams.length === 0) return
     const { applied } = tallyKeys(await this.#generation())
@@ -91,11 +114,13 @@ export class RedisTallies implements TallyStore {
     await this.#writer.write(({ client }) =>
       client.set(tallyKeys('').generation, String(Number(before) + 1)).catch(rethrow),
     )
-    const { applied, numbers, names, days, day } = tallyKeys(before)
+    const { applied, numbers, names, days, changes, changed, day } = tallyKeys(before)
     const held = await this.#reader.smembers(days).catch(rethrow)
     // What was counted once goes by itself, when its time is over.
     await this.#writer.write(({ client }) =>
-      client.unlink(applied, numbers, names, days, ...held.map(day)).catch(rethrow),
+      client
+        .unlink(applied, numbers, names, days, changes, changed, ...held.map(day))
+        .catch(rethrow),
     )
   }
 

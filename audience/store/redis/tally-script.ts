@@ -9,10 +9,12 @@ import type { Script } from './ioredis.ts'
  *              5 plain adds, JSON: [[day, field, by], …]
  *              6 entries of which one counts, JSON: [[day, bucket, id, rank, until s, [[day, field, by], …],
  *                among bucket, among id, most ids], …], the last three only where they are among others
+ *              7 how long (ms) it is known what changed
  *     answer   the position held where that is another; else nothing
  *
  * What the entry that counts has added is kept beside its rank, as ` <day>/<number>=<by>` each (no day:
- * the entry's own), and taken back when a higher rank comes. HINCRBY takes and keeps 64-bit integers as text,
+ * the entry's own), and taken back when a higher rank comes. What changed goes to a log: `<day>:<number>,<number> …` (c) behind
+ * the entry before it (p), by which a reader knows that it has seen that one. HINCRBY takes and keeps 64-bit integers as text,
  * so no number here passes through Lua's doubles.
  */
 export const tallyScript: Script = {
@@ -23,7 +25,7 @@ local held = redis.call('HGET', P .. 'applied', ARGV[1]) or '0 '
 if held == ARGV[3] then return false end
 if string.match(held, '^%d+') ~= ARGV[2] then return held end
 
-local numbers, days, until_ = {}, {}, {}
+local numbers, days, changed, until_ = {}, {}, {}, {}
 local function numberOf(field)
   local number = numbers[field] or redis.call('HGET', P .. 'numbers', field)
   if not number then
@@ -38,9 +40,14 @@ local function add(day, number, by)
   if not days[day] then
     days[day] = P .. 'day:' .. day
     redis.call('SADD', P .. 'days', day)
+    changed[day] = {}
   end
+  changed[day][number] = true
   local done = redis.pcall('HINCRBY', days[day], number, by)
-  if type(done) == 'table' and done.err then redis.call('HINCRBY', days[day], numberOf(ARGV[4]), 1) end
+  if type(done) == 'table' and done.err then
+    redis.call('HINCRBY', days[day], numberOf(ARGV[4]), 1)
+    changed[day][numberOf(ARGV[4])] = true
+  end
 end
 local function negated(by)
   if string.sub(by, 1, 1) == '-' then return string.sub(by, 2) end
@@ -85,6 +92,19 @@ for _, one in ipairs(cjson.decode(ARGV[6])) do
     redis.call('HSET', key, id, table.concat(state, ' '))
     keepUntil(key, one[5])
   end
+end
+
+local changes = {}
+for day, set in pairs(changed) do
+  local list = {}
+  for number in pairs(set) do list[#list + 1] = number end
+  changes[#changes + 1] = day .. ':' .. table.concat(list, ',')
+end
+if #changes > 0 then
+  local log, last = P .. 'changes', P .. 'changed'
+  local id = redis.call('XADD', log, '*', 'p', redis.call('GET', last) or '', 'c', table.concat(changes, ' '))
+  redis.call('SET', last, id)
+  redis.call('XTRIM', log, 'MINID', '~', string.format('%d', redis.call('TIME')[1] * 1000 - ARGV[7]))
 end
 redis.call('HSET', P .. 'applied', ARGV[1], ARGV[3])
 return false

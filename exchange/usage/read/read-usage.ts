@@ -1,8 +1,8 @@
 import { type Refused, refuse } from '../../../audience/refusal.ts'
 import type { Tally } from '../../../audience/store/store.ts'
 import { LIMITS } from '../../limits.ts'
-import { decodeField, type Measure, type TallyField } from '../tally-field.ts'
-import type { UsageTerms } from '../usage-terms.ts'
+import { decodeField } from '../tally-field.ts'
+import { countedAs } from './counted-as.ts'
 import { SetSplitter } from './split-sets.ts'
 import { emptyLine, keyText, type UsageKey, type UsageLine } from './usage-line.ts'
 import { keyOf, type UsageLookups } from './usage-lookups.ts'
@@ -92,16 +92,4 @@ class Lines {
 function tooMuch(field = ''): Refused {
   const reason = 'there is too much of it: ask for less, such as one contract'
   return refuse('unprocessable', field, reason)
-}
-
-/** What was told under terms nobody knew then is counted by what they are known to be now. */
-function countedAs(
-  { measure, contract, version }: TallyField,
-  terms: UsageTerms,
-): (Exclude<Measure, 'unknownWon' | 'unknownBilled'> | 'unknown')[] {
-  if (measure !== 'unknownWon' && measure !== 'unknownBilled') return [measure]
-  const known = terms.contract(contract, version)
-  if (!known) return ['unknown']
-  if (measure === 'unknownWon' && known.billOn === 'billable') return []
-  return known.price.kind === 'percent_media' ? ['units', 'unpriced'] : ['units']
 }

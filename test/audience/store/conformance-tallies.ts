@@ -213,6 +213,66 @@ export function talliesConformance(open: OpenForTest): void {
     expect(asked.filter((name) => name !== '').sort()).toEqual(['a', 'b', 'c', 'd'])
   })
 
+  test(`who keeps what changed has what is counted, also of other processes (seed ${SEED})`, async () => {
+    const opened = await open()
+    const other = await opened.reopen()
+    try {
+      const random = seeded(SEED)
+      const { tallies } = opened.store
+      const kept: Record<string, bigint> = {}
+      let cursor = await tallies.changesEnd()
+      for (let seq = 0; seq < 40; seq++) {
+        const entries = Array.from({ length: random.int(6) }, () => anyEntry(random))
+        await random.pick([tallies, other.tallies]).apply(part('s', seq, seq + 1, entries))
+        if (random() < 0.4) continue
+        const told = await tallies.changesSince(cursor)
+        const names = told.changed.map(({ day, field }) => `${day} ${field}`)
+        expect(names).toHaveLength(new Set(names).size)
+        for (const { day, field, value } of told.changed) kept[`${day} ${field}`] = value
+        cursor = told.cursor
+        expect(told).toMatchObject({ fellOff: false, hasMore: false })
+        const all = Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== 0n))
+        expect(all).toEqual(await counters(tallies))
+        expect((await tallies.changesSince(cursor)).changed).toEqual([])
+      }
+    } finally {
+      await other.close()
+    }
+  })
+
+  test('what changed is told in steps where it is much, of which each counter is in those it changed in', async () => {
+    const { tallies } = (await open()).store
+    let cursor = await tallies.changesEnd()
+    const parts = 40
+    for (let seq = 0; seq < parts; seq++) {
+      const entries = Array.from({ length: 4_000 }, (_, n) => plain(DAY, `c${n}`, 1n))
+      await tallies.apply(part('s', seq, seq + 1, entries))
+    }
+    let steps = 0
+    for (let hasMore = true; hasMore; steps++) {
+      const told = await tallies.changesSince(cursor)
+      expect(told.changed).toHaveLength(4_000)
+      expect(told.changed.every(({ value }) => value === BigInt(parts))).toBe(true)
+      expect(told.fellOff).toBe(false)
+      ;({ cursor, hasMore } = told)
+    }
+    expect(steps).toBe(Math.ceil((parts * 4_000) / LIMITS.tallyChangedMax))
+  })
+
+  test('who follows what changed is told where all was cleared, and goes on from there', async () => {
+    const { tallies } = (await open()).store
+    await tallies.apply(part('s', 0, 1, [plain(DAY, 'a', 1n)]))
+    const before = await tallies.changesEnd()
+    await tallies.clear()
+    await tallies.apply(part('s', 0, 1, [plain(DAY, 'b', 2n)]))
+    const { cursor, ...told } = await tallies.changesSince(before)
+    expect(told).toEqual({ changed: [], fellOff: true, hasMore: false })
+    await tallies.apply(part('s', 1, 2, [plain(DAY, 'c', 3n)]))
+    const { changed, fellOff } = await tallies.changesSince(cursor)
+    expect(fellOff).toBe(false)
+    expect(changed).toEqual([{ day: DAY, field: 'c', value: 3n }])
+  })
+
   test('retire forgets positions and clear everything; both leave the rest', async () => {
     const { tallies } = (await open()).store
     await tallies.apply(part('a', 0, 1, [plain(DAY, 'x', 1n)]))

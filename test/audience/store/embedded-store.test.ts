@@ -9,7 +9,7 @@ import { LIMITS } from '../../../audience/store/limits.ts'
 import { openStore, parseStoreAddress } from '../../../audience/store/open-store.ts'
 import type { Store, StoreFinding } from '../../../audience/store/store.ts'
 import { WoundClock } from '../../support/memory-store.ts'
-import { counters, once, part } from './conformance-tallies.ts'
+import { counters, once, part, plain } from './conformance-tallies.ts'
 import { startOtherProcess } from './other-process.ts'
 import { add, membershipsIn } from './records.ts'
 import { storeConformance } from './store-conformance.ts'
@@ -72,6 +72,25 @@ describe('the embedded store', () => {
       await tallies.apply(part('s', seq - 1, seq, [again(seq)]))
     }
     expect(await counters(tallies)).toEqual({ '2026-11-26 part 1': 1n, '2026-11-26 part 3': 1n })
+    await close()
+  })
+
+  test('knows for a minute which counters changed, and says who was away for longer', async () => {
+    const clock = new WoundClock(Date.parse('2026-11-26T12:00:00Z'))
+    const { tallies, close } = await openEmbeddedStore(join(dir, 'changes'), { clock })
+    const start = await tallies.changesEnd()
+    const add = (seq: number) =>
+      tallies.apply(part('s', seq, seq + 1, [plain('2026-11-26', 'a', 1n)]))
+    await add(0)
+    clock.wind(LIMITS.tallyChangesMs - 1)
+    await add(1)
+    const read = await tallies.changesSince(start)
+    expect(read).toMatchObject({ changed: [{ value: 2n }], fellOff: false })
+    clock.wind(1)
+    await add(2)
+    expect(await tallies.changesSince(start)).toMatchObject({ changed: [], fellOff: true })
+    const { changed, fellOff } = await tallies.changesSince(read.cursor)
+    expect([changed, fellOff]).toMatchObject([[{ value: 3n }], false])
     await close()
   })
 

@@ -59,3 +59,42 @@ test('everything lies in one slot, so that what is lost is lost together', async
   expect(made.length).toBeGreaterThan(4)
   for (const key of made) expect(key).toMatch(/^\{use\}:/)
 })
+
+test('who follows what changed is told where entries it had not seen are gone, or one it had seen', async () => {
+  const server = await world.server()
+  const { tallies } = await world.store(server.url)
+  const client = await world.client(server.url)
+  const add = (seq: number) => tallies.apply(part('s', seq, seq + 1, [plain(DAY, 'a', 1n)]))
+  const start = await tallies.changesEnd()
+  await add(0)
+  await add(1)
+  const entries = await client.xrange('{use}:0:changes', '-', '+')
+  const [first, second] = entries.map(([id]) => id) as [string, string]
+  await client.xdel('{use}:0:changes', first)
+  expect(await tallies.changesSince(start)).toMatchObject({ changed: [], fellOff: true })
+  const end = await tallies.changesEnd()
+  // As after a failover to a replica that had not got the last write.
+  await client.multi().xdel('{use}:0:changes', second).set('{use}:0:changed', first).exec()
+  expect(await tallies.changesSince(end)).toMatchObject({ changed: [], fellOff: true })
+  await add(2)
+  expect(await tallies.changesSince(end)).toMatchObject({ changed: [], fellOff: true })
+  const now = await tallies.changesEnd()
+  await add(3)
+  expect(await tallies.changesSince(now)).toMatchObject({
+    changed: [{ day: DAY, field: 'a', value: 4n }],
+    fellOff: false,
+  })
+})
+
+test('it is known for a minute which counters changed, and no longer', async () => {
+  const server = await world.server()
+  const { tallies } = await world.store(server.url)
+  const client = await world.client(server.url)
+  // Entries of a whole node each, of which Redis removes none in part.
+  const log = '{use}:0:changes'
+  const now = Number((await client.time())[0]) * 1000
+  for (const ageMs of [LIMITS.tallyChangesMs + 5_000, LIMITS.tallyChangesMs - 5_000])
+    await client.xadd(log, `${now - ageMs}-1`, 'p', '', 'c', 'x'.repeat(8_000))
+  await tallies.apply(part('s', 0, 1, [plain(DAY, 'a', 1n)]))
+  expect(await client.xlen(log)).toBe(2)
+})

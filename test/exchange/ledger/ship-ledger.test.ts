@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { DAY_MS } from '../../../audience/clock.ts'
 import { openEmbeddedStore } from '../../../audience/store/embedded/embedded-store.ts'
-import type { TallyBatch } from '../../../audience/store/store.ts'
+import type { TallyBatch, TallyStore } from '../../../audience/store/store.ts'
 import { LIMITS } from '../../../exchange/ledger/limits.ts'
 import type { LedgerRecord } from '../../../exchange/usage/ledger-record.ts'
 import { MemoryTallies } from '../../support/memory-tallies.ts'
@@ -85,16 +85,10 @@ describe('the desk', () => {
     const world = await open()
     const tallies = new MemoryTallies()
     let isAway = true
-    world.tallies = {
-      applied: () => tallies.applied(),
-      apply: async (batch: TallyBatch) => {
-        if (isAway) throw new Error('out of reach')
-        await tallies.apply(batch)
-      },
-      read: (from, to) => tallies.read(from, to),
-      retire: (streams) => tallies.retire(streams),
-      clear: () => tallies.clear(),
-    }
+    world.tallies = appliedBy(tallies, async (batch) => {
+      if (isAway) throw new Error('out of reach')
+      await tallies.apply(batch)
+    })
     const ledger = await world.ledger()
     await ledger.append(delivered(1))
     world.clock.wind(700)
@@ -256,13 +250,7 @@ describe('the desk', () => {
       const done = store.tallies.apply(batch)
       return roll < 0.4 ? done.then(() => Promise.reject(new Error('died after'))) : done
     }
-    world.tallies = {
-      applied: () => store.tallies.applied(),
-      apply: dying,
-      read: (from, to) => store.tallies.read(from, to),
-      retire: (streams) => store.tallies.retire(streams),
-      clear: () => store.tallies.clear(),
-    }
+    world.tallies = appliedBy(store.tallies, dying)
     let units = 0
     for (let round = 0; round < 12; round++) {
       const ledger = await world.ledger(`bid ${random.int(3)}`)
@@ -288,4 +276,17 @@ function replaceBy(tallies: MemoryTallies, older: MemoryTallies): void {
     apply: (batch: TallyBatch) => older.apply(batch),
     read: (from: string, to: string) => older.read(from, to),
   })
+}
+
+/** The same counters, but for how a part is applied. */
+function appliedBy(tallies: TallyStore, apply: TallyStore['apply']): TallyStore {
+  return {
+    applied: () => tallies.applied(),
+    apply,
+    read: (from, to) => tallies.read(from, to),
+    changesEnd: () => tallies.changesEnd(),
+    changesSince: (cursor) => tallies.changesSince(cursor),
+    retire: (streams) => tallies.retire(streams),
+    clear: () => tallies.clear(),
+  }
 }

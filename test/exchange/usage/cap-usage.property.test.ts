@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { ContractRecord, Price } from '../../../exchange/contract.ts'
+import { LIMITS } from '../../../exchange/limits.ts'
 import { NO_PAST } from '../../../exchange/usage/cap-usage.ts'
 import { CapComparison } from '../../../exchange/usage/compare-caps.ts'
 import type { LedgerRecord } from '../../../exchange/usage/ledger-record.ts'
@@ -8,8 +9,9 @@ import { grouped, priceLines } from '../../../exchange/usage/price/price-lines.t
 import { reachedCap } from '../../../exchange/usage/reached-cap.ts'
 import { readUsage } from '../../../exchange/usage/read/read-usage.ts'
 import type { UsageLine } from '../../../exchange/usage/read/usage-line.ts'
+import { tallyEntriesOf } from '../../../exchange/usage/tally-entries.ts'
 import type { UsageTerms } from '../../../exchange/usage/usage-terms.ts'
-import type { MemoryTallies } from '../../support/memory-tallies.ts'
+import { MemoryTallies } from '../../support/memory-tallies.ts'
 import { contract, NOON_S, notice, tallied, termsOf } from './usage-world.ts'
 
 // Caps are compared over lines of days and months; the oracle compares them over every line there is.
@@ -158,7 +160,7 @@ test('a cap is reached over lines of days and months where it is over every line
               clock: { now: () => NOW_MS, elapsed: () => 0 },
               setMembersMax: SET_MEMBERS_MAX,
             })
-            const compared = (await comparison.compare(new Map([['c', capped]]))).get('c')!
+            const compared = (await comparedBy(comparison, new Map([['c', capped]]))).get('c')!
             expect(compared, JSON.stringify(limit)).toHaveProperty('reached')
             expect('reached' in compared && compared.reached !== undefined).toBe(isReached)
             const oracle = reachedCap(capped, { lines, past: NO_PAST }, { terms, nowMs: NOW_MS })
@@ -168,5 +170,76 @@ test('a cap is reached over lines of days and months where it is over every line
       },
     ),
     { numRuns: 60 },
+  )
+})
+
+const step = fc.oneof(
+  { weight: 6, arbitrary: told.map((one) => ({ ...one, what: 'told' as const })) },
+  { weight: 4, arbitrary: fc.constant({ what: 'look' as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      what: fc.constant('wind' as const),
+      days: fc.integer({ min: -1, max: 4 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      what: fc.constant('capped' as const),
+      per: fc.constantFrom('contract' as const, 'day' as const, undefined),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ what: 'cleared' as const }) },
+)
+
+async function comparedBy({ lanes }: CapComparison, contracts: Map<string, ContractRecord>) {
+  const compared = await Promise.all(lanes.map((lane) => lane.compare(contracts)))
+  return new Map(compared.flatMap((one) => [...one]))
+}
+
+/** The contract with this cap, which makes a version of it; nothing to compare without one. */
+function cappedBy(
+  terms: UsageTerms,
+  cap: { per: 'contract' | 'day'; units: number } | undefined,
+  version: number,
+): Map<string, ContractRecord> {
+  if (!cap) return new Map()
+  const capped = { ...terms.contract('c', 2)!, caps: [cap], version, keptVersions: [1, 2] }
+  return new Map([['c', capped]])
+}
+
+test('a comparison that is kept by what changes comes to the same as one that reads everything', async () => {
+  await fc.assert(
+    fc.asyncProperty(sale, fc.array(step, { maxLength: 40 }), async (sold, steps) => {
+      const terms = termsFor(sold)
+      const tallies = new MemoryTallies()
+      let [nowMs, elapsedMs] = [NOW_MS, 0]
+      let per: 'contract' | 'day' | undefined = 'contract'
+      const comparison = () =>
+        new CapComparison({
+          tallies,
+          lookups: () => lookupsWith(terms),
+          clock: { now: () => nowMs, elapsed: () => elapsedMs },
+        })
+      const kept = comparison()
+      let version = 3
+      for (const one of [...steps, { what: 'look' as const }]) {
+        if (one.what === 'told') await tallies.enter(tallyEntriesOf(recordOf(one), terms))
+        else if (one.what === 'wind') nowMs += one.days * DAY_S * 1000
+        else if (one.what === 'capped') per = one.per
+        else if (one.what === 'cleared') await tallies.clear()
+        else {
+          // What comes late for old days is read once an hour, and parts are put together anew.
+          elapsedMs += LIMITS.capsOldEveryMs
+          for (const units of [1, 3, 9, 27]) {
+            const contracts = cappedBy(terms, per && { per, units }, version++)
+            const anew = await comparedBy(comparison(), contracts)
+            expect(await comparedBy(kept, contracts), `${units} units`).toEqual(anew)
+          }
+        }
+      }
+    }),
+    { numRuns: 100 },
   )
 })

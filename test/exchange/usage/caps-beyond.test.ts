@@ -27,9 +27,18 @@ class Readable {
     this.tallies = tallies
   }
 
+  async changesEnd() {
+    return this.tallies.changesEnd()
+  }
+
+  async changesSince(cursor: string) {
+    wind(this.takesMs)
+    if (this.isAway) throw new Error('the store is away')
+    return this.tallies.changesSince(cursor)
+  }
+
   async *read(...asked: Parameters<MemoryTallies['read']>): AsyncIterable<Tally> {
     this.reads++
-    wind(this.takesMs)
     if (this.isAway) throw new Error('the store is away')
     yield* this.tallies.read(...asked)
   }
@@ -58,7 +67,7 @@ afterEach(async () => {
   await world.close()
 })
 
-function watching(readable: Readable, passesMax = 1): CapsWatcher {
+function watching(readable: Readable, { passesMax = 1, followedMax = 99 } = {}): CapsWatcher {
   return watchCaps({
     tallies: readable as unknown as MemoryTallies,
     catalog: world.catalog,
@@ -70,6 +79,7 @@ function watching(readable: Readable, passesMax = 1): CapsWatcher {
     linesMax: LINES_MAX,
     setMembersMax: MEMBERS_MAX,
     passesMax,
+    followedMax,
   })
 }
 
@@ -146,7 +156,8 @@ describe('a contract with a cap', () => {
 
   test('is compared in parts where there are more contracts than are read at once', async () => {
     const ids = Array.from({ length: 21 }, (_, n) => `c${n}`)
-    for (const id of ids) await world.contract(id, DAILY)
+    for (const id of ids)
+      await world.contract(id, { ...DAILY, billOn: 'win', attribution: 'used_lowest' })
     for (const [n, id] of ids.entries()) await use(id, n % 2 ? 10 : 9)
     await look()
     expect(Object.keys(caps()).sort()).toEqual(ids.filter((_, n) => n % 2).sort())
@@ -154,7 +165,46 @@ describe('a contract with a cap', () => {
     await use('c0', 1)
     await look()
     expect(caps()).toHaveProperty('c0')
-    expect(store.reads - reads, 'the parts are remembered').toBeLessThanOrEqual(4)
+    expect(store.reads - reads, 'of one part one day').toBe(1)
+  })
+
+  test('is compared by what was counted since, and nothing is read that did not change', async () => {
+    await world.contract('c', { billOn: 'delivered', caps: [{ units: 40, per: 'contract' }] })
+    for (const day of ['2025-12-30', '2026-01-08', '2026-01-12', TODAY]) await use('c', 9, { day })
+    await look()
+    const { reads } = store
+    await use('c', 3)
+    await look()
+    expect(granted()).toEqual(['c'])
+    await use('c', 1, { day: '2026-01-12' })
+    await look()
+    expect(limits()).toEqual({ c: 'units' })
+    expect(store.reads).toBe(reads)
+  })
+
+  test('counts what comes late for a day long past, within the hour', async () => {
+    await world.contract('c', { billOn: 'delivered', caps: [{ units: 10, per: 'contract' }] })
+    await look()
+    await use('c', 10, { day: '2026-01-02' })
+    await look()
+    expect(granted()).toEqual(['c'])
+    wind(LIMITS.capsOldEveryMs)
+    await look()
+    expect(granted()).toEqual([])
+  })
+
+  test('is read each time where there are more counters than are held', async () => {
+    others = [watching(store, { followedMax: 3 })]
+    await world.contract('c', { billOn: 'delivered', caps: [{ units: 9, per: 'contract' }] })
+    for (const segment of ['s1', 's2', 's3', 's4']) {
+      await use('c', 2, { segment })
+      await look(others[0]!)
+      expect(granted()).toEqual(['c'])
+    }
+    await use('c', 1)
+    await look(others[0]!)
+    expect(granted()).toEqual([])
+    expect(limits()).toEqual({ c: 'units' })
   })
 
   test('stops where its usage is too much by itself, says so, and keeps no other from being compared', async () => {
@@ -184,7 +234,7 @@ describe('a contract with a cap', () => {
   })
 
   test('is compared in passes where more combinations of segments were used than are held at once', async () => {
-    const passed = watching(store, 64)
+    const passed = watching(store, { passesMax: 64 })
     others = [passed]
     await world.contract('big', { buyer: 'dsp-2', ...ATTRIBUTED, caps: [{ units: 7, per: 'day' }] })
     await useManySets('big')
@@ -198,6 +248,7 @@ describe('a contract with a cap', () => {
 
   test('is said to be compared late where that takes seconds', async () => {
     await world.contract('c', DAILY)
+    await look()
     for (const takesMs of [LIMITS.capsTookMsMax + 1, 1]) {
       store.takesMs = takesMs
       await look()
