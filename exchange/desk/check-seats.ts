@@ -1,9 +1,13 @@
 import type { Problem } from '../../audience/refusal.ts'
 import type { Segment } from '../../audience/segment.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
-import type { ContractBody } from '../contract.ts'
+import type { ContractBody, ContractRecord } from '../contract.ts'
 import type { DealRecord } from '../deal.ts'
+import { LIMITS } from '../limits.ts'
+import { momentOf } from '../moment.ts'
 import type { PartnerRecord } from '../partner.ts'
+import { isBinding } from './check-exclusive.ts'
+import { refuseAll } from './write-record.ts'
 
 /**
  * A first-party segment is sold to an advertiser's seat, never to a whole platform (API.md, "contracts"): a
@@ -22,6 +26,29 @@ export function seatProblems(body: ContractBody, snapshot: CatalogSnapshot): Pro
   const more = open.length > 1 ? ` and ${open.length - 1} more` : ''
   const reason = `${open[0]}${more} is first-party: name seats, an id of a seat's own in externalIds, or make a deal with wseat`
   return [{ field: 'seats', reason }]
+}
+
+/**
+ * Refuses (`conflict`) to write, or to delete (null), what keeps contracts in force to seats: without it they would
+ * give first-party segments to a whole platform. Names those contracts.
+ */
+export function refuseUnseating(
+  snapshot: CatalogSnapshot,
+  change: { kind: string; id: string; value: unknown },
+  { field, nowMs }: { field: string; nowMs: number },
+): void {
+  const { version } = snapshot
+  const after = snapshot.with({ version, records: [{ ...change, version }] })
+  const opened: Problem[] = []
+  for (const { id, value } of snapshot.kind('contract').values()) {
+    const contract = value as ContractRecord
+    if (!isBinding(contract) || momentOf(contract.endsAt, contract.timeZone) <= nowMs) continue
+    if (seatProblems(contract, after).length === 0 || seatProblems(contract, snapshot).length > 0)
+      continue
+    const reason = `contract ${id} would give first-party segments to all of ${contract.buyer}: name its seats first`
+    if (opened.length < LIMITS.namedMax) opened.push({ field, reason })
+  }
+  refuseAll('conflict', opened)
 }
 
 function isFirstParty(snapshot: CatalogSnapshot, id: string): boolean {

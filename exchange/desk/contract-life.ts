@@ -4,6 +4,7 @@ import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { ContractRecord, ContractStatus, Party, Side } from '../contract.ts'
 import { missingRoles } from '../data-protection.ts'
 import { closed } from '../fields.ts'
+import { seatProblems } from './check-seats.ts'
 import {
   type ContractShown,
   refuseConflicts,
@@ -171,6 +172,8 @@ function bringIntoForce(
   const checked: Change = (contract, at) => {
     const after = change(contract, at)
     if (after.status === contract.status) return after
+    // What kept a draft to seats may be gone since.
+    refuseAll('unprocessable', seatProblems(after, at.snapshot))
     refuseUnpublishable(deps, { before: contract, after, snapshot: at.snapshot })
     refuseConflicts(deps, actor, { id, contract: after, snapshot: at.snapshot })
     return after

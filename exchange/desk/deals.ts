@@ -1,9 +1,11 @@
 import { refuse } from '../../audience/refusal.ts'
 import { checker, Type } from '../../audience/schema.ts'
+import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import { DealBody, type DealRecord } from '../deal.ts'
 import { DealSource } from '../deal-import/deal-source.ts'
 import { closed } from '../fields.ts'
 import { malformedDeal, refuseTakenWireId, senselessDeal } from './check-deal.ts'
+import { refuseUnseating } from './check-seats.ts'
 import type { Shown, WriteOptions, Written } from './desk.ts'
 import { type Actor, type DeskDeps, mustWriteFor, notFound, sees } from './desk.ts'
 import {
@@ -76,6 +78,7 @@ async function writeDeal(
         if (before && !sees(actor, before.seller)) throw refuse('conflict', 'id', 'the id is taken')
         refuseAll('unprocessable', senselessDeal(value, snapshot))
         refuseTakenWireId(id, value, snapshot)
+        refuseOpening(deps, { id, before, value }, snapshot)
         return { value }
       },
     },
@@ -93,13 +96,26 @@ export async function deleteDeal(
     { kind: 'deal', id },
     {
       ifMatch,
-      decide: (existing) => {
+      decide: (existing, snapshot) => {
         if (!existing) throw notFound()
-        mustWriteFor(actor, (existing.value as DealRecord).seller)
+        const before = existing.value as DealRecord
+        mustWriteFor(actor, before.seller)
+        refuseOpening(deps, { id, before, value: null }, snapshot)
         return { value: null }
       },
     },
   )
+}
+
+/** First-party segments may be sold through a deal with seats alone: while they are, it keeps them. */
+export function refuseOpening(
+  { clock }: DeskDeps,
+  { id, before, value }: { id: string; before: DealRecord | undefined; value: DealRecord | null },
+  snapshot: CatalogSnapshot,
+): void {
+  if (!before?.wseat?.length) return
+  const field = value === null ? '' : 'wseat'
+  refuseUnseating(snapshot, { kind: 'deal', id, value }, { field, nowMs: clock.now() })
 }
 
 export function getDeal(deps: DeskDeps, actor: Actor, id: string): Shown<DealShown> {

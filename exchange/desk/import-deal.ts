@@ -8,7 +8,7 @@ import { dealNames } from '../deal-names.ts'
 import { LIMITS } from '../limits.ts'
 import type { PartnerRecord } from '../partner.ts'
 import { malformedDeal, refuseTakenWireId, senselessDeal } from './check-deal.ts'
-import { checkDeal, type DealShown, reading } from './deals.ts'
+import { checkDeal, type DealShown, reading, refuseOpening } from './deals.ts'
 import { type Actor, type DeskDeps, isExchange, sees, snapshotOf } from './desk.ts'
 import { type StagedWrite, stagedWrite } from './staged-write.ts'
 import { writeRecord } from './write-record.ts'
@@ -96,6 +96,7 @@ async function importDeal(
     const value = merged(before, document, { id, seller, exchange })
     refuseUnfit(value, { document, snapshot })
     refuseTakenWireId(id, value, snapshot)
+    refuseOpening(deps, { id, before, value }, snapshot)
     return { value }
   }
   const written = await writeRecord<DealRecord>(deps, { kind: 'deal', id }, { decide })

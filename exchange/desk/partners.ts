@@ -8,6 +8,7 @@ import type { CatalogWrite } from '../../audience/store/store.ts'
 import { FORMER_PARTNER_KIND, type FormerPartner, wasAnothers } from '../former-partner.ts'
 import { PartnerBody, type PartnerRecord, syncUrlFaults } from '../partner.ts'
 import { MATCH_SECRET_KIND } from '../sync/match-secret.ts'
+import { refuseUnseating } from './check-seats.ts'
 import {
   type Actor,
   type DeskDeps,
@@ -56,7 +57,11 @@ export async function putPartner(
         refuseAll('unprocessable', problemsOf(id, given, snapshot))
         const fields = { ...given, status: given.status ?? 'active' } as const
         if (existing) {
-          const { number, namespace } = existing.value as PartnerRecord
+          const { number, namespace, roles } = existing.value as PartnerRecord
+          if (given.roles.includes('dsp') && !roles.includes('dsp')) {
+            const change = { kind: 'partner', id, value: fields }
+            refuseUnseating(snapshot, change, { field: 'roles', nowMs: deps.clock.now() })
+          }
           return { value: { ...fields, number, namespace } }
         }
         refuseTakenName(id, snapshot)

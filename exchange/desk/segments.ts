@@ -14,6 +14,7 @@ import { missingNode } from '../taxonomy/taxonomy-record.ts'
 import { refuseBadLookalike } from './check-lookalike.ts'
 import { refuseBadBasis } from './check-provenance.ts'
 import { refuseBadRule } from './check-rule.ts'
+import { refuseUnseating } from './check-seats.ts'
 import type { Shown, WriteOptions, Written } from './desk.ts'
 import { type Actor, type DeskDeps, isExchange, mustWriteFor, sees } from './desk.ts'
 import { deleteOwned, refuseForeign, refuseUnknownOwner } from './owned.ts'
@@ -56,6 +57,10 @@ export async function putSegment(
         refuseBadLookalike(id, given, snapshot)
         refuseBadBasis(id, given, snapshot)
         refuseUnknownNodes(before, given, snapshot)
+        if (given.provenance === 'first_party' && before && before.provenance !== 'first_party') {
+          const change = { kind: SEGMENT_KIND, id, value: given }
+          refuseUnseating(snapshot, change, { field: 'provenance', nowMs: around.nowMs })
+        }
         const number = before?.number ?? (await deps.catalog.nextNumber('segment'))
         return { value: { ...given, number } }
       },

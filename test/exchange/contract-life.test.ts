@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Actor, contractBody, OPERATOR, refusedFields, World } from './world.ts'
+import { type Actor, contractBody, OPERATOR, refusal, refusedFields, World } from './world.ts'
 
 const SELLER: Actor = { operator: false, partner: 'dmp' }
 const BUYER: Actor = { operator: false, partner: 'dsp' }
@@ -159,6 +159,48 @@ describe('a first-party segment', () => {
     expect(await refusedFields(() => put())).toBe('unprocessable seats')
     await deal({ wseat: ['seat-1'] })
     await put()
+  })
+
+  test('keeps what keeps it to seats: not deleted, opened, nor imported anew without them, while it is in force', async () => {
+    const deal = (more: object) =>
+      world.deal('d', { seller: 'dmp', exchange: 'ssp', audience: { any: ['cars'] }, ...more })
+    await deal({ wseat: ['seat-1'] })
+    await put()
+    expect((await refusal(() => deal({}))).message).toBe(
+      'wseat: contract c would give first-party segments to all of dsp: name its seats first',
+    )
+    expect(
+      await refusedFields(() => deal({ audience: { any: ['boats'] }, wseat: ['seat-1'] })),
+    ).toBe('conflict wseat')
+    const gone = () => world.desk.deleteDeal(OPERATOR, { id: 'd' })
+    expect(await refusedFields(gone)).toBe('conflict')
+    await deal({ wseat: ['seat-2'] })
+    await put({ seats: ['seat-1'] })
+    await gone()
+  })
+
+  test('drafted through a deal that is gone is not signed', async () => {
+    await world.deal('d', {
+      ...{ seller: 'dmp', exchange: 'ssp', audience: { any: ['cars'] } },
+      wseat: ['seat-1'],
+    })
+    await put({ status: 'draft' })
+    await world.desk.deleteDeal(OPERATOR, { id: 'd' })
+    await world.desk.signContract(OPERATOR, { id: 'c', body: { side: 'seller' } })
+    const sign = () => world.desk.signContract(OPERATOR, { id: 'c', body: { side: 'buyer' } })
+    expect(await refusedFields(sign)).toBe('unprocessable seats')
+  })
+
+  test('is not sold to a platform by being called first-party later, nor by its buyer becoming a platform', async () => {
+    await put({ segments: ['boats'] })
+    const boats = () => world.segment('boats', 'dmp', { provenance: 'first_party' })
+    expect(await refusedFields(boats)).toBe('conflict provenance')
+    await world.partner('house', { roles: ['advertiser'] })
+    await world.desk.putContract(OPERATOR, { id: 'h', body: contractBody({ buyer: 'house' }) })
+    const platform = () => world.partner('house', { roles: ['advertiser', 'dsp'] })
+    expect(await refusedFields(platform)).toBe('conflict roles')
+    await world.desk.revokeContract(OPERATOR, { id: 'c' })
+    await boats()
   })
 })
 
