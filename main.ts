@@ -24,6 +24,7 @@ import { EgressMeter } from './exchange/egress/egress-meter.ts'
 import { EgressSpool } from './exchange/egress/egress-spool.ts'
 import { LatencyCounts } from './exchange/kpis/latency-counts.ts'
 import { ProcessedEvents } from './exchange/kpis/processed-events.ts'
+import { CountedWatch } from './exchange/ledger/counted-watch.ts'
 import { shipLedger } from './exchange/ledger/ship-ledger.ts'
 import { LookalikeJobs } from './exchange/lookalike/lookalike-jobs.ts'
 import { MatchCounts } from './exchange/matchrates/match-counts.ts'
@@ -139,14 +140,17 @@ async function bid({ config }: Settings): Promise<void> {
 
 /** Rooms and accounts of the bid path. */
 async function openBidPath(me: Process, config: Config) {
-  const { audience, exchange, ledger } = await openRooms({ ...me, config })
+  const { audience, exchange, ledger, finders } = await openRooms({ ...me, config })
   const { metrics, closeFirst } = me
   if (config.demo === 'off') {
     await untilDemoEnded(config.dataDir, clock)
     await audience.poke()
   }
   const deriveKey = audience.deriveKey.bind(audience)
-  const usage = new Usage({ ledger, clock, deriveKey })
+  const counted = new CountedWatch({ dir: ledgerDir(config), ledger, clock })
+  closeFirst(() => counted.close())
+  finders.push(counted)
+  const usage = new Usage({ ledger, clock, deriveKey, counted })
   closeFirst(() => usage.close())
   const spool = await EgressSpool.open(egressDir(config), me.name, clock)
   const egress = new EgressMeter(spool, clock)

@@ -2,6 +2,13 @@ import type { ContractRecord } from './contract.ts'
 import type { WithheldReason } from './reasons.ts'
 
 /**
+ * How much of what is under contracts may be given: nothing where it cannot be confirmed or accounted for; nothing capped
+ * where what was given is not counted.
+ */
+export const SHARINGS = ['nothing', 'uncapped', 'all'] as const
+export type Sharing = (typeof SHARINGS)[number]
+
+/**
  * What one buyer may be given. Made by `compile-buyer-view.ts` per (catalog version, buyer, class of
  * countries), valid until `validUntilMs`, when the next contract or deal begins or ends. Making one
  * costs next to nothing: what it says of a segment is worked out when first asked, and remembered.

@@ -28,6 +28,8 @@ export interface RightsAt {
   readonly nowMs: number
   /** Lists of regions that cover the country asked for. */
   readonly covered: ReadonlySet<string>
+  /** What was given lately is counted; without that nothing is given under a contract with caps. */
+  readonly counted: boolean
 }
 
 /**
@@ -61,8 +63,7 @@ export class Rights {
       (contract) =>
         contract.record.seller === owner && isLive(contract, 'bid_enrichment', this.#at),
     )
-    const { caps } = this.#parts
-    const open = live.filter((contract) => !caps.isReached(contract.id, this.#at.nowMs))
+    const open = live.filter((contract) => this.#hasUnitsLeft(contract))
     if (open.length > 0) return this.#onDay(cheapestContract(open))
     if (live.length > 0) this.capped.add(id)
     return undefined
@@ -73,12 +74,12 @@ export class Rights {
    * one for each seller, and the oldest first.
    */
   identity(): LiveContract[] {
-    const { partners, caps } = this.#parts
+    const { partners } = this.#parts
     const live = (this.#contracts?.all ?? []).filter(
       (contract) =>
         isLive(contract, 'identity', this.#at) &&
         partners.byId.get(contract.record.seller)?.active &&
-        !caps.isReached(contract.id, this.#at.nowMs),
+        this.#hasUnitsLeft(contract),
     )
     const sellers = new Set(live.map(({ record }) => record.seller))
     return [...sellers]
@@ -90,6 +91,12 @@ export class Rights {
   /** Ids of the segments that any contract of this buyer names. */
   segments(): Iterable<string> {
     return this.#contracts?.bySegment.keys() ?? []
+  }
+
+  #hasUnitsLeft({ id, record }: CompiledContract): boolean {
+    const { counted, nowMs } = this.#at
+    if (!counted && record.caps?.length) return false
+    return !this.#parts.caps.isReached(id, nowMs)
   }
 
   /** What is delivered is counted by days: no period outlasts them (BuyerContracts). */

@@ -1,9 +1,9 @@
 import type { CatalogSnapshot } from '../audience/store/catalog-snapshot.ts'
 import type { CatalogRecord } from '../audience/store/store.ts'
-import type { BuyerView } from './buyer-view.ts'
+import { type BuyerView, SHARINGS, type Sharing } from './buyer-view.ts'
 import { type Part, part } from './by-record.ts'
 import { CAP_KIND } from './cap.ts'
-import { CompiledBuyerView } from './compile-buyer-view.ts'
+import { CompiledBuyerView, type ViewAt } from './compile-buyer-view.ts'
 import { Caps } from './compile-caps.ts'
 import { type Contracts, compileContracts } from './compile-contracts.ts'
 import { compileDeals, type Deals } from './compile-deals.ts'
@@ -37,7 +37,7 @@ export class ExchangeCatalog {
   /** By partner id. */
   readonly #matchSecrets: ReadonlyMap<string, CatalogRecord>
   readonly #parts: CatalogParts
-  /** By buyer, class of countries, and whether the catalog is confirmed. */
+  /** By buyer, class of countries, and how much may be shared. */
   readonly #views: Map<number, CompiledBuyerView>
 
   private constructor(
@@ -97,26 +97,23 @@ export class ExchangeCatalog {
   }
 
   /**
-   * What a buyer may be given now. `country` is an index of audience/countries.ts; where `confirmed`
-   * is false nothing shared is in it. One Map lookup by an integer on a request; a view is made when
-   * it is first asked for, and made anew when a date in it has passed.
+   * What a buyer may be given now. `country` is an index of audience/countries.ts. One Map lookup by an
+   * integer on a request; a view is made when it is first asked for, and made anew when a date in it has passed.
    */
-  viewFor(buyer: number, country: number, nowMs: number, confirmed: boolean): BuyerView {
+  viewFor(buyer: number, country: number, nowMs: number, sharing: Sharing): BuyerView {
     const { classOf, covers } = this.#parts.regions.value
     const countryClass = classOf[country] ?? 0
-    const key = (buyer * covers.length + countryClass) * 2 + (confirmed ? 1 : 0)
+    const key = (buyer * covers.length + countryClass) * SHARINGS.length + SHARINGS.indexOf(sharing)
     const known = this.#views.get(key)
     if (known?.period.holds(nowMs)) return known
     const covered = covers[countryClass]!
-    const view = this.#makeView(buyer, { nowMs, confirmed, covered })
+    const [confirmed, counted] = [sharing !== 'nothing', sharing === 'all']
+    const view = this.#makeView(buyer, { nowMs, confirmed, counted, covered })
     this.#keep(key, view)
     return view
   }
 
-  #makeView(
-    buyer: number,
-    at: { nowMs: number; confirmed: boolean; covered: ReadonlySet<string> },
-  ): CompiledBuyerView {
+  #makeView(buyer: number, at: ViewAt): CompiledBuyerView {
     const partner = this.partnerByNumber(buyer)
     if (!partner) throw new Error(`no partner has the number ${buyer} in this catalog`)
     const { partners, segments, contracts, caps, deals, needs } = this.#parts

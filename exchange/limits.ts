@@ -60,7 +60,7 @@ export const LIMITS = {
   keyCharsMax: 256,
   /** Presented keys remembered as verified, so that a request hashes nothing. */
   verifiedKeysMax: 4_096,
-  /** Compiled views (buyer × class of countries × confirmed) kept per catalog version. */
+  /** Compiled views (buyer × class of countries × how much may be shared) kept per catalog version. */
   viewsMax: 512,
   /** How long units are added up in memory before they are written: what a killed process loses, at most. */
   meterFlushMs: 200,

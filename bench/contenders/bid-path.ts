@@ -87,7 +87,7 @@ await openGateway({
     ledger,
     keys: () => usage.keys(),
     mint: () => usage.mint(),
-    isOpen: () => turns.way === 'free' || usage.isOpen(),
+    sharing: () => (turns.way === 'free' ? 'all' : usage.sharing()),
     meter: books,
   } as unknown as Usage,
   egress: books,

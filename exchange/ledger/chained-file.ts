@@ -76,6 +76,10 @@ export class ChainedFile {
     }
   }
 
+  get stream(): string {
+    return this.#options.stream
+  }
+
   /** Bytes of the lines that are on disk. */
   get bytes(): number {
     return this.#bytes

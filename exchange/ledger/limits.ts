@@ -12,6 +12,10 @@ export const LIMITS = {
   streamBytesMax: 64 * 1024 * 1024,
   /** How long the ledger may fail to write before what is contracted stops being served. */
   behindMs: 5_000,
+  /** How long what was written may not be counted before contracts with caps stop: a desk that starts again is back by then. */
+  uncountedMs: 60_000,
+  /** How often a process looks whether what it wrote is counted. */
+  countedEveryMs: 5_000,
   /** How often a ledger that failed tries again by itself. */
   retryEveryMs: 1_000,
   /** How often the desk looks for new records in the streams. */

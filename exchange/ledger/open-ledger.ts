@@ -20,6 +20,11 @@ export interface LedgerOptions {
   files?: ChainFiles
 }
 
+export interface LedgerPlace {
+  stream: string
+  seq: number
+}
+
 /** What the ledger says of itself: a pino logger fits. */
 export interface LedgerLog {
   error(details: object, message: string): void
@@ -36,6 +41,8 @@ export interface Ledger {
   /** It could not be written for 5 s: what is contracted must not be served, notices get 503. */
   isBehind(): boolean
   findings(): { finding: string; advice: string }[]
+  /** Where the last record stands that was acknowledged. */
+  place(): LedgerPlace | undefined
   /** Records that are on disk, and appends that were not acknowledged, since the process began. */
   counts(): { appended: number; failed: number }
   close(): Promise<void>
@@ -65,6 +72,7 @@ class OpenLedger implements Ledger {
   #brokenBy = ''
   #retry: NodeJS.Timeout | undefined
   #isClosed = false
+  #place: LedgerPlace | undefined
   #appended = 0
   #failed = 0
 
@@ -81,8 +89,10 @@ class OpenLedger implements Ledger {
     try {
       if (this.#isClosed) throw new NotAppended('closed')
       if (this.#brokenSinceMs !== undefined) throw new NotAppended('broken')
-      await (this.#usable() ?? (await this.#open())).append(record)
+      const stream = this.#usable() ?? (await this.#open())
+      await stream.append(record)
       this.#appended++
+      this.#place = { stream: stream.stream, seq: stream.end.seq }
     } catch (error) {
       this.#failed++
       if (error instanceof NotAppended && error.reason !== 'write_failed') throw error
@@ -100,6 +110,10 @@ class OpenLedger implements Ledger {
   findings(): { finding: string; advice: string }[] {
     if (this.#brokenSinceMs === undefined && !this.isBehind()) return []
     return [ledgerFinding('ledger', this.#brokenBy)]
+  }
+
+  place(): LedgerPlace | undefined {
+    return this.#place
   }
 
   counts(): { appended: number; failed: number } {

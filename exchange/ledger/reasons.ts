@@ -25,6 +25,8 @@ export const LedgerFindings = {
     'The ledger cannot be written, so contracted segments stop being served after 5 s: check free space and the disk of PASSERELLE_DATA.',
   ledger_unshipped:
     'The store does not take usage: it is kept in the ledger, and counted once the store is back.',
+  ledger_uncounted:
+    'What was given a minute ago is not counted, so contracts with caps give nothing until it is: see that the desk of this instance runs, and what health and log say of counting.',
   ledger_damaged:
     'A part of the ledger is damaged, and what it holds from there on is not counted: see `passerelle ledger verify`, and put the file back from a backup.',
 } as const

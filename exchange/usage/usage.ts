@@ -1,4 +1,5 @@
 import type { Clock } from '../../audience/clock.ts'
+import type { Sharing } from '../buyer-view.ts'
 import { Meter } from './meter.ts'
 import { TokenMint } from './token-mint.ts'
 import { TOKEN_KEY_BYTES, TOKEN_KEY_LABEL, TokenKeys } from './token-seal.ts'
@@ -9,6 +10,8 @@ export interface UsageOptions {
   clock: Clock
   /** Audience.deriveKey: undefined while the root secret cannot be read yet. */
   deriveKey(label: string, bytes: number): Buffer | undefined
+  /** Tells whether what this process has given is counted; absent: it is. */
+  counted?: { isCounted(): boolean }
 }
 
 /** How the bid path accounts for what it gives: it counts deliveries, and makes and reads tokens. */
@@ -25,9 +28,10 @@ export class Usage {
     this.meter = new Meter(options.ledger, options.clock)
   }
 
-  /** False where what is contracted could not be accounted for: then it must not be given. */
-  isOpen(): boolean {
-    return !this.ledger.isBehind() && this.mint() !== undefined
+  /** How much of what is contracted may be given: nothing that could not be accounted for, and nothing capped that is not counted. */
+  sharing(): Sharing {
+    if (this.ledger.isBehind() || this.mint() === undefined) return 'nothing'
+    return (this.#options.counted?.isCounted() ?? true) ? 'all' : 'uncapped'
   }
 
   /** Undefined until the root secret is known. */

@@ -1,6 +1,7 @@
 import type { Audience } from '../../audience/audience.ts'
 import type { Clock } from '../../audience/clock.ts'
 import type { Gvl } from '../../audience/consent/gvl.ts'
+import type { Sharing } from '../../exchange/buyer-view.ts'
 import type { EgressMeter } from '../../exchange/egress/egress-meter.ts'
 import type { Exchange } from '../../exchange/exchange.ts'
 import type { MatchCounts } from '../../exchange/matchrates/match-counts.ts'
@@ -32,8 +33,8 @@ export interface BidRooms {
 
 /** The part of Usage that the bid path uses. */
 export interface BidUsage {
-  /** False where what is contracted could not be accounted for: then it must not be given. */
-  isOpen(): boolean
+  /** How much of what is contracted could be accounted for: the rest must not be given. */
+  sharing(): Sharing
   /** Undefined until the root secret is known. */
   mint(): TokenMint | undefined
   readonly meter: Pick<Meter, 'count'>

@@ -17,9 +17,9 @@ export function choose(bid: Bid): void {
   const { number } = holder.partner
   if (catalog !== bid.catalog && !catalog.partnerByNumber(number)?.active) return
   const country = countryOf(bid.facts)
-  const isSharing = rooms.exchange.confirmed() && rooms.usage.isOpen()
+  const sharing = rooms.exchange.confirmed() ? rooms.usage.sharing() : 'nothing'
   bid.atMs = rooms.clock.now()
-  const view = catalog.viewFor(number, country, bid.atMs, isSharing)
+  const view = catalog.viewFor(number, country, bid.atMs, sharing)
   bid.view = view
   entitleAnybody(bid, view)
   if (bid.reason === '' && !rooms.egress.isOpen()) bid.reason = 'unaccounted'

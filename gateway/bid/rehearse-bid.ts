@@ -54,7 +54,7 @@ function nothingCounted({ audience }: RehearsalRooms): Pick<BidRooms, Counting> 
   const key = audience.deriveKey(TOKEN_KEY_LABEL, TOKEN_KEY_BYTES)
   const mint = key && new TokenMint(new TokenKeys(key))
   return {
-    usage: { isOpen: () => mint !== undefined, mint: () => mint, meter: { count() {} } },
+    usage: { sharing: () => (mint ? 'all' : 'nothing'), mint: () => mint, meter: { count() {} } },
     egress: { isOpen: () => true, note() {} },
     matchCounts: { bid() {} },
     overload: { isBehind: false },

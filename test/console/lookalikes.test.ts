@@ -179,7 +179,7 @@ describe('a look-alike', () => {
     expect((await membersOf('lent')).length).toBeGreaterThan(0)
     await world.must('POST', '/api/contracts/lend/revoke', { body: {} })
     const catalog = world.exchange.catalog()!
-    const view = catalog.viewFor(catalog.partner('dmp')!.number, 0, world.clock.now(), true)
+    const view = catalog.viewFor(catalog.partner('dmp')!.number, 0, world.clock.now(), 'all')
     expect(view.entitlement(catalog.segment('lent')!.number)).toBe(undefined)
     expect((await world.must('GET', '/api/segments/lent/lookalike')).isDormant).toBe(true)
     await world.lookalikes.poke()

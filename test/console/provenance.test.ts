@@ -84,7 +84,7 @@ async function segmentsOf(uid: string, namespace = 'dsp.anon'): Promise<string[]
 function isGiven(segment: string, buyer = 'dsp'): boolean {
   const catalog = world.exchange.catalog()!
   const { number } = catalog.partner(buyer)!
-  const view = catalog.viewFor(number, 0, world.clock.now(), true)
+  const view = catalog.viewFor(number, 0, world.clock.now(), 'all')
   return view.entitlement(catalog.segment(segment)!.number) !== undefined
 }
 
@@ -229,7 +229,7 @@ describe('a rule', () => {
     const view = world.exchange.catalog()!
     const at = (ms: number) =>
       view
-        .viewFor(view.partner('dsp')!.number, 0, ms, true)
+        .viewFor(view.partner('dsp')!.number, 0, ms, 'all')
         .entitlement(view.segment('drivers')!.number)
     expect([at(until - 1) !== undefined, at(until) !== undefined]).toEqual([true, false])
     expect(await refusal('/api/segments/drivers', segmentBody(rule, { ttlDays: 42 }))).toBe(

@@ -16,7 +16,7 @@ test('the demo world: two contracted segments, one deal, a key that works', asyn
   const catalog = world.exchange.catalog()!
   const holder = catalog.findKey('demo-dsp-key', 'bid')!
   expect([holder.partner.id, holder.partner.gdprDefault]).toEqual(['dsp-demo', 0])
-  const view = catalog.viewFor(holder.partner.number, COUNTRY_ABSENT, world.clock.now(), true)
+  const view = catalog.viewFor(holder.partner.number, COUNTRY_ABSENT, world.clock.now(), 'all')
   const granted = Object.keys(world.granted(view))
   const first = people.find(({ uid }) => uid === 'demo-user-1')!
   expect(first.source).toBe('dsp-demo')

@@ -104,7 +104,7 @@ function outputOf(catalog: ExchangeCatalog): unknown {
   return PARTNERS.map((id) => {
     const partner = catalog.partner(id)
     if (!partner) return undefined
-    const view = catalog.viewFor(partner.number, COUNTRY_ABSENT, world.clock.nowMs, true)
+    const view = catalog.viewFor(partner.number, COUNTRY_ABSENT, world.clock.nowMs, 'all')
     return {
       partner,
       entitlements: view.entitlements(),

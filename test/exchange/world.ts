@@ -4,7 +4,7 @@ import { openReach, type Reach } from '../../audience/reach/reach.ts'
 import { Refused } from '../../audience/refusal.ts'
 import { type CatalogFeed, openCatalogFeed } from '../../audience/store/catalog-feed.ts'
 import type { PeopleStore } from '../../audience/store/store.ts'
-import type { BuyerView } from '../../exchange/buyer-view.ts'
+import type { BuyerView, Sharing } from '../../exchange/buyer-view.ts'
 import type { Actor } from '../../exchange/desk/desk.ts'
 import { type Exchange, openExchange } from '../../exchange/exchange.ts'
 import { MemoryCatalog } from '../support/memory-catalog.ts'
@@ -90,11 +90,20 @@ export class World {
 
   view(
     buyer: string,
-    { country, confirmed = true }: { country?: string; confirmed?: boolean } = {},
+    {
+      country,
+      confirmed = true,
+      sharing = 'all',
+    }: { country?: string; confirmed?: boolean; sharing?: Sharing } = {},
   ) {
     const catalog = this.exchange.catalog()!
     const number = catalog.partner(buyer)!.number
-    return catalog.viewFor(number, countryOf(country), this.clock.nowMs, confirmed)
+    return catalog.viewFor(
+      number,
+      countryOf(country),
+      this.clock.nowMs,
+      confirmed ? sharing : 'nothing',
+    )
   }
 
   /** What a view grants, as ids: segment → the contract it is under, '' for own ones. */

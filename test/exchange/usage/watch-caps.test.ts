@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { DAY_MS } from '../../../audience/clock.ts'
+import type { Sharing } from '../../../exchange/buyer-view.ts'
 import { CAP_KIND } from '../../../exchange/cap.ts'
 import type { ContractBody } from '../../../exchange/contract.ts'
 import type { LedgerRecord, NoticeRecord } from '../../../exchange/usage/ledger-record.ts'
@@ -194,6 +195,18 @@ describe('a contract with a cap', () => {
     await world.contract('dear', { segments: ['cars'], price: dear })
     await use(1)
     expect(await watched()).toEqual({ cars: 'dear' })
+  })
+
+  test('gives nothing where what was given is not counted; what nobody capped goes on', async () => {
+    await contract([{ units: 10, per: 'contract' }])
+    const dear = { kind: 'cpm', amountMicros: 900_000, currency: 'EUR' }
+    await world.contract('dear', { segments: ['cars'], price: dear })
+    const granted = (sharing: Sharing) => world.granted(world.view('dsp', { sharing }))
+    expect(granted('all')).toEqual(ALL)
+    expect(granted('uncapped')).toEqual({ cars: 'dear' })
+    const boats = world.exchange.catalog()!.segment('boats')!.number
+    expect(world.view('dsp', { sharing: 'uncapped' }).isCapped(boats)).toBe(true)
+    expect(granted('nothing')).toEqual({})
   })
 
   test('leaves what nobody capped alone, and is looked at only while it is active', async () => {
