@@ -13,6 +13,8 @@ const keys = new Map<string, string>()
 beforeAll(async () => {
   world = await ConsoleWorld.open()
   await fill(world)
+  // First-party segments go to seats.
+  await world.must('PUT', '/api/contracts/autumn', { body: contractBody({ seats: ['s1'] }) })
   await world.must('PUT', '/api/segments/cars', {
     body: { name: 'Cars', owner: 'dmp', provenance: 'first_party', ttlDays: 30 },
   })
