@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 
 type Answer = { id?: number; result?: unknown; error?: string; ready?: true; acked?: number }
 
@@ -26,7 +27,7 @@ export async function startOtherProcess(
   dataDir: string,
   options: OtherProcessOptions = {},
 ): Promise<OtherProcess> {
-  const child = spawnChild([address, dataDir], options)
+  const child = spawnChild(await (bundled ??= bundle()), [address, dataDir], options)
   const calls = new Map<number, (answer: Answer) => void>()
   const acked: number[] = []
   let enough = Number.POSITIVE_INFINITY
@@ -63,14 +64,32 @@ export async function startOtherProcess(
   }
 }
 
-function spawnChild(args: string[], { fileKiBMax }: OtherProcessOptions): ChildProcess {
-  const script = ['--import', pathOf('./ts-loader.mjs'), pathOf('./store-child.ts'), ...args]
+let bundled: Promise<string> | undefined
+
+/** store-child.ts and all of ours that it imports as one script: translated once, not by each process anew. */
+async function bundle(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('./store-child.ts', import.meta.url))],
+    ...{ bundle: true, write: false, format: 'esm', platform: 'node', packages: 'external' },
+  })
+  return outputFiles[0]!.text
+}
+
+/** It reads its script from its input, and finds packages from where this process runs. */
+function spawnChild(
+  script: string,
+  args: string[],
+  { fileKiBMax }: OtherProcessOptions,
+): ChildProcess {
   const limited = `ulimit -f ${fileKiBMax ?? 'unlimited'}; exec "$0" "$@"`
-  return spawn('bash', ['-c', limited, process.execPath, ...script], {
+  const node = [process.execPath, '--input-type=module', '-', ...args]
+  const child = spawn('bash', ['-c', limited, ...node], {
     // A store may complain on stderr of what a test does to it on purpose.
-    stdio: ['ignore', 'inherit', fileKiBMax ? 'ignore' : 'inherit', 'ipc'],
+    stdio: ['pipe', 'inherit', fileKiBMax ? 'ignore' : 'inherit', 'ipc'],
     serialization: 'advanced',
   })
+  child.stdin!.end(script)
+  return child
 }
 
 /** The child is up, or the reason why not. */
@@ -84,8 +103,4 @@ async function firstMessage(child: ChildProcess): Promise<void> {
 
 async function gone(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-}
-
-function pathOf(name: string): string {
-  return fileURLToPath(new URL(name, import.meta.url))
 }
