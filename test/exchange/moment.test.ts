@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { isTimeZone } from '../../audience/calendar.ts'
-import { isDay, momentOf } from '../../exchange/moment.ts'
+import { calendarIn, isTimeZone } from '../../audience/calendar.ts'
+import { dayOf } from '../../audience/clock.ts'
+import { dayText, isDay, momentOf } from '../../exchange/moment.ts'
 
 const cases: [string, string | undefined, string][] = [
   ['2026-01-01', undefined, '2026-01-01T00:00:00.000Z'],
@@ -55,4 +56,15 @@ test('a midnight that the clocks skip is the moment of the change', () => {
   expect(new Date(momentOf('2028-09-03', 'America/Santiago')).toISOString()).toBe(
     '2028-09-03T04:00:00.000Z',
   )
+})
+
+test('a date is the moment at which its day begins, in every zone and whenever its clocks are changed', () => {
+  const zones = ['Europe/Paris', 'America/New_York', 'Australia/Lord_Howe', 'America/Santiago']
+  for (const zone of [...zones, 'Asia/Beirut', 'Africa/Cairo'])
+    for (let day = dayOf(Date.UTC(2026, 0)); day < dayOf(Date.UTC(2027, 0)); day++)
+      expect([zone, dayText(day), momentOf(dayText(day), zone)]).toEqual([
+        zone,
+        dayText(day),
+        calendarIn(zone).startOf(day),
+      ])
 })
