@@ -50,7 +50,7 @@ export class Bitmap {
 export const CHUNK_BITS = 16
 export const CHUNK_SIZE = 1 << CHUNK_BITS
 export const CHUNK_WORDS = CHUNK_SIZE / 32
-const CHUNK_MASK = CHUNK_SIZE - 1
+export const CHUNK_MASK = CHUNK_SIZE - 1
 /** From here on bits take less than a list. */
 const LIST_MAX = 4_096
 /** Back to a list well below, so that a set at the border does not change form with every number. */

@@ -1,63 +1,95 @@
-import { lowestBit } from './bitmap.ts'
+import { CHUNK_BITS, CHUNK_MASK, CHUNK_SIZE, CHUNK_WORDS, lowestBit } from './bitmap.ts'
 
-/** A set of people as plain bits, by the number of the person: what counting is done with. */
+/**
+ * A set of people as plain bits, by the number of the person: what counting is done with. In chunks as a bitmap's: one of which
+ * nobody is in is absent, and one that is the same elsewhere is borrowed from there until it is written to, so that a set
+ * costs little that is read within a turn.
+ */
 export class PeopleSet {
-  readonly words: Int32Array
+  readonly #chunks: (Int32Array | undefined)[]
+  /** 1 where the chunk is this set's alone, and may be written to. */
+  readonly #isOwn: Uint8Array
 
   /** Room for people numbered below `size`. */
-  constructor(size: number, words = new Int32Array(Math.ceil(size / 32))) {
-    this.words = words
+  constructor(size: number) {
+    const count = Math.ceil(size / CHUNK_SIZE)
+    this.#chunks = Array.from({ length: count })
+    this.#isOwn = new Uint8Array(count)
   }
 
   add(person: number): void {
-    this.words[person >>> 5]! |= 1 << (person & 31)
+    this.addIf(person, 1)
   }
 
-  /** Takes in whole words of people, the first of them at `words[from]`. */
-  addWords(from: number, added: Int32Array): void {
-    const { words } = this
-    for (let i = 0; i < added.length; i++) words[from + i]! |= added[i]!
+  /** Takes in a person by 1 and nobody by 0, without a branch: for those of whom half are asked for, in no order. */
+  addIf(person: number, isIn: number): void {
+    this.#owned(person >>> CHUNK_BITS)[(person & CHUNK_MASK) >>> 5]! |= isIn << (person & 31)
+  }
+
+  /** Takes in people of one chunk, by their numbers within it. */
+  addLows(at: number, lows: Uint16Array, count: number): void {
+    const words = this.#owned(at)
+    for (let i = 0; i < count; i++) words[lows[i]! >>> 5]! |= 1 << (lows[i]! & 31)
+  }
+
+  /** Takes in a chunk of people. */
+  addWords(at: number, added: Int32Array): void {
+    const words = this.#owned(at)
+    for (let i = 0; i < CHUNK_WORDS; i++) words[i]! |= added[i]!
+  }
+
+  /** The same of words that stay as they are as long as this set is used: they are not copied where they are all there is. */
+  borrow(at: number, words: Int32Array): void {
+    if (this.#chunks[at]) this.addWords(at, words)
+    else {
+      this.#chunks[at] = words
+      this.#isOwn[at] = 0
+    }
   }
 
   /** Takes in all of the other. */
-  unite({ words: theirs }: PeopleSet): this {
-    const { words } = this
-    for (let i = 0; i < words.length; i++) words[i]! |= theirs[i]!
+  unite(other: PeopleSet): this {
+    for (let at = 0; at < this.#chunks.length; at++)
+      if (other.#chunks[at]) this.borrow(at, other.#lent(at)!)
     return this
   }
 
   /** Keeps those who are in the other too. */
-  keep({ words: theirs }: PeopleSet): this {
-    const { words } = this
-    for (let i = 0; i < words.length; i++) words[i]! &= theirs[i]!
+  keep(other: PeopleSet): this {
+    for (let at = 0; at < this.#chunks.length; at++) {
+      const theirs = other.#chunks[at]
+      if (theirs === undefined) this.#chunks[at] = undefined
+      if (this.#chunks[at] === undefined) continue
+      const words = this.#owned(at)
+      for (let i = 0; i < CHUNK_WORDS; i++) words[i]! &= theirs![i]!
+    }
     return this
   }
 
   /** Drops those who are in the other. */
-  drop({ words: theirs }: PeopleSet): this {
-    const { words } = this
-    for (let i = 0; i < words.length; i++) words[i]! &= ~theirs[i]!
+  drop(other: PeopleSet): this {
+    for (let at = 0; at < this.#chunks.length; at++) {
+      const theirs = other.#chunks[at]
+      if (theirs === undefined || this.#chunks[at] === undefined) continue
+      const words = this.#owned(at)
+      for (let i = 0; i < CHUNK_WORDS; i++) words[i]! &= ~theirs[i]!
+    }
     return this
   }
 
   copy(): PeopleSet {
-    return new PeopleSet(0, this.words.slice())
+    return new PeopleSet(this.#chunks.length * CHUNK_SIZE).unite(this)
   }
 
   has(person: number): boolean {
-    return ((this.words[person >>> 5]! >>> (person & 31)) & 1) === 1
+    const words = this.#chunks[person >>> CHUNK_BITS]
+    if (words === undefined) return false
+    return ((words[(person & CHUNK_MASK) >>> 5]! >>> (person & 31)) & 1) === 1
   }
 
   /** All of them in order, some tens of thousands of numbers at once. */
   *parts(): Iterable<Iterable<number>> {
-    for (let from = 0; from < this.words.length; from += PART_WORDS)
-      yield this.#numbers(from, Math.min(from + PART_WORDS, this.words.length))
-  }
-
-  *#numbers(from: number, to: number): Iterable<number> {
-    for (let word = from; word < to; word++)
-      for (let left = this.words[word]!; left !== 0; left &= left - 1)
-        yield word * 32 + lowestBit(left)
+    for (const [at, words] of this.#chunks.entries()) if (words) yield numbersIn(at, words)
   }
 
   count(): number {
@@ -65,17 +97,65 @@ export class PeopleSet {
   }
 
   /** How many are in both. */
-  countWith({ words: theirs }: PeopleSet): number {
-    const { words } = this
+  countWith(other: PeopleSet): number {
     let count = 0
-    for (let i = 0; i < words.length; i++) count += bitsIn(words[i]! & theirs[i]!)
+    for (const [at, words] of this.#chunks.entries()) {
+      const theirs = other.#chunks[at]
+      if (words && theirs) count += bitsInBoth(words, theirs)
+    }
     return count
+  }
+
+  /** A chunk to be written to. */
+  #owned(at: number): Int32Array {
+    const words = this.#chunks[at]
+    if (words && this.#isOwn[at] === 1) return words
+    const own = words ? words.slice() : new Int32Array(CHUNK_WORDS)
+    this.#chunks[at] = own
+    this.#isOwn[at] = 1
+    return own
+  }
+
+  /** A chunk that is another set's as well from now on. */
+  #lent(at: number): Int32Array | undefined {
+    this.#isOwn[at] = 0
+    return this.#chunks[at]
   }
 }
 
-const PART_WORDS = 2_048
+function* numbersIn(at: number, words: Int32Array): Iterable<number> {
+  for (let word = 0; word < CHUNK_WORDS; word++)
+    for (let left = words[word]!; left !== 0; left &= left - 1)
+      yield at * CHUNK_SIZE + word * 32 + lowestBit(left)
+}
 
-/** Adds bits in ever wider fields (Warren, "Hacker's Delight", §5-1). */
+/**
+ * Four words at a time are added bit by bit to a carry of ones and one of twos (carry-save adders; Warren, "Hacker's
+ * Delight", §5-1), so that bits are counted of every fourth word alone.
+ */
+function bitsInBoth(a: Int32Array, b: Int32Array): number {
+  let ones = 0
+  let twos = 0
+  let fours = 0
+  for (let i = 0; i < CHUNK_WORDS; i += 4) {
+    const first = a[i]! & b[i]!
+    const second = a[i + 1]! & b[i + 1]!
+    const third = a[i + 2]! & b[i + 2]!
+    const fourth = a[i + 3]! & b[i + 3]!
+    let odd = ones ^ first
+    const carried = (ones & first) | (odd & second)
+    const evens = odd ^ second
+    odd = evens ^ third
+    const carriedToo = (evens & third) | (odd & fourth)
+    ones = odd ^ fourth
+    odd = twos ^ carried
+    fours += bitsIn((twos & carried) | (odd & carriedToo))
+    twos = odd ^ carriedToo
+  }
+  return 4 * fours + 2 * bitsIn(twos) + bitsIn(ones)
+}
+
+/** Adds bits in ever wider fields (ibid.). */
 function bitsIn(word: number): number {
   const pairs = word - ((word >>> 1) & 0x55555555)
   const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333)

@@ -134,7 +134,7 @@ export class ReachIndex {
     return this.#segments.get(segment)?.count ?? 0
   }
 
-  /** Who is asked for; nobody where neither `any` nor `all` says who. */
+  /** Who is asked for; nobody where neither `any` nor `all` says who. To be read within a turn, as all sets of people here are. */
   people({ any = [], all = [], none = [] }: AskedAudience): PeopleSet {
     const [first, ...rest] = all
     const asked = first === undefined ? this.#anyOf(any) : this.#peopleIn(this.#segments.get(first))
@@ -183,11 +183,7 @@ export class ReachIndex {
 
   #unionOf(sets: Iterable<Bitmap | undefined>): PeopleSet {
     const people = this.#nobody()
-    let isFirst = true
-    for (const ids of sets) {
-      this.#addPeople(people, ids, isFirst)
-      isFirst = false
-    }
+    for (const ids of sets) this.#addPeople(people, ids)
     return people
   }
 
@@ -198,21 +194,19 @@ export class ReachIndex {
   }
 
   #nobody(): PeopleSet {
-    return new PeopleSet(Math.ceil(this.#keys.size / CHUNK_SIZE) * CHUNK_SIZE)
+    return new PeopleSet(this.#keys.size)
   }
 
-  /**
-   * Ids that are not moved are people as they stand, a chunk of them at once; the others are looked up. The first
-   * set's chunks fall where nobody is yet: a person's number is its lowest id's.
-   */
-  #addPeople(people: PeopleSet, ids: Bitmap | undefined, isFirst: boolean): void {
+  /** Ids that are not moved are people as they stand, a chunk of them at once; the others are looked up. */
+  #addPeople(people: PeopleSet, ids: Bitmap | undefined): void {
     for (const [at, chunk] of ids?.chunks.entries() ?? []) {
       if (chunk === undefined) continue
       const moved = this.#clusters.moved.chunks[at]?.bits(this.#scratch)
-      if (chunk.list) this.#addList(people, { at, chunk, moved })
-      else if (moved) this.#addMoved(people, { at, words: chunk.words!, moved })
-      else if (isFirst) people.words.set(chunk.words!, at * CHUNK_WORDS)
-      else people.addWords(at * CHUNK_WORDS, chunk.words!)
+      if (moved === undefined)
+        if (chunk.list) people.addLows(at, chunk.list, chunk.count)
+        else people.borrow(at, chunk.words!)
+      else if (chunk.list) this.#addList(people, { at, chunk, moved })
+      else this.#addMoved(people, { at, words: chunk.words!, moved })
     }
   }
 
@@ -221,7 +215,7 @@ export class ReachIndex {
     const first = at * CHUNK_SIZE
     for (let i = 0; i < count; i++) {
       const low = list![i]!
-      const isMoved = moved !== undefined && ((moved[low >>> 5]! >>> (low & 31)) & 1) === 1
+      const isMoved = ((moved[low >>> 5]! >>> (low & 31)) & 1) === 1
       people.add(isMoved ? clusters.personOf(first + low) : first + low)
     }
   }
@@ -235,13 +229,10 @@ export class ReachIndex {
       const away = moved[i]!
       alone[i] = word & ~away
       for (let left = away; left !== 0; left &= left - 1) {
-        // 1 or 0, and no branch: which of them are asked for is as good as random.
-        const isIn = (word >>> lowestBit(left)) & 1
-        const person = persons[next++]!
-        people.words[person >>> 5]! |= isIn << (person & 31)
+        people.addIf(persons[next++]!, (word >>> lowestBit(left)) & 1)
       }
     }
-    people.addWords(at * CHUNK_WORDS, alone)
+    people.addWords(at, alone)
   }
 
   #liveIn(profile: Uint8Array): Int32Array {
@@ -273,8 +264,8 @@ export function mayRelink({ what }: Change): boolean {
 interface ListChunk {
   at: number
   chunk: Chunk
-  /** Bits of the ids of the chunk that are moved; undefined where none is. */
-  moved: Int32Array | undefined
+  /** Bits of the ids of the chunk that are moved. */
+  moved: Int32Array
 }
 
 interface WordsChunk {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Bitmap } from '../../../audience/reach/bitmap.ts'
+import { Bitmap, CHUNK_SIZE, CHUNK_WORDS } from '../../../audience/reach/bitmap.ts'
 import { PeopleSet } from '../../../audience/reach/people-set.ts'
 import { seeded } from '../../support/random.ts'
 
@@ -56,21 +56,77 @@ describe('a bitmap', () => {
 })
 
 describe('a set of people', () => {
-  test('unites, keeps, drops and counts as a plain set does', () => {
-    const people = fc.uniqueArray(fc.nat(199))
+  const SIZE = 200_000
+  const numbers = [0, 1, 31, 32, 65_535, 65_536, 65_600, 131_071, 131_072, SIZE - 1]
+  const number = fc.constantFrom(...numbers)
+  const sets = fc.nat(2)
+  const step = fc.oneof(
+    fc.record({ what: fc.constant('add' as const), to: sets, number }),
+    fc.record({ what: fc.constantFrom('unite', 'keep', 'drop', 'copy'), to: sets, of: sets }),
+    fc.record({ what: fc.constant('borrow' as const), to: sets, at: fc.nat(3) }),
+  )
+  /** A chunk of words that are nobody's to write to, and who is in it. */
+  const lent = Int32Array.from({ length: CHUNK_WORDS }, (_, i) => (i % 2 === 0 ? 0b11 : 0))
+  const inLent = (at: number) =>
+    numbers.filter((one) => one >>> 16 === at && [0, 1].includes(one & 63))
+
+  test('unites, keeps, drops, copies and counts as a plain set does, and changes nothing but itself', () => {
     fc.assert(
-      fc.property(people, people, (a, b) => {
-        const set = (list: number[]) => {
-          const made = new PeopleSet(200)
-          for (const one of list) made.add(one)
-          return made
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        const made = [0, 1, 2].map(() => new PeopleSet(SIZE))
+        const plain = [0, 1, 2].map(() => new Set<number>())
+        for (const one of steps) {
+          const [set, model] = [made[one.to]!, plain[one.to]!]
+          if ('number' in one) {
+            set.add(one.number)
+            model.add(one.number)
+          } else if ('at' in one) {
+            set.borrow(one.at, lent)
+            for (const person of inLent(one.at)) model.add(person)
+          } else if (one.what === 'copy') {
+            made[one.to] = made[one.of]!.copy()
+            plain[one.to] = new Set(plain[one.of])
+          } else {
+            set[one.what as 'unite'](made[one.of]!)
+            const other = plain[one.of]!
+            const after = {
+              unite: [...model, ...other],
+              keep: [...model].filter((person) => other.has(person)),
+              drop: [...model].filter((person) => !other.has(person)),
+            }
+            plain[one.to] = new Set(after[one.what as 'unite'])
+          }
         }
-        const both = a.filter((one) => b.includes(one)).length
-        expect(set(a).count()).toBe(a.length)
-        expect(set(a).countWith(set(b))).toBe(both)
-        expect(set(a).keep(set(b)).count()).toBe(both)
-        expect(set(a).drop(set(b)).count()).toBe(a.length - both)
-        expect(set(a).unite(set(b)).count()).toBe(a.length + b.length - both)
+        for (const [i, set] of made.entries()) {
+          const asked = numbers.filter((person) => set.has(person))
+          expect(asked).toEqual(numbers.filter((person) => plain[i]!.has(person)))
+          const all = [...set.parts()].flatMap((part) => [...part])
+          expect(all.filter((person) => numbers.includes(person))).toEqual(asked)
+          expect(set.count()).toBe(all.length)
+          const next = made[(i + 1) % 3]!
+          expect(set.countWith(next)).toBe(all.filter((person) => next.has(person)).length)
+        }
+        expect(lent.every((word, i) => word === (i % 2 === 0 ? 0b11 : 0))).toBe(true)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('counts each of its bits, whichever they are', () => {
+    const words = fc.array(fc.integer(), { minLength: 8, maxLength: 8 })
+    fc.assert(
+      fc.property(words, words, fc.nat(CHUNK_WORDS - 8), (a, b, from) => {
+        const made = [a, b].map((some) => {
+          const whole = new Int32Array(CHUNK_WORDS)
+          whole.set(some, from)
+          const set = new PeopleSet(CHUNK_SIZE)
+          set.addWords(0, whole)
+          return set
+        })
+        const ones = (word: number) => (word >>> 0).toString(2).replaceAll('0', '').length
+        const sum = (some: number[]) => some.reduce((all, word) => all + ones(word), 0)
+        expect(made[0]!.count()).toBe(sum(a))
+        expect(made[0]!.countWith(made[1]!)).toBe(sum(a.map((word, i) => word & b[i]!)))
       }),
     )
   })
