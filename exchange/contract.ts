@@ -105,11 +105,15 @@ export const ContractBody = closed({
   /** IANA zone in which dates without an offset are read. */
   timeZone: Type.Optional(Type.String({ maxLength: 64 })),
   caps: Type.Optional(listOf(Cap, 8)),
-  /** Our segment id → the buyer's own id for it, written in its place. */
+  /** Our segment id → the buyer's own id for it, written in its place. Notices separate the ids they name by commas. */
   externalIds: Type.Optional(
-    Type.Record(Type.String(), Type.String({ minLength: 1, maxLength: 255 }), {
-      maxProperties: LIMITS.contractSegmentsMax,
-    }),
+    Type.Record(
+      Type.String(),
+      Type.String({ maxLength: 255, pattern: '^[^,\\u0000-\\u001f\\u007f]+$' }),
+      {
+        maxProperties: LIMITS.contractSegmentsMax,
+      },
+    ),
   ),
   /** The buyer's seats the segments are for. */
   seats: Type.Optional(listOf(Type.String({ minLength: 1, maxLength: 64 }), LIMITS.seatsMax)),

@@ -2,6 +2,7 @@ import type { Reach } from '../../audience/reach/reach.ts'
 import type { Problem } from '../../audience/refusal.ts'
 import type { Segment } from '../../audience/segment.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
+import type { ContractBody } from '../contract.ts'
 import { LIMITS } from '../limits.ts'
 import { type OfferBody, type OfferRecord, partnersNamed } from '../offer.ts'
 import type { OfferRefusal } from '../reasons.ts'
@@ -54,8 +55,21 @@ export async function tooSmall(
   })
 }
 
+/** Segments of a contract made from an offer that have become such as must not be offered since it was asked for. */
+export function forbiddenSince(
+  { offer, segments }: Pick<ContractBody, 'offer' | 'segments'>,
+  snapshot: CatalogSnapshot,
+): Problem[] {
+  if (offer === undefined) return []
+  return segments.flatMap((id, i) => {
+    const reason = unofferable(id, snapshot)
+    return reason === undefined ? [] : [{ field: `segments.${i}`, reason }]
+  })
+}
+
 function unofferable(id: string, snapshot: CatalogSnapshot): string | undefined {
-  const segment = snapshot.kind('segment').get(id)!.value as Segment
+  const segment = snapshot.kind('segment').get(id)?.value as Segment | undefined
+  if (segment === undefined) return undefined
   for (const { node } of nodesOf(segment)) {
     const topic = topicOf(snapshot, node)
     const said = `${id} stands for node ${node.id} of taxonomy ${node.segtax}.`

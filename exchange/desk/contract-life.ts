@@ -4,6 +4,7 @@ import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { ContractRecord, ContractStatus, Party, Side } from '../contract.ts'
 import { missingRoles } from '../data-protection.ts'
 import { closed } from '../fields.ts'
+import { forbiddenSince } from './check-offer.ts'
 import { seatProblems } from './check-seats.ts'
 import {
   type ContractShown,
@@ -172,8 +173,11 @@ function bringIntoForce(
   const checked: Change = (contract, at) => {
     const after = change(contract, at)
     if (after.status === contract.status) return after
-    // What kept a draft to seats may be gone since.
-    refuseAll('unprocessable', seatProblems(after, at.snapshot))
+    // What a draft rested on may have changed since it was asked for.
+    refuseAll('unprocessable', [
+      ...seatProblems(after, at.snapshot),
+      ...forbiddenSince(after, at.snapshot),
+    ])
     refuseUnpublishable(deps, { before: contract, after, snapshot: at.snapshot })
     refuseConflicts(deps, actor, { id, contract: after, snapshot: at.snapshot })
     return after

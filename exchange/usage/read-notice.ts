@@ -35,7 +35,7 @@ export function readSaid(
   const currency = cur === '' ? DEFAULT_CURRENCY : cur.toUpperCase()
   // Before it is told in capitals: those of some letters beyond ASCII are in it.
   if (cur !== '' && !/^[A-Za-z]{3}$/.test(cur)) return 'bad_currency'
-  const ids = used === '' ? undefined : [...new Set(used.split(',').filter((id) => id !== ''))]
+  const ids = used === '' ? undefined : idsIn(used)
   if (ids !== undefined && ids.length > LIMITS.noticeUsedMax) return 'bad_used'
   return {
     imp,
@@ -43,6 +43,12 @@ export function readSaid(
     ...(micros === undefined ? {} : { price: { micros, currency } }),
     ...(ids === undefined ? {} : { used: ids }),
   }
+}
+
+/** Spaces around commas are nobody's ids. */
+function idsIn(used: string): string[] {
+  const ids = used.split(',').map((id) => id.trim())
+  return [...new Set(ids)].filter((id) => id !== '')
 }
 
 /** Only the buyer itself can say that it is the buyer who says so. */

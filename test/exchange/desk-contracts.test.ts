@@ -77,6 +77,7 @@ describe('contracts', () => {
       ['invalid startsAt', { startsAt: '2026-02-30' }],
       ['invalid timeZone', { timeZone: 'Mars/Olympus' }],
       ['invalid caps.0', { caps: [{ per: 'day' }] }],
+      ['invalid externalIds.cars', { externalIds: { cars: '5,7' } }],
     ]
     for (const [refused, more] of cases) expect(await refusedFields(() => put(more))).toBe(refused)
   })

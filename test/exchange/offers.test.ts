@@ -159,6 +159,17 @@ describe('what cannot be offered', () => {
     expect(await refusedFields(() => request())).toBe('unprocessable segments.1')
     expect((await request({ segments: ['cars'] })).value.segments).toEqual(['cars'])
   })
+
+  test('does not come into force, either, when it became such after it was asked for', async () => {
+    await put()
+    const { id } = (await request()).value
+    await world.desk.signContract(BUYER, { id })
+    await world.segment('boats', 'dmp', { sensitive: true })
+    const sign = () => world.desk.signContract({ operator: false, partner: 'dmp' }, { id })
+    expect((await refusal(sign)).message).toContain('segments.1: no_explicit_consent')
+    await world.segment('boats', 'dmp', { sensitive: true, basis: 'form 7, signed 2026-01' })
+    expect((await sign()).value.status).toBe('active')
+  })
 })
 
 describe('the smallest audience', () => {

@@ -107,7 +107,7 @@ describe('what a notice writes', () => {
     const t = await token()
     const ignored = () => counted('passerelle_notice_ignored_total', 'unknown_segment')
     const before = ignored()
-    await house.notice('win', { t, used: 'x-won,won,lake:tide,own,,x-won' })
+    await house.notice('win', { t, used: 'x-won, won,lake:tide ,own,, x-won' })
     expect(noticesIn(house)[0]?.used).toEqual(['x-won', 'lake:tide'])
     expect(ignored()).toBe(before + 2)
     await house.notice('win', { t, used: 'own' })
