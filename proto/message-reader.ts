@@ -32,8 +32,22 @@ export class MessageReader {
 
   /** Goes to the next field; false where there is none, or `failed`. */
   next(): boolean {
-    if (this.#at >= this.#end) return false
-    const first = this.bytes[this.#at]!
+    const at = this.#at
+    if (at >= this.#end) return false
+    const { bytes } = this
+    const first = bytes[at]!
+    if (first < 0x80 && (first & 7) === WireType.bytes && first > 7 && at + 1 < this.#end) {
+      const length = bytes[at + 1]!
+      if (length < 0x80) {
+        // Most by far: a short text, or a short message.
+        this.field = first >> 3
+        this.type = WireType.bytes
+        this.start = at + 2
+        this.stop = this.#at = at + 2 + length
+        this.failed ||= this.stop > this.#end
+        return !this.failed
+      }
+    }
     if (first < 0x80) {
       // Nearly all are of one byte.
       this.#at++

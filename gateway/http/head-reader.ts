@@ -107,8 +107,23 @@ export class HeadReader {
       this.chunked = value.toLowerCase() === 'chunked'
     } else {
       this.lengths++
-      if (/^\d{1,9}$/.test(value)) this.contentLength = Number(value)
-      else this.lengthBad = true
+      this.contentLength = lengthIn(value)
+      if (this.contentLength < 0) this.lengthBad = true
     }
   }
+}
+
+const ZERO = 0x30
+const LENGTH_DIGITS_MAX = 9
+
+/** What a Content-Length says; -1 where it is none: 1 to 9 digits and nothing else. */
+function lengthIn(value: string): number {
+  if (value.length === 0 || value.length > LENGTH_DIGITS_MAX) return -1
+  let length = 0
+  for (let i = 0; i < value.length; i++) {
+    const digit = value.charCodeAt(i) - ZERO
+    if (digit < 0 || digit > 9) return -1
+    length = length * 10 + digit
+  }
+  return length
 }

@@ -14,6 +14,14 @@ const OPEN_BRACE = 0x7b
  */
 export function isProtobuf(type: string, body: Uint8Array): boolean {
   if (type === 'application/json' || type === '') return false
-  const [name = ''] = type.split(';', 1)
-  return TYPES.has(name.trim().toLowerCase()) && body[0] !== OPEN_BRACE
+  if (type !== lastType) {
+    const [name = ''] = type.split(';', 1)
+    isLastOurs = TYPES.has(name.trim().toLowerCase())
+    lastType = type
+  }
+  return isLastOurs && body[0] !== OPEN_BRACE
 }
+
+/** Most callers send the same for ever. */
+let lastType = ''
+let isLastOurs = false
