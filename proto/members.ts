@@ -75,7 +75,8 @@ function endOfText(bytes: Uint8Array, start: number): number {
   return at + 1
 }
 
-function endOfValue(bytes: Uint8Array, start: number): number {
+/** After the value that begins at `start`; of bytes that are no JSON, somewhere behind it. */
+export function endOfValue(bytes: Uint8Array, start: number): number {
   const first = bytes[start]
   if (first === QUOTE) return endOfText(bytes, start)
   if (first === BRACE || first === BRACKET) return endOfContainer(bytes, start)

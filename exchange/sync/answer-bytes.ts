@@ -2,12 +2,19 @@
 const BYTES_PER_CHAR_MAX = 3
 const BYTES_FIRST = 32_768
 
+export interface Over {
+  bytes: Uint8Array
+  /** Bytes for each place. */
+  count: number
+}
+
 /**
  * An answer put together as bytes: joined of strings, its hundreds of pieces would be laid out one behind the other
  * twice before they are bytes. One serves many answers, one after another.
  */
 export class AnswerBytes {
-  #bytes = Buffer.allocUnsafeSlow(BYTES_FIRST)
+  #bytes: Buffer = Buffer.allocUnsafeSlow(BYTES_FIRST)
+  #view = viewOf(this.#bytes)
   #end = 0
 
   begin(): this {
@@ -22,6 +29,13 @@ export class AnswerBytes {
     return this
   }
 
+  /** The same of text that has no other characters. */
+  ascii(text: string): this {
+    this.#makeRoom(text.length)
+    this.#end += this.#bytes.write(text, this.#end, 'latin1')
+    return this
+  }
+
   /** The bytes as they are; where they begin now. */
   put(bytes: Uint8Array): number {
     const at = this.#end
@@ -31,10 +45,25 @@ export class AnswerBytes {
     return at
   }
 
-  /** Writes `count` bytes over what stands at a place. */
-  putOver(at: number, bytes: Uint8Array, { from, count }: { from: number; count: number }): void {
-    const into = this.#bytes
-    for (let i = 0; i < count; i++) into[at + i] = bytes[from + i]!
+  /** A few of some bytes: for so few, what takes a part of them first costs more than the rest. */
+  putPart(bytes: Uint8Array, from: number, count: number): void {
+    this.#makeRoom(count)
+    const [into, end] = [this.#bytes, this.#end]
+    for (let i = 0; i < count; i++) into[end + i] = bytes[from + i]!
+    this.#end += count
+  }
+
+  /**
+   * Writes `count` bytes, a multiple of four, over what stands at some places. `places`: where, and from where in `bytes`,
+   * by turns; `start` is added to the first of the two.
+   */
+  putOver(start: number, places: readonly number[], { bytes, count }: Over): void {
+    const into = this.#view
+    const from = viewOf(bytes)
+    for (let i = 0; i < places.length; i += 2) {
+      const [at, read] = [start + places[i]!, places[i + 1]!]
+      for (let k = 0; k < count; k += 4) into.setUint32(at + k, from.getUint32(read + k))
+    }
   }
 
   /** What is there, until the next answer begins. */
@@ -44,13 +73,22 @@ export class AnswerBytes {
 
   /** Somebody reads on in what was written: the next answer begins elsewhere. */
   leave(): void {
-    this.#bytes = Buffer.allocUnsafeSlow(BYTES_FIRST)
+    this.#take(Buffer.allocUnsafeSlow(BYTES_FIRST))
   }
 
   #makeRoom(bytes: number): void {
     if (this.#end + bytes <= this.#bytes.length) return
     const wider = Buffer.allocUnsafeSlow(2 * (this.#end + bytes))
     this.#bytes.copy(wider, 0, 0, this.#end)
-    this.#bytes = wider
+    this.#take(wider)
   }
+
+  #take(bytes: Buffer): void {
+    this.#bytes = bytes
+    this.#view = viewOf(bytes)
+  }
+}
+
+function viewOf({ buffer, byteOffset, length }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, length)
 }

@@ -36,6 +36,9 @@ export interface Candidate {
   readonly unfit: Unsynced | undefined
 }
 
+/** A candidate that may be synced. */
+export type Fit = Candidate & { syncer: Syncer; template: SyncTemplate }
+
 export interface CandidateRooms {
   catalog: ExchangeCatalog
   syncers: Syncers

@@ -8,10 +8,10 @@ export const SYNC_LIMITS = {
   syncsMax: 64,
   /** Names in `bidders`; later ones are not looked at. */
   biddersMax: 512,
-  /** Different asks of pages for which it is kept whom they come to; of more, the one made first is forgotten. */
-  rostersMax: 256,
-  /** Characters of such an ask; longer ones are worked out each time. */
-  rosterNameCharsMax: 8_192,
+  /** How long the visitors of a page share an order of partners, where all of them are asked. */
+  lineUpMs: 20,
+  /** Bytes of all their entries that are kept ready to be sent; longer ones are put together for each visitor. */
+  entryRunBytesMax: 32_768,
   /** Further partners that one visit leads to over a route, from one to the next; then the route ends. */
   hopsMax: 1,
   /** How long a match holds where the partner says nothing. */

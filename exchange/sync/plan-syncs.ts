@@ -5,9 +5,10 @@ import type { Visit } from '../matchrates/match-counts.ts'
 import type { AnswerRates } from './answer-rates.ts'
 import type { Asks, Hour } from './asks.ts'
 import type { Browser } from './browser.ts'
-import type { Candidate, Unsynced } from './candidates.ts'
+import type { Candidate, Fit, Unsynced } from './candidates.ts'
 import { SYNC_LIMITS } from './limits.ts'
-import type { SyncTemplate } from './sync-template.ts'
+import type { LineUp } from './line-up.ts'
+import type { PlanReason } from './reasons.ts'
 import type { Syncer } from './syncers.ts'
 
 /** What is known of the browser, and of the moment. */
@@ -31,23 +32,27 @@ export interface Situation {
   limit: number
   /** 0 ≤ x < 1 */
   random: () => number
+  /** The order of all, where nobody who fits is beyond the limit; absent: it is drawn for this visitor alone. */
+  lineUp?: () => LineUp
   /** Told of each partner that could be synced here, for match rates. */
   onVisit?: (partner: CompiledPartner, visit: Visit) => void
 }
 
 export interface Choice {
   chosen: readonly Fit[]
+  /** Whose `all` are chosen, where they are everybody in one. */
+  lineUp: LineUp | undefined
   leftOut: LeftOut[]
   /** Who would be synced but for the limit. */
   surplus: readonly Fit[]
 }
 
-export interface LeftOut extends Unsynced {
+export interface LeftOut {
   name: string
+  reason: PlanReason
+  /** As Unsynced has it. */
+  detail?: string | undefined
 }
-
-/** A candidate that may be synced. */
-export type Fit = Candidate & { syncer: Syncer; template: SyncTemplate }
 
 /**
  * Which partners to sync now: tier by tier, in each those first from which most is to be expected (their
@@ -55,26 +60,52 @@ export type Fit = Candidate & { syncer: Syncer; template: SyncTemplate }
  * reason. What is left out takes nothing from the limit.
  */
 export function planSyncs(candidates: readonly Candidate[], situation: Situation): Choice {
-  const { matches, eidMatches, consents, rates, random, kind } = situation
+  const { matches, eidMatches, consents, limit } = situation
   const isLeftAlone = matches.isSuppressed || eidMatches.some((one) => one.isSuppressed)
-  const isReturning = kind === 'returning'
   const known = { days: daysIn(matches), byEid: namespacesIn(eidMatches), situation }
-  const drawn = new Drawn(situation.limit)
+  const isFit = new Uint8Array(candidates.length)
+  let fits = 0
   const leftOut: LeftOut[] = []
   for (let i = 0; i < candidates.length; i++) {
     const one = candidates[i]!
     const why = isLeftAlone ? SUPPRESSED : (one.unfit ?? visit(one as Fit, consents[i]!, known))
-    if (why !== undefined) {
-      leftOut.push({ name: one.name, ...why })
-      continue
-    }
-    const { value, partner } = one.syncer!
-    const weight = value * rates.expected(partner.number, isReturning)
-    // Weighted order without replacement (Efraimidis and Spirakis 2006): a heavier one is more likely to come first.
-    // Cubed, it gets more than its share: most of what can be earned, and all are heard of.
-    drawn.take(one as Fit, Math.log(1 - random()) / (weight * weight * weight))
+    if (why === undefined) {
+      isFit[i] = 1
+      fits++
+    } else leftOut.push({ name: one.name, reason: why.reason, detail: why.detail })
   }
-  return { chosen: drawn.chosen, leftOut, surplus: drawn.surplus }
+  if (fits > limit || situation.lineUp === undefined)
+    return { ...drawn(candidates, isFit, situation), lineUp: undefined, leftOut }
+  const lineUp = situation.lineUp()
+  const chosen = lineUp.marked(isFit, fits)
+  return { chosen, lineUp: chosen === lineUp.all ? lineUp : undefined, leftOut, surplus: NOBODY }
+}
+
+const NOBODY: readonly Fit[] = []
+
+/** By lot, as many as the limit lets; of those that fit. */
+function drawn(candidates: readonly Candidate[], isFit: Uint8Array, situation: Situation): Drawn {
+  const drawn = new Drawn(situation.limit)
+  for (let i = 0; i < candidates.length; i++) {
+    if (isFit[i] === 0) continue
+    const one = candidates[i] as Fit
+    const lot = lotOf(one, situation)
+    if (drawn.isBehind(one, lot)) drawn.surplus.push(one)
+    else drawn.take(one, lot)
+  }
+  return drawn
+}
+
+/**
+ * Weighted order without replacement (Efraimidis and Spirakis 2006): a heavier one is more likely to come first.
+ * Cubed, it gets more than its share: most of what can be earned, and all are heard of.
+ */
+export function lotOf(
+  { syncer: { value, partner } }: Fit,
+  { rates, kind, random }: Pick<Situation, 'rates' | 'kind' | 'random'>,
+): number {
+  const weight = value * rates.expected(partner.number, kind === 'returning')
+  return Math.log(1 - random()) / (weight * weight * weight)
 }
 
 /** The best of all that were taken, in order, up to a limit. */
@@ -89,22 +120,24 @@ class Drawn {
     this.limit = limit
   }
 
+  /** As many are chosen as may be, and all of them come before it. */
+  isBehind({ tier }: Fit, lot: number): boolean {
+    const { limit } = this
+    if (this.chosen.length < limit) return false
+    if (limit === 0) return true
+    const last = this.chosen[limit - 1]!.tier
+    return last < tier || (last === tier && this.lots[limit - 1]! >= lot)
+  }
+
   take(one: Fit, lot: number): void {
     const { chosen, lots, limit, surplus } = this
-    let at = chosen.length
-    while (at > 0) {
-      const { tier } = chosen[at - 1]!
-      if (tier === one.tier ? lots[at - 1]! >= lot : tier < one.tier) break
-      at--
-    }
-    if (at >= limit) {
-      surplus.push(one)
-      return
-    }
     if (chosen.length === limit) surplus.push(chosen[limit - 1]!)
-    for (let i = Math.min(chosen.length, limit - 1); i > at; i--) {
-      chosen[i] = chosen[i - 1]!
-      lots[i] = lots[i - 1]!
+    let at = Math.min(chosen.length, limit - 1)
+    for (; at > 0; at--) {
+      const before = chosen[at - 1]!
+      if (before.tier < one.tier || (before.tier === one.tier && lots[at - 1]! >= lot)) break
+      chosen[at] = before
+      lots[at] = lots[at - 1]!
     }
     chosen[at] = one
     lots[at] = lot
@@ -127,10 +160,16 @@ function visit({ syncer }: Fit, consent: ConsentAnswer, known: Known): Unsynced 
   if (why === DISABLED || why === REGULATION) return why
   const isCurrent = why === IN_SYNC || why === MATCHED_BY_EID
   const isMatched = isCurrent || (known.days.size > 0 && known.days.has(partner.namespace))
-  const isAllowed = consent === 0
-  known.situation.onVisit?.(partner, { isAllowed, isMatched, isDue: !isCurrent })
+  const { onVisit } = known.situation
+  if (onVisit !== undefined)
+    onVisit(partner, VISITS[(consent === 0 ? 4 : 0) | (isMatched ? 2 : 0) | (isCurrent ? 0 : 1)]!)
   return why
 }
+
+/** Every visit there can be: one of them is told of each partner at each request. */
+const VISITS: readonly Visit[] = Array.from({ length: 8 }, (_, bits) => ({
+  ...{ isAllowed: (bits & 4) !== 0, isMatched: (bits & 2) !== 0, isDue: (bits & 1) !== 0 },
+}))
 
 /** In Prebid Server's order, as far as it goes. */
 function reasonAgainst(

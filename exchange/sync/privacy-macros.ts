@@ -1,3 +1,5 @@
+import { isUnreserved } from './is-unreserved.ts'
+
 /** The consent a sync carries along, as text; '' where nothing was said. */
 export interface PrivacyValues {
   gdpr: string
@@ -9,6 +11,9 @@ export interface PrivacyValues {
 
 export type PrivacyMacro = 'gdpr' | 'gdpr_consent' | 'us_privacy' | 'gpp' | 'gpp_sid'
 
+/** What an entry of an answer is made of. */
+export type PrivacyText = PrivacyMacro | 'query' | 'innerQuery'
+
 /** Encoded once for a request, and placed into every partner's address. */
 export class PrivacyMacros {
   /** Consecutive visitors mostly say the same, and get the same object: what is made of it is made once. */
@@ -19,16 +24,17 @@ export class PrivacyMacros {
   }
 
   readonly #given: PrivacyValues
+  readonly #bytes: { [Of in PrivacyText]?: Uint8Array } = {}
   /** Each value URL-encoded. */
   readonly values: Readonly<Record<PrivacyMacro, string>>
-  /** `&gdpr=…&gdpr_consent=…`, as our own addresses carry them. */
-  readonly query: string
-  /** The same for an address within an address: encoded once more. */
+  /** `&gdpr=…&gdpr_consent=…` for an address within an address: encoded twice. */
   readonly innerQuery: string
 
   private constructor(given: PrivacyValues) {
     this.#given = given
     const { gdpr, gdprConsent, usPrivacy, gpp, gppSid } = given
+    const plain = [gdpr, gdprConsent, usPrivacy, gpp, gppSid].every(isUnreserved)
+    const encoded = plain ? (text: string) => text : encode
     this.values = {
       gdpr: encoded(gdpr),
       gdpr_consent: encoded(gdprConsent),
@@ -36,9 +42,21 @@ export class PrivacyMacros {
       gpp: encoded(gpp),
       gpp_sid: encoded(gppSid),
     }
-    this.query = queryOf(this.values, '&', '=')
-    const isPlain = !this.query.includes('%')
-    this.innerQuery = isPlain ? queryOf(this.values, '%26', '%3D') : encodeURIComponent(this.query)
+    this.innerQuery = plain ? queryOf(this.values, '%26', '%3D') : encodeURIComponent(this.query)
+  }
+
+  /** The same as our own addresses carry it. */
+  get query(): string {
+    return queryOf(this.values, '&', '=')
+  }
+
+  /** Any of them as bytes, made once. */
+  bytes(of: PrivacyText): Uint8Array {
+    return (this.#bytes[of] ??= Buffer.from(this.#text(of), 'latin1'))
+  }
+
+  #text(of: PrivacyText): string {
+    return of === 'innerQuery' || of === 'query' ? this[of] : this.values[of]
   }
 }
 
@@ -55,12 +73,7 @@ function queryOf(values: PrivacyMacros['values'], and: string, is: string): stri
   return `${tcf}${and}us_privacy${is}${us_privacy}${and}gpp${is}${gpp}${and}gpp_sid${is}${gpp_sid}`
 }
 
-const UNRESERVED = /^[\w.~-]*$/
-
-/**
- * Most consent strings hold nothing that needs encoding, and a look is much cheaper than the encoding. Half a
- * surrogate pair, which JSON can hold and no address can, becomes U+FFFD.
- */
-function encoded(text: string): string {
-  return UNRESERVED.test(text) ? text : encodeURIComponent(Buffer.from(text).toString())
+/** Half a surrogate pair, which JSON can hold and no address can, becomes U+FFFD. */
+function encode(text: string): string {
+  return encodeURIComponent(Buffer.from(text).toString())
 }

@@ -1,5 +1,5 @@
 import { readKey } from '../../audience/people/user-key.ts'
-import { sipHash128InPlace, sipHash128Raw } from '../../proto/siphash.ts'
+import { sipHash128Raw } from '../../proto/siphash.ts'
 
 /** Bytes of a MAC, and of its key. */
 export const MAC_BYTES = 12
@@ -12,12 +12,13 @@ const WORDS = 4
  * Bernstein 2012), cut to 96 bits. HMAC-SHA-256 of the same costs ten times as much.
  */
 export class ShortMac {
-  readonly #key = new Uint32Array(WORDS)
+  /** Words of SipHash. */
+  readonly key = new Uint32Array(WORDS)
   readonly #words = new Uint32Array(WORDS)
 
   /** `key`: MAC_KEY_BYTES. */
   constructor(key: Uint8Array) {
-    readKey(key, this.#key, 0)
+    readKey(key, this.key, 0)
   }
 
   /** Writes the MAC of `bytes[0, end)` behind it. */
@@ -35,12 +36,7 @@ export class ShortMac {
     return differs === 0
   }
 
-  /** The MAC of the first bytes of `MESSAGE_BYTES` (proto/siphash.ts) is what `HASH_BYTES` begins with then. */
-  signInPlace(end: number): void {
-    sipHash128InPlace(this.#key, end)
-  }
-
   #digest(bytes: Buffer, end: number): void {
-    sipHash128Raw(this.#key, bytes, 0, end, this.#words, 0)
+    sipHash128Raw(this.key, bytes, 0, end, this.#words, 0)
   }
 }

@@ -1,5 +1,15 @@
 import { randomFillSync } from 'node:crypto'
-import { HASH_BYTES, MESSAGE_BYTES } from '../../proto/siphash.ts'
+import {
+  MINT_HEADS,
+  MINT_KEY,
+  MINT_MAX,
+  MINT_NONCE_BYTES,
+  MINT_NONCES,
+  MINT_NUMBERS,
+  MINT_PREFIX,
+  MINTED,
+  mintStates,
+} from '../../proto/mint-states.ts'
 import { SYNC_LIMITS } from './limits.ts'
 import type { StateRefusal } from './reasons.ts'
 import { MAC_BYTES, type ShortMac } from './short-mac.ts'
@@ -31,18 +41,14 @@ export interface MintFor {
 }
 
 const BROWSER_BYTES = 16
-const NONCE_BYTES = 9
-const NONCES_BYTES = NONCE_BYTES * 512
-const BODY_BYTES = 9 + NONCE_BYTES
+const NONCES_BYTES = MINT_NONCE_BYTES * 512
+const BODY_BYTES = 9 + MINT_NONCE_BYTES
 /** A multiple of three, so that states written one behind the other have 40 characters each. */
 const STATE_BYTES = BODY_BYTES + MAC_BYTES
 /** Characters of a state. */
 export const STATE_CHARS = (STATE_BYTES / 3) * 4
 /** Bytes of a state that are its id; they hold seven of the nonce's. */
 const ID_BYTES = 16
-/** Where the two stand that are written out: where the first byte is, and how many there are. */
-const BODY = [BROWSER_BYTES, BODY_BYTES] as const
-const MAC = [0, MAC_BYTES] as const
 const VERSION = 1
 const RETURNING = 0x10
 const LEADING = 0x08
@@ -75,27 +81,30 @@ export class SyncStates {
   }
 
   /** The same one behind the other, STATE_CHARS of ASCII each. */
-  mintChars(
-    partners: readonly number[],
-    { browser, hop, wasReturning, leading, nowMs }: MintFor,
-  ): Buffer {
-    // What is signed is written where it is hashed: the browser's id, which is the same for all, and the state.
-    const signed = MESSAGE_BYTES
-    put(browser, 0, signed, 0, BROWSER_BYTES)
-    const head = (VERSION << 5) | (wasReturning ? RETURNING : 0) | hop
-    putNumber(signed, BROWSER_BYTES + 5, Math.ceil((nowMs + SYNC_LIMITS.stateTtlMs) / 1000))
+  mintChars(partners: readonly number[], mintFor: MintFor): Buffer {
     const chars = Buffer.allocUnsafe(partners.length * STATE_CHARS)
-    const pairs = new Uint16Array(chars.buffer, chars.byteOffset, chars.length / 2)
-    for (let i = 0; i < partners.length; i++) {
-      signed[BROWSER_BYTES] = leading?.[i] ? head | LEADING : head
-      putNumber(signed, BROWSER_BYTES + 1, partners[i]!)
-      this.#drawNonce(signed, BROWSER_BYTES + 9)
-      this.#mac.signInPlace(BROWSER_BYTES + BODY_BYTES)
-      const at = i * (STATE_CHARS / 2)
-      putChars(signed, BODY, pairs, at)
-      putChars(HASH_BYTES, MAC, pairs, at + (BODY_BYTES / 3) * 2)
+    for (let from = 0; from < partners.length; from += MINT_MAX) {
+      const count = Math.min(partners.length - from, MINT_MAX)
+      this.#mint(partners, mintFor, { from, count })
+      chars.set(MINTED.subarray(0, count * STATE_CHARS), from * STATE_CHARS)
     }
     return chars
+  }
+
+  #mint(
+    partners: readonly number[],
+    { browser, hop, wasReturning, leading, nowMs }: MintFor,
+    { from, count }: { from: number; count: number },
+  ): void {
+    MINT_KEY.set(this.#mac.key)
+    put(browser, 0, MINT_PREFIX, 0, BROWSER_BYTES)
+    const head = (VERSION << 5) | (wasReturning ? RETURNING : 0) | hop
+    for (let i = 0; i < count; i++) {
+      MINT_NUMBERS[i] = partners[from + i]!
+      MINT_HEADS[i] = leading?.[from + i] ? head | LEADING : head
+    }
+    this.#drawNonces(count)
+    mintStates(count, Math.ceil((nowMs + SYNC_LIMITS.stateTtlMs) / 1000))
   }
 
   /** Whether a state was given to this browser and still holds; the partner is the caller's to compare. */
@@ -126,48 +135,18 @@ export class SyncStates {
   }
 
   /** Random bytes are drawn from the system some hundred nonces at a time. */
-  #drawNonce(into: Uint8Array, at: number): void {
-    if (this.#drawn === NONCES_BYTES) {
+  #drawNonces(count: number): void {
+    const bytes = count * MINT_NONCE_BYTES
+    if (this.#drawn + bytes > NONCES_BYTES) {
       randomFillSync(this.#nonces)
       this.#drawn = 0
     }
-    put(this.#nonces, this.#drawn, into, at, NONCE_BYTES)
-    this.#drawn += NONCE_BYTES
-  }
-}
-
-const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-/** The two characters of each twelve bits, in the order in which this machine has bytes. */
-const CHARS_OF = new Uint16Array(1 << 12)
-for (let bits = 0; bits < CHARS_OF.length; bits++)
-  Buffer.from(CHARS_OF.buffer).write(BASE64URL[bits >> 6]! + BASE64URL[bits & 63]!, 2 * bits)
-
-/**
- * A multiple of three bytes in base64url, from place `toAt` of characters in pairs: into a string and out of it again
- * takes longer for so few.
- */
-function putChars(
-  from: Uint8Array,
-  [fromAt, count]: readonly [number, number],
-  to: Uint16Array,
-  toAt: number,
-): void {
-  for (let i = fromAt, at = toAt; i < fromAt + count; i += 3, at += 2) {
-    const middle = from[i + 1]!
-    to[at] = CHARS_OF[(from[i]! << 4) | (middle >> 4)]!
-    to[at + 1] = CHARS_OF[((middle & 15) << 8) | from[i + 2]!]!
+    MINT_NONCES.set(this.#nonces.subarray(this.#drawn, this.#drawn + bytes))
+    this.#drawn += bytes
   }
 }
 
 /** Some bytes from one place to another: for so few, Buffer.copy takes far longer. */
 function put(from: Uint8Array, fromAt: number, to: Uint8Array, toAt: number, count: number): void {
   for (let i = 0; i < count; i++) to[toAt + i] = from[fromAt + i]!
-}
-
-/** Four bytes, the highest first. */
-function putNumber(to: Uint8Array, at: number, number: number): void {
-  to[at] = number >>> 24
-  to[at + 1] = number >>> 16
-  to[at + 2] = number >>> 8
-  to[at + 3] = number
 }

@@ -1,5 +1,5 @@
-import type { AnswerBytes } from './answer-bytes.ts'
-import type { PrivacyMacro, PrivacyMacros } from './privacy-macros.ts'
+import { AnswerBytes } from './answer-bytes.ts'
+import type { PrivacyMacro, PrivacyMacros, PrivacyText } from './privacy-macros.ts'
 import { STATE_CHARS } from './sync-state.ts'
 
 /** How a sync is loaded: as an image that is redirected, or in a frame. */
@@ -36,6 +36,11 @@ export interface StateChars {
   at: number
 }
 
+export interface Entry {
+  readonly bytes: Uint8Array
+  readonly statesAt: readonly number[]
+}
+
 interface Filling {
   privacy: PrivacyMacros
   state: string
@@ -43,7 +48,7 @@ interface Filling {
 }
 
 /** Stands for a state that is yet to come: no address has a space in it. */
-const STATE = ' '.repeat(STATE_CHARS)
+const STATE = Buffer.alloc(STATE_CHARS, ' ')
 
 const MACRO = /\{(gdpr|gdpr_consent|us_privacy|gpp|gpp_sid|uid|ts|sig|redirect)\}/
 
@@ -66,11 +71,11 @@ export class SyncTemplate {
   readonly #hopHead: string
   readonly #format: 'i' | 'b'
 
-  /** What of an entry of an answer is the same for everybody, as JSON has it. */
-  readonly #quoted: { head: string; parts: readonly string[]; hopHead: string; tail: string }
+  /** An entry of an answer, as JSON has it: what is the same for everybody, each with what comes behind it. */
+  readonly #pieces: readonly Piece[]
   /** Consecutive visitors often say the same of their privacy: from the second one on, the entry is there but for the state. */
   #entryFor: PrivacyMacros | undefined
-  #kept: { bytes: Uint8Array; statesAt: readonly number[] } | undefined
+  #kept: Entry | undefined
 
   constructor(url: string, { type, edgeUrl, partner, key, userMacro }: TemplateOptions) {
     this.type = type
@@ -84,12 +89,9 @@ export class SyncTemplate {
       tail: encodeURIComponent(`&uid=${userMacro}`),
     }
     this.#hopHead = `${edgeUrl}/sync?bidder=${key}&f=${this.#format}&s=`
-    this.#quoted = {
-      head: `{"bidder":"${partner}","no_cookie":true,"usersync":{"url":"`,
-      parts: this.#parts.map(quoted),
-      hopHead: quoted(this.#hopHead),
-      tail: `","type":"${type}"}}`,
-    }
+    const shown = this.isSecret ? [this.#hopHead, 'state', '', 'query', ''] : this.#shownParts()
+    const head = `{"bidder":"${partner}","no_cookie":true,"usersync":{"url":"`
+    this.#pieces = piecesOf(shown, { head, tail: `","type":"${type}"}}` })
   }
 
   /** What a page is given: the partner's address, or ours that leads there where it must not be seen. */
@@ -103,21 +105,38 @@ export class SyncTemplate {
     if (this.#entryFor !== privacy) {
       this.#entryFor = privacy
       this.#kept = undefined
-      into.text(this.#entry(privacy, chars.toString('latin1', at, at + STATE_CHARS)))
+      this.#write(into, privacy, { chars, at })
       return
     }
-    const { bytes, statesAt } = (this.#kept ??= keptEntry(this.#entry(privacy, STATE)))
+    const { bytes, statesAt } = this.entry(privacy)
     const start = into.put(bytes)
     for (const place of statesAt)
-      into.putOver(start + place, chars, { from: at, count: STATE_CHARS })
+      into.putOver(start, [place, at], { bytes: chars, count: STATE_CHARS })
   }
 
-  #entry(privacy: PrivacyMacros, state: string): string {
-    const { head, parts, hopHead, tail } = this.#quoted
-    const url = this.isSecret
-      ? hopHead + state + privacy.query
-      : this.#fill(parts, { privacy, state })
-    return head + url + tail
+  /** The bytes of an entry, and where the states in it are to be. */
+  entry(privacy: PrivacyMacros): Entry {
+    if (this.#entryFor !== privacy) this.#kept = undefined
+    this.#entryFor = privacy
+    return (this.#kept ??= this.#keptEntry(privacy))
+  }
+
+  #keptEntry(privacy: PrivacyMacros): Entry {
+    const into = scratch.begin()
+    this.#write(into, privacy, { chars: STATE, at: 0 })
+    const bytes = Buffer.from(into.written())
+    const statesAt: number[] = []
+    for (let at = bytes.indexOf(STATE); at >= 0; at = bytes.indexOf(STATE, at + STATE_CHARS))
+      statesAt.push(at)
+    return { bytes, statesAt }
+  }
+
+  #write(into: AnswerBytes, privacy: PrivacyMacros, { chars, at }: StateChars): void {
+    for (const { bytes, value } of this.#pieces) {
+      into.put(bytes)
+      if (value === 'state') into.putPart(chars, at, STATE_CHARS)
+      else if (value !== undefined) into.put(privacy.bytes(value))
+    }
   }
 
   /** The partner's address with everything in it: for our own redirects only. */
@@ -142,14 +161,41 @@ export class SyncTemplate {
     const { head, tail } = this.#inner
     return `${head}${privacy.innerQuery}%26f%3D${this.#format}%26s%3D${state}${tail}`
   }
+
+  /** The parts of the address with those of `{redirect}` in its place: text and macros by turns, text first and last. */
+  #shownParts(): string[] {
+    const { head, tail } = this.#inner
+    const all = [this.#parts[0]!]
+    for (let i = 1; i < this.#parts.length; i += 2) {
+      const [macro, next] = [this.#parts[i]!, this.#parts[i + 1]!]
+      if (macro !== 'redirect') all.push(macro, next)
+      else {
+        all.push(`${all.pop()}${head}`, 'innerQuery', `%26f%3D${this.#format}%26s%3D`, 'state')
+        all.push(tail + next)
+      }
+    }
+    return all
+  }
 }
 
-function keptEntry(entry: string): { bytes: Uint8Array; statesAt: number[] } {
-  const bytes = Buffer.from(entry)
-  const statesAt: number[] = []
-  for (let at = bytes.indexOf(STATE); at >= 0; at = bytes.indexOf(STATE, at + STATE_CHARS))
-    statesAt.push(at)
-  return { bytes, statesAt }
+const scratch = new AnswerBytes()
+
+/** Nothing where it is the last. */
+interface Piece {
+  bytes: Uint8Array
+  value: PrivacyText | 'state' | undefined
+}
+
+function piecesOf(
+  parts: readonly string[],
+  { head, tail }: { head: string; tail: string },
+): Piece[] {
+  const pieces: Piece[] = []
+  for (let i = 0; i < parts.length; i += 2) {
+    const text = (i === 0 ? head : '') + quoted(parts[i]!) + (i + 1 === parts.length ? tail : '')
+    pieces.push({ bytes: Buffer.from(text), value: parts[i + 1] as Piece['value'] })
+  }
+  return pieces
 }
 
 /** As it stands in a string of JSON. */

@@ -22,11 +22,12 @@ import {
   twinValue,
 } from './browser.ts'
 import { browserValue, newBrowserId, sealCookie } from './browser-cookie.ts'
-import type { Candidate, Wanted } from './candidates.ts'
+import type { Candidate, Fit, Wanted } from './candidates.ts'
 import { SYNC_LIMITS } from './limits.ts'
-import { type Fit, type LeftOut, planSyncs } from './plan-syncs.ts'
+import type { LineUp } from './line-up.ts'
+import { type LeftOut, lotOf, planSyncs } from './plan-syncs.ts'
 import type { PrivacyMacros } from './privacy-macros.ts'
-import { type Roster, Rosters } from './rosters.ts'
+import { Roster } from './roster.ts'
 import { SyncKeys } from './sync-keys.ts'
 import type { SyncSettings } from './sync-settings.ts'
 import { SyncStates } from './sync-state.ts'
@@ -55,8 +56,6 @@ export interface RosterAsk {
   settings: SyncSettings
   /** Whether the page lets a partner be loaded that way. */
   admits: (syncer: Syncer, type: SyncType) => boolean
-  /** Names all of it but the bidders: where both are the same, all is. */
-  rest: string
 }
 
 /** What it asks for one visitor. */
@@ -77,6 +76,8 @@ export interface Plan {
   /** The browser is matched with somebody. */
   isMatched: boolean
   syncs: readonly Fit[]
+  /** Whose `all` they are, where they are everybody in one. */
+  lineUp: LineUp | undefined
   /** A state for each, as SyncStates.mintChars writes them. */
   states: Buffer
   /** What was said, to be placed into their addresses. */
@@ -95,7 +96,6 @@ export interface SyncRooms {
   syncers: Syncers
   keys: SyncKeys
   states: SyncStates
-  rosters: Rosters
 }
 
 /** Cookie sync, apart from HTTP: whom to sync, what a partner's answer is worth, and what is kept of it. */
@@ -122,14 +122,13 @@ export class Sync {
     const keys = this.#keysNow()
     if (keys === undefined) return undefined
     const syncers = new Syncers(catalog, this.options.edgeUrl)
-    const rosters = new Rosters({ catalog, syncers })
-    this.#rooms = { catalog, syncers, keys, states: new SyncStates(keys), rosters }
+    this.#rooms = { catalog, syncers, keys, states: new SyncStates(keys) }
     return this.#rooms
   }
 
   /** Whom a page's ask comes to. */
-  roster({ rosters }: SyncRooms, ask: RosterAsk): Roster {
-    return rosters.of({ bidders: ask.bidders, rest: ask.rest, wanted: () => wantedOf(ask) })
+  roster(rooms: SyncRooms, ask: RosterAsk): Roster {
+    return new Roster(rooms, wantedOf(ask))
   }
 
   /**
@@ -204,8 +203,10 @@ export class Sync {
     const id = wasReturning ? browser.cookie.id : newBrowserId()
     const asks = wasReturning ? browser.cookie.asks : new Asks()
     const [matches, ...eidMatches] = known.found as [Matches, ...Matches[]]
-    const { chosen, leftOut, surplus } = planSyncs(roster.candidates, {
-      kind: browser.kind,
+    const { kind } = browser
+    const lot = (one: Fit) => lotOf(one, { kind, rates: this.rates, random: this.random })
+    const { chosen, lineUp, leftOut, surplus } = planSyncs(roster.candidates, {
+      kind,
       id,
       today: dayOf(nowMs),
       hour,
@@ -218,6 +219,7 @@ export class Sync {
       gppSids: ask.gppSids,
       limit: limitOf(ask),
       random: this.random,
+      lineUp: () => roster.lineUp(wasReturning, nowMs, lot),
       onVisit: (partner, visit) => this.counts.visit(partner, browser.class, visit),
     })
     const numbers: number[] = []
@@ -239,7 +241,7 @@ export class Sync {
     const isChanged = chosen.length > 0 || (mayRenew && isDueForRenewal(browser, hour))
     return {
       isMatched: matches.count > 0 || eidMatches.some((one) => one.count > 0),
-      ...{ syncs: chosen, states, privacy },
+      ...{ syncs: chosen, lineUp, states, privacy },
       leftOut,
       surplus,
       mainCookie: isChanged ? sealCookie(rooms.keys, { id, issuedHour: hour, asks }) : undefined,

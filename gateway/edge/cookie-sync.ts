@@ -2,7 +2,7 @@ import { isLater, type Soon } from '../../audience/soon.ts'
 import { AnswerBytes } from '../../exchange/sync/answer-bytes.ts'
 import type { LeftOut } from '../../exchange/sync/plan-syncs.ts'
 import { PlanReasons } from '../../exchange/sync/reasons.ts'
-import type { Roster } from '../../exchange/sync/rosters.ts'
+import type { Roster } from '../../exchange/sync/roster.ts'
 import type { Plan, SyncRooms } from '../../exchange/sync/sync.ts'
 import type { SyncSettings } from '../../exchange/sync/sync-settings.ts'
 import { STATE_CHARS } from '../../exchange/sync/sync-state.ts'
@@ -19,8 +19,9 @@ import {
   roomsOf,
 } from './edge-room.ts'
 import { EDGE_LIMITS } from './limits.ts'
+import { PageBodies } from './page-bodies.ts'
 import { readPrivacy } from './privacy.ts'
-import { admits, type CookieSyncBody, readCookieSync } from './read-cookie-sync.ts'
+import { admits, type CookieSyncBody, type PageBody } from './read-cookie-sync.ts'
 import { EdgeRefused } from './reasons.ts'
 
 const PATH = '/cookie_sync'
@@ -69,13 +70,15 @@ const preflightRoute: Route = {
 
 /** At once, where the store has the browser at hand. */
 function cookieSync(room: EdgeRoom, ask: Ask, answer: Answer): Soon<void> {
-  const body = readCookieSync(ask.body)
-  const page = pageOf(room, body)
+  const body = bodies.read(ask.body)
+  const page = pageOf(room, body.page)
   const looking = room.sync.lookAgain(page.roster)
   return looking === undefined
     ? planned(room, { ask, answer, body, page })
-    : looking.then(() => planned(room, { ask, answer, body, page: pageOf(room, body) }))
+    : looking.then(() => planned(room, { ask, answer, body, page: pageOf(room, body.page) }))
 }
+
+const bodies = new PageBodies()
 
 /** What is the same for all visitors of a page. */
 interface Page {
@@ -85,16 +88,23 @@ interface Page {
   roster: Roster
 }
 
-function pageOf(room: EdgeRoom, body: CookieSyncBody): Page {
+/** Worked out once in a catalog. */
+function pageOf(room: EdgeRoom, body: PageBody): Page {
   const rooms = roomsOf(room)
+  const known = pages.get(body)
+  if (known?.rooms === rooms) return known
   const { settings, gdprDefault } = accountOf(rooms, body.account)
-  const { bidders, coopSync: coop, filters, pageName: rest } = body
+  const { bidders, coopSync: coop, filters } = body
   const roster = room.sync.roster(rooms, {
-    ...{ bidders, coop, settings, rest },
+    ...{ bidders, coop, settings },
     admits: (syncer, type) => admits(filters[type], syncer),
   })
-  return { rooms, settings, gdprDefault, roster }
+  const page = { rooms, settings, gdprDefault, roster }
+  pages.set(body, page)
+  return page
 }
+
+const pages = new WeakMap<PageBody, Page>()
 
 function planned(room: EdgeRoom, { ask, answer, body, page }: Omit<Planned, 'plan'>): Soon<void> {
   const { rooms, settings, gdprDefault, roster } = page
@@ -104,9 +114,9 @@ function planned(room: EdgeRoom, { ask, answer, body, page }: Omit<Planned, 'pla
   const { consent, macros: privacy, gppSids } = readPrivacy({ ...body, gpc }, gdprDefault)
   const browser = browserOf(room, rooms, ask)
   if (browser.kind === 'opted_out') throw new EdgeRefused('opted_out')
-  const { limit, eids } = body
+  const { limit } = body.page
   const planning = room.sync.plan(rooms, {
-    ...{ browser, roster, limit, settings, consent, privacy, gppSids, eids },
+    ...{ browser, roster, limit, settings, consent, privacy, gppSids, eids: body.eids },
   })
   const then = (plan: Plan) => sendPlan(room, { ask, answer, body, page, plan })
   return isLater(planning) ? planning.then(then) : then(planning)
@@ -147,16 +157,20 @@ function accountOf(
 }
 
 /** Never an id: every page may read this. It holds until the next one is made, or its bytes are left to who reads them. */
-function shown(plan: Plan, { isDebug }: CookieSyncBody): Uint8Array {
-  const { isMatched, syncs, states, privacy } = plan
-  shownBytes.begin().text(`{"status":"${isMatched ? 'ok' : 'no_cookie'}","bidder_status":[`)
-  for (let i = 0; i < syncs.length; i++) {
-    if (i > 0) shownBytes.put(COMMA)
-    syncs[i]!.template.writeEntry(shownBytes, privacy, { chars: states, at: i * STATE_CHARS })
-  }
-  return shownBytes.text(`]${isDebug ? debugOf(plan) : ''}}`).written()
+function shown(plan: Plan, { page }: CookieSyncBody): Uint8Array {
+  const { isMatched, syncs, states, privacy, lineUp } = plan
+  shownBytes.begin().ascii(isMatched ? '{"status":"ok","bidder_status":[' : NO_COOKIE)
+  const run = lineUp?.run(privacy)
+  if (run !== undefined) run.write(shownBytes, states)
+  else
+    for (let i = 0; i < syncs.length; i++) {
+      if (i > 0) shownBytes.put(COMMA)
+      syncs[i]!.template.writeEntry(shownBytes, privacy, { chars: states, at: i * STATE_CHARS })
+    }
+  return shownBytes.text(`]${page.isDebug ? debugOf(plan) : ''}}`).written()
 }
 
+const NO_COOKIE = '{"status":"no_cookie","bidder_status":['
 const shownBytes = new AnswerBytes()
 const COMMA = Buffer.from(',')
 

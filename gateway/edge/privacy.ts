@@ -109,7 +109,8 @@ class Signals {
   #add(field: Signal, kind: Kind, text: string): void {
     if (text === '') return
     const start = this.#end
-    this.#end += this.bytes.write(text, start)
+    const isAscii = Buffer.byteLength(text) === text.length
+    this.#end += this.bytes.write(text, start, isAscii ? 'latin1' : 'utf8')
     this.signals.add(field, kind, start, this.#end)
   }
 }

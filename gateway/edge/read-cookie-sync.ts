@@ -2,22 +2,25 @@ import type { SyncType } from '../../exchange/sync/sync-template.ts'
 import type { Syncer } from '../../exchange/sync/syncers.ts'
 import { EdgeRefused } from './reasons.ts'
 
-/** A body of /cookie_sync, as Prebid Server takes it, with `eids` besides. */
-export interface CookieSyncBody {
+/** What a page asks for, whoever visits it. */
+export interface PageBody {
   bidders: string[]
   limit: number | undefined
   coopSync: boolean | undefined
   account: string
   isDebug: boolean
+  filters: Partial<Record<SyncType, Filter>>
+}
+
+/** A body of /cookie_sync, as Prebid Server takes it, with `eids` besides. */
+export interface CookieSyncBody {
+  page: PageBody
   gdpr: string
   gdprConsent: string
   usPrivacy: string
   gpp: string
   gppSid: string
   gpc: boolean
-  filters: Partial<Record<SyncType, Filter>>
-  /** Names what a page says of whom to sync all its visitors with, besides `bidders`. */
-  pageName: string
   eids: { source: string; id: string }[]
 }
 
@@ -37,20 +40,16 @@ export function readCookieSync(bytes: Uint8Array): CookieSyncBody {
   const body = parsed(bytes)
   const [account, coopSync] = [textIn(body, 'account'), booleanIn(body, 'coopSync')]
   const filters = filtersIn(body['filterSettings'])
+  const [bidders, limit] = [textsIn(body, 'bidders'), integerIn(body, 'limit')]
+  const isDebug = booleanIn(body, 'debug') ?? false
   return {
-    bidders: textsIn(body, 'bidders'),
-    limit: integerIn(body, 'limit'),
-    coopSync,
-    account,
-    isDebug: booleanIn(body, 'debug') ?? false,
+    page: { bidders, limit, coopSync, account, isDebug, filters },
     gdpr: String(integerIn(body, 'gdpr') ?? ''),
     gdprConsent: textIn(body, 'gdpr_consent'),
     usPrivacy: textIn(body, 'us_privacy'),
     gpp: textIn(body, 'gpp'),
     gppSid: textIn(body, 'gpp_sid'),
     gpc: GPC_VALUES.has(body['gpc']),
-    filters,
-    pageName: JSON.stringify([account, coopSync, named(filters.redirect), named(filters.iframe)]),
     eids: eidsIn(body['eids']),
   }
 }
@@ -107,10 +106,10 @@ function textsIn(body: Fields, field: string): string[] {
   return value
 }
 
-function filtersIn(value: unknown): CookieSyncBody['filters'] {
+function filtersIn(value: unknown): PageBody['filters'] {
   if (value === undefined || value === null) return {}
   if (!isObject(value)) throw new EdgeRefused('bad_filter', ': filterSettings must be an object')
-  const filters: CookieSyncBody['filters'] = {}
+  const filters: PageBody['filters'] = {}
   for (const [name, type] of [
     ['image', 'redirect'],
     ['iframe', 'iframe'],
@@ -119,13 +118,6 @@ function filtersIn(value: unknown): CookieSyncBody['filters'] {
     if (given !== undefined) filters[type] = filterOf(name, given)
   }
   return filters
-}
-
-/** As it was understood: what a page put there besides may be nested deeper than can be written again. */
-function named(filter: Filter | undefined): unknown {
-  if (filter === undefined) return undefined
-  const { isInclude, bidders } = filter
-  return [isInclude, bidders === '*' ? bidders : [...bidders]]
 }
 
 function filterOf(name: string, given: unknown): Filter {
@@ -143,7 +135,7 @@ function filterOf(name: string, given: unknown): Filter {
 }
 
 /** OpenRTB `eids`; what is not in their form is none. */
-function eidsIn(value: unknown): CookieSyncBody['eids'] {
+export function eidsIn(value: unknown): CookieSyncBody['eids'] {
   if (!Array.isArray(value)) return []
   const eids: CookieSyncBody['eids'] = []
   for (const one of value) {
