@@ -15,8 +15,6 @@ export class ChangeLog {
   readonly #db: EmbeddedDb
   readonly #entriesMax: number
   readonly #birth: number
-  /** The end of the log, and after which commit it was read. */
-  #endRead: { cursor: LogCursor; commits: number } | undefined
 
   static async open(db: EmbeddedDb, entriesMax: number): Promise<ChangeLog> {
     const birth = db.meta.get(LOG_BIRTH) ?? (await db.transact(() => makeBirth(db)))
@@ -45,16 +43,10 @@ export class ChangeLog {
   }
 
   since(cursor: LogCursor, max: number): Changes {
-    const commits = this.#db.commits()
-    const known = this.#endRead
-    if (known?.commits === commits && known.cursor === cursor) return nothingSince(cursor)
     this.#db.refresh()
     const last = this.#last()
     const from = this.#numberOf(cursor)
-    if (from === last) {
-      this.#endRead = { cursor, commits }
-      return nothingSince(cursor)
-    }
+    if (from === last) return { entries: [], cursor, fellOff: false, hasMore: false }
     if (from === undefined || from > last || from + 1 < this.#first(last)) {
       return { entries: [], cursor: this.#cursor(last), fellOff: true, hasMore: false }
     }
@@ -108,10 +100,6 @@ export class ChangeLog {
     const [, birth, number] = /^(\d+)-(\d+)$/.exec(cursor) ?? []
     return Number(birth) === this.#birth ? Number(number) : undefined
   }
-}
-
-function nothingSince(cursor: LogCursor): Changes {
-  return { entries: [], cursor, fellOff: false, hasMore: false }
 }
 
 function makeBirth(db: EmbeddedDb): number {

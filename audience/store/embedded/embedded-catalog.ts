@@ -15,8 +15,6 @@ const CATALOG_VERSION = 'catalogVersion'
  */
 export class EmbeddedCatalog implements CatalogStore {
   readonly #db: EmbeddedDb
-  /** The version, and after which commit it was read. */
-  #versionRead = { version: 0, commits: -1 }
 
   constructor(db: EmbeddedDb) {
     this.#db = db
@@ -43,12 +41,8 @@ export class EmbeddedCatalog implements CatalogStore {
   }
 
   version(): number {
-    const commits = this.#db.commits()
-    if (this.#versionRead.commits !== commits) {
-      this.#db.refresh()
-      this.#versionRead = { version: this.#version(), commits }
-    }
-    return this.#versionRead.version
+    this.#db.refresh()
+    return this.#version()
   }
 
   async write(writes: readonly CatalogWrite[]): Promise<number> {

@@ -25,8 +25,6 @@ export class EmbeddedEvents implements EventQueue {
   readonly #appends: GatherAppends
   /** No event is older than this one: numbers only grow. */
   #oldest = 0
-  /** After which commit the queue was found empty. */
-  #emptyAt = -1
 
   constructor(db: EmbeddedDb, max: number) {
     this.#db = db
@@ -41,12 +39,8 @@ export class EmbeddedEvents implements EventQueue {
   async read(max: number, isCounted = false): Promise<QueuedEvent[]> {
     if (isCounted)
       return this.#db.transact(() => this.#first(max).map((one) => this.#countReading(one)))
-    const commits = this.#db.commits()
-    if (commits === this.#emptyAt) return []
     this.#db.refresh()
-    const found = this.#first(max)
-    this.#emptyAt = found.length === 0 ? commits : -1
-    return found
+    return this.#first(max)
   }
 
   async ack(

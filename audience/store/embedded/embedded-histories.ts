@@ -25,8 +25,6 @@ export class EmbeddedHistories implements HistoryStore {
   readonly #log: ChangeLog
   readonly #people: EmbeddedPeople
   readonly #clock: Clock
-  /** Until when nobody is due, as read after which commit. */
-  #restsUntil = { ms: 0, commits: -1 }
 
   constructor(parts: { db: EmbeddedDb; log: ChangeLog; people: EmbeddedPeople; clock: Clock }) {
     this.#db = parts.db
@@ -67,19 +65,10 @@ export class EmbeddedHistories implements HistoryStore {
   }
 
   due(nowMs: number, max: number): UserKey[] {
-    const commits = this.#db.commits()
-    if (commits === this.#restsUntil.commits && nowMs < this.#restsUntil.ms) return []
     this.#db.refresh()
     const end = wheelKey(nowMs + 1, EMPTY)
     const found = [...this.#db.wheel.getKeys({ end, limit: max })]
-    if (found.length === 0) this.#restsUntil = { ms: this.#firstTurn(), commits }
     return found.map((key) => Buffer.from(key.subarray(WAKE_BYTES)))
-  }
-
-  /** When the first of all turns comes; never where there is none. */
-  #firstTurn(): number {
-    for (const key of this.#db.wheel.getKeys({ limit: 1 })) return key.readUIntBE(0, WAKE_BYTES)
-    return Number.POSITIVE_INFINITY
   }
 
   from(position: number, max: number): HistoryStep {

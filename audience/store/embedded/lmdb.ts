@@ -23,11 +23,6 @@ const OPTIONS = {
   eventTurnBatching: false,
 } as const
 
-/** What lmdb's own types leave out. */
-interface WithEnv {
-  env: { info(): { lastTxnId: number } }
-}
-
 /** What was seen of sources, by [source, name]: [count, firstMs, lastMs]. */
 export type SightingDb = Database<[number, number, number], [string, string]>
 /** What a tracking plan holds back, by [source, number]. */
@@ -116,14 +111,6 @@ export class EmbeddedDb {
   /** Makes the reads that follow see every commit there is, also those of other processes. */
   refresh(): void {
     this.#root.resetReadTxn()
-  }
-
-  /**
-   * Number of the last commit, of whatever process: while it stays, so does what was read. Asking for it takes no snapshot,
-   * which would cost a timer to give it back.
-   */
-  commits(): number {
-    return (this.#root as unknown as WithEnv).env.info().lastTxnId
   }
 
   async close(): Promise<void> {

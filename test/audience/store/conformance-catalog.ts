@@ -33,6 +33,22 @@ export function catalogConformance(open: OpenForTest): void {
     expect(records.every((record) => record.version === version)).toBe(true)
   })
 
+  test('what is written is seen from then on, however often somebody looks while it is being written', async () => {
+    const { catalog } = (await open()).store
+    for (let n = 0; n < 200; n++) {
+      let isWritten = false
+      const writing = catalog.write([{ kind: 'k', id: 'x', value: n }])
+      void writing.finally(() => {
+        isWritten = true
+      })
+      while (!isWritten) {
+        await catalog.version()
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      expect(await catalog.version()).toBe(await writing)
+    }
+  })
+
   test('changesSince tells what was written after a version, once, in its last state', async () => {
     const { catalog } = (await open()).store
     const first = await catalog.write([{ kind: 'deal', id: 'd1', value: 1 }])
