@@ -2,11 +2,11 @@ import { CHUNK_BITS, CHUNK_MASK, CHUNK_SIZE, CHUNK_WORDS, lowestBit } from './bi
 
 /**
  * A set of people as plain bits, by the number of the person: what counting is done with. In chunks as a bitmap's: one of which
- * nobody is in is absent, and one that is the same elsewhere is borrowed from there until it is written to, so that a set
- * costs little that is read within a turn.
+ * nobody is in is absent, and one that is the same elsewhere, be it words or a list, is borrowed from there until it is
+ * written to, so that a set costs little that is read within a turn.
  */
 export class PeopleSet {
-  readonly #chunks: (Int32Array | undefined)[]
+  readonly #chunks: (Int32Array | Lows | undefined)[]
   /** 1 where the chunk is this set's alone, and may be written to. */
   readonly #isOwn: Uint8Array
 
@@ -26,25 +26,19 @@ export class PeopleSet {
     this.#owned(person >>> CHUNK_BITS)[(person & CHUNK_MASK) >>> 5]! |= isIn << (person & 31)
   }
 
-  /** Takes in people of one chunk, by their numbers within it. */
-  addLows(at: number, lows: Uint16Array, count: number): void {
-    const words = this.#owned(at)
-    for (let i = 0; i < count; i++) words[lows[i]! >>> 5]! |= 1 << (lows[i]! & 31)
-  }
-
   /** Takes in a chunk of people. */
   addWords(at: number, added: Int32Array): void {
     const words = this.#owned(at)
     for (let i = 0; i < CHUNK_WORDS; i++) words[i]! |= added[i]!
   }
 
-  /** The same of words that stay as they are as long as this set is used: they are not copied where they are all there is. */
-  borrow(at: number, words: Int32Array): void {
-    if (this.#chunks[at]) this.addWords(at, words)
-    else {
-      this.#chunks[at] = words
+  /** The same of one that stays as it is as long as this set is used: it is not copied where it is all there is. */
+  borrow(at: number, chunk: Int32Array | Lows): void {
+    if (this.#chunks[at] === undefined) {
+      this.#chunks[at] = chunk
       this.#isOwn[at] = 0
-    }
+    } else if (chunk instanceof Int32Array) this.addWords(at, chunk)
+    else addLows(this.#owned(at), chunk)
   }
 
   /** Takes in all of the other. */
@@ -57,11 +51,11 @@ export class PeopleSet {
   /** Keeps those who are in the other too. */
   keep(other: PeopleSet): this {
     for (let at = 0; at < this.#chunks.length; at++) {
-      const theirs = other.#chunks[at]
+      const theirs = other.#words(at)
       if (theirs === undefined) this.#chunks[at] = undefined
-      if (this.#chunks[at] === undefined) continue
+      if (theirs === undefined || this.#chunks[at] === undefined) continue
       const words = this.#owned(at)
-      for (let i = 0; i < CHUNK_WORDS; i++) words[i]! &= theirs![i]!
+      for (let i = 0; i < CHUNK_WORDS; i++) words[i]! &= theirs[i]!
     }
     return this
   }
@@ -69,7 +63,7 @@ export class PeopleSet {
   /** Drops those who are in the other. */
   drop(other: PeopleSet): this {
     for (let at = 0; at < this.#chunks.length; at++) {
-      const theirs = other.#chunks[at]
+      const theirs = other.#words(at)
       if (theirs === undefined || this.#chunks[at] === undefined) continue
       const words = this.#owned(at)
       for (let i = 0; i < CHUNK_WORDS; i++) words[i]! &= ~theirs[i]!
@@ -82,14 +76,17 @@ export class PeopleSet {
   }
 
   has(person: number): boolean {
-    const words = this.#chunks[person >>> CHUNK_BITS]
+    const words = this.#words(person >>> CHUNK_BITS)
     if (words === undefined) return false
     return ((words[(person & CHUNK_MASK) >>> 5]! >>> (person & 31)) & 1) === 1
   }
 
   /** All of them in order, some tens of thousands of numbers at once. */
   *parts(): Iterable<Iterable<number>> {
-    for (const [at, words] of this.#chunks.entries()) if (words) yield numbersIn(at, words)
+    for (let at = 0; at < this.#chunks.length; at++) {
+      const words = this.#words(at)
+      if (words) yield numbersIn(at, words)
+    }
   }
 
   count(): number {
@@ -99,28 +96,69 @@ export class PeopleSet {
   /** How many are in both. */
   countWith(other: PeopleSet): number {
     let count = 0
-    for (const [at, words] of this.#chunks.entries()) {
+    for (const [at, own] of this.#chunks.entries()) {
       const theirs = other.#chunks[at]
-      if (words && theirs) count += bitsInBoth(words, theirs)
+      if (own && theirs) count += inBoth(own, theirs)
     }
     return count
   }
 
+  /** A chunk to be read bit by bit. */
+  #words(at: number): Int32Array | undefined {
+    const chunk = this.#chunks[at]
+    return chunk === undefined || chunk instanceof Int32Array ? chunk : this.#owned(at)
+  }
+
   /** A chunk to be written to. */
   #owned(at: number): Int32Array {
-    const words = this.#chunks[at]
-    if (words && this.#isOwn[at] === 1) return words
-    const own = words ? words.slice() : new Int32Array(CHUNK_WORDS)
+    const chunk = this.#chunks[at]
+    const isWords = chunk instanceof Int32Array
+    if (isWords && this.#isOwn[at] === 1) return chunk
+    const own = isWords ? chunk.slice() : new Int32Array(CHUNK_WORDS)
+    if (chunk && !isWords) addLows(own, chunk)
     this.#chunks[at] = own
     this.#isOwn[at] = 1
     return own
   }
 
   /** A chunk that is another set's as well from now on. */
-  #lent(at: number): Int32Array | undefined {
+  #lent(at: number): Int32Array | Lows | undefined {
     this.#isOwn[at] = 0
     return this.#chunks[at]
   }
+}
+
+/** Numbers within a chunk: the first `count` of a list, ascending. */
+interface Lows {
+  readonly list: Uint16Array
+  readonly count: number
+}
+
+function addLows(words: Int32Array, { list, count }: Lows): void {
+  for (let i = 0; i < count; i++) words[list[i]! >>> 5]! |= 1 << (list[i]! & 31)
+}
+
+function inBoth(a: Int32Array | Lows, b: Int32Array | Lows): number {
+  if (a instanceof Int32Array) return b instanceof Int32Array ? bitsInBoth(a, b) : lowsIn(b, a)
+  return b instanceof Int32Array ? lowsIn(a, b) : lowsInBoth(a, b)
+}
+
+function lowsIn({ list, count }: Lows, words: Int32Array): number {
+  let found = 0
+  for (let i = 0; i < count; i++) found += (words[list[i]! >>> 5]! >>> (list[i]! & 31)) & 1
+  return found
+}
+
+/** Steps on in whichever list is behind, without a branch. */
+function lowsInBoth(a: Lows, b: Lows): number {
+  let found = 0
+  for (let i = 0, k = 0; i < a.count && k < b.count; ) {
+    const [one, other] = [a.list[i]!, b.list[k]!]
+    found += Number(one === other)
+    i += Number(one <= other)
+    k += Number(other <= one)
+  }
+  return found
 }
 
 function* numbersIn(at: number, words: Int32Array): Iterable<number> {

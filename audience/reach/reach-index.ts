@@ -203,8 +203,7 @@ export class ReachIndex {
       if (chunk === undefined) continue
       const moved = this.#clusters.moved.chunks[at]?.bits(this.#scratch)
       if (moved === undefined)
-        if (chunk.list) people.addLows(at, chunk.list, chunk.count)
-        else people.borrow(at, chunk.words!)
+        people.borrow(at, chunk.words ?? { list: chunk.list!, count: chunk.count })
       else if (chunk.list) this.#addList(people, { at, chunk, moved })
       else this.#addMoved(people, { at, words: chunk.words!, moved })
     }
