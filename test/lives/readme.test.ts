@@ -65,17 +65,16 @@ test(
       async () => expect(await shell(ask)).toContain('"segment":[{"id":"demo-new-cars"}]'),
       timeout,
     )
-    const seen = async () => JSON.parse(await shell('npx passerelle source schema shop')).events
-    await vi.waitFor(
-      async () =>
-        expect(await seen()).toMatchObject([
-          {
-            ...{ event: 'Products Searched', planned: false, count: 3 },
-            properties: [{ property: 'category' }, { property: 'query', types: { string: 3 } }],
-          },
-        ]),
-      timeout,
-    )
+    const searched = {
+      ...{ event: 'Products Searched', planned: false, count: 3 },
+      properties: [{ property: 'category' }, { property: 'query', types: { string: 3 } }],
+    }
+    await vi.waitFor(async () => {
+      const seen = await product.must('GET', '/api/sources/shop/schema', { token: TOKEN })
+      expect(seen.events).toMatchObject([searched])
+    }, timeout)
+    const printed = JSON.parse(await shell('npx passerelle source schema shop'))
+    expect(printed.events).toMatchObject([searched])
   },
   PATIENT,
 )

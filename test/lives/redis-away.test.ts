@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { patiently } from '../support/patiently.ts'
 import { type Product, startProduct } from '../support/product.ts'
 import { seeded } from '../support/random.ts'
@@ -29,12 +29,13 @@ let redis: RedisServer
 let product: Product | undefined
 const folders: string[] = []
 
-afterEach(async () => {
+/** Of each `describe`, which is one life. */
+async function end(): Promise<void> {
   await product?.stop()
   product = undefined
   await redis.stop()
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
-})
+}
 
 /** Numbers and white space as no serialiser would write them: own bytes are these bytes. */
 const bidOf = (uid: string) =>
@@ -99,9 +100,15 @@ function* newcomers(): Iterator<string> {
 }
 
 describe('Redis is not there when the product starts', () => {
+  let dataDir: string
+  let key: string
+  afterAll(end)
+
   test('and never was: bids come back as they were, and everything works once it is there', async () => {
     redis = await startRedisServer({ started: false })
-    product = await startProduct({ store: redis.url, env, until: 'live' })
+    dataDir = mkdtempSync(join(tmpdir(), 'passerelle-away-'))
+    folders.push(dataDir)
+    product = await startProduct({ store: redis.url, env, dataDir, until: 'live' })
     for (const uid of ['u1', 'u2', 'nobody']) {
       const asked = await ask(product, 'any-key', uid)
       expectOwnBytes(asked)
@@ -110,22 +117,16 @@ describe('Redis is not there when the product starts', () => {
     expect((await product.enrich('any-key', '{"id":')).status).toBe(400)
     await redis.restart()
     const started = product
-    const key = await patiently(() => furnish(started))
+    key = await patiently(() => furnish(started))
     await untilEnriched(product, key, newcomers())
     expect((await product.enrich('any-key', bidOf('u1'))).status).toBe(401)
   })
 
   test('but left a catalog on disk: keys and contracts are known, people come back with it', async () => {
-    redis = await startRedisServer()
-    const dataDir = mkdtempSync(join(tmpdir(), 'passerelle-away-'))
-    folders.push(dataDir)
-    product = await startProduct({ store: redis.url, env, dataDir })
-    const key = await furnish(product)
-    await untilEnriched(product, key, newcomers())
     await patiently(() =>
       expect(readFileSync(join(dataDir, 'catalog.json'), 'utf8')).toMatch('spring'),
     )
-    await product.stop()
+    await product!.stop()
     await redis.kill()
 
     product = await startProduct({ store: redis.url, env, dataDir })
@@ -140,29 +141,37 @@ describe('Redis is not there when the product starts', () => {
   })
 })
 
-describe.for([
-  ['frozen', () => redis.pause(), () => redis.resume()],
-  ['killed', () => redis.kill(), () => redis.restart()],
-] as const)('Redis is %s under load', ([, away, back]) => {
-  test('every bid is answered 200 within its tmax, and enriched again when it is back, by the same processes', async () => {
+describe('under load', () => {
+  let key: string
+  beforeAll(async () => {
     redis = await startRedisServer()
     product = await startProduct({ store: redis.url, env })
-    const key = await furnish(product)
-    const pids = ['bid 1', 'bid 2'].map((name) => product!.pidOf(name))
-    const load = new Load(product, key)
-    await load.until((asked) => isEnriched(asked), 100)
-    load.count()
-    await away()
-    await load.until(({ reason }) => reason === 'late', 200)
-    await back()
-    await load.until((asked) => isEnriched(asked), 200)
-    for (const asked of await load.stop()) {
-      if (isEnriched(asked)) expect(asked.status).toBe(200)
-      else expectOwnBytes(asked)
-      expect(asked.tookMs).toBeLessThanOrEqual(TMAX_MS)
-    }
-    expect(['bid 1', 'bid 2'].map((name) => product!.pidOf(name))).toEqual(pids)
+    key = await furnish(product)
   })
+  afterAll(end)
+
+  test.for([
+    ['frozen', () => redis.pause(), () => redis.resume()],
+    ['killed', () => redis.kill(), () => redis.restart()],
+  ] as const)(
+    'Redis is %s: every bid is answered 200 within its tmax, and enriched again when it is back, by the same processes',
+    async ([, away, back]) => {
+      const pids = ['bid 1', 'bid 2'].map((name) => product!.pidOf(name))
+      const load = new Load(product!, key)
+      await load.until((asked) => isEnriched(asked), 100)
+      load.count()
+      await away()
+      await load.until(({ reason }) => reason === 'late', 200)
+      await back()
+      await load.until((asked) => isEnriched(asked), 200)
+      for (const asked of await load.stop()) {
+        if (isEnriched(asked)) expect(asked.status).toBe(200)
+        else expectOwnBytes(asked)
+        expect(asked.tookMs).toBeLessThanOrEqual(TMAX_MS)
+      }
+      expect(['bid 1', 'bid 2'].map((name) => product!.pidOf(name))).toEqual(pids)
+    },
+  )
 })
 
 /** Clients that ask for people at random, one request after the other, until they are stopped. */
