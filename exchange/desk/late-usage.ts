@@ -6,6 +6,7 @@ import { divided } from '../statements/fee.ts'
 import { thaw } from '../statements/frozen.ts'
 import { lineKey, type StatementLine } from '../statements/statement-line.ts'
 import { type StatementRecord, statementId, statementsOf } from '../statements/statement-record.ts'
+import { isCounted } from '../usage/is-counted.ts'
 import { grouped } from '../usage/price/price-lines.ts'
 import { usageTerms } from '../usage/usage-terms.ts'
 import { addAdjustments } from './adjustments.ts'
@@ -85,7 +86,17 @@ function lateOf(
   const last = Math.max(0, ...made.map(({ id }) => Number(LATE_ID.exec(id)?.[1] ?? 0)))
   return [...beyond.values()]
     .filter(({ units, amountMicros }) => units !== 0 || amountMicros !== 0)
+    .filter((one) => !isTakenBack(deps, one))
     .map((one, i) => lateAdjustment(deps, record, { ...one, number: last + i + 1 }))
+}
+
+/**
+ * Where the buyer alone says how much there was, it does not lower by itself what it owes of a closed month: that takes
+ * an adjustment both sides agreed on.
+ */
+function isTakenBack(deps: UsageDeps, { line: { contract, version }, units }: Beyond): boolean {
+  const terms = usageTerms(snapshotOf(deps)).contract(contract, version)
+  return units < 0 && terms !== undefined && !isCounted(terms)
 }
 
 /** Numbered, so that of two desks that find the same at once one is refused. */

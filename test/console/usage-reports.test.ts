@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { keepStatements } from '../../exchange/desk/keep-statements.ts'
 import type { LedgerRecord } from '../../exchange/usage/ledger-record.ts'
 import { type Body, ConsoleWorld, contractBody, fill, type Got } from './world.ts'
 
@@ -229,6 +230,29 @@ test('what a buyer reports of a use that nobody else sees is on its statement, w
   expect(direct).toMatchObject({ units: 20, witnesses: { buyer: 20 }, amountMicros: 10_000 })
 })
 
+test('a buyer’s later report raises what is billed of a closed month, and does not lower it', async () => {
+  const close = { seller: 'dmp', buyer: 'dsp', now: true }
+  await world.must('POST', '/api/statements/2026-11/close', { body: close })
+  const keeper = keepStatements(world.usageDeps, { error: () => {} })
+  const adjusted = async () => {
+    await ship()
+    await keeper.poke()
+    const { adjustments } = await world.must('GET', '/api/statements/2026-11?buyer=dsp')
+    return adjustments.map(({ contract, units }: Body) => [contract, units])
+  }
+  const said = { contract: 'direct', segment: 'boats', day: '2026-11-12' }
+  await report([line({ ...said, id: 'late', units: 30 })])
+  expect(await adjusted()).toEqual([['direct', 30]])
+  await report([line({ ...said, id: 'late', units: 0, revision: 1 })])
+  expect(await adjusted()).toEqual([['direct', 30]])
+  await report([line({ ...said, id: 'late', units: 31, revision: 2 })])
+  expect(await adjusted()).toEqual([
+    ['direct', 30],
+    ['direct', 1],
+  ])
+  await keeper.close()
+})
+
 test('what was reported under terms of which we saw nothing stays so when later terms let us see', async () => {
   const uses = ['bid_enrichment', 'activation']
   const body = contractBody({ status: 'active', uses, segments: ['boats'] })
@@ -236,6 +260,6 @@ test('what was reported under terms of which we saw nothing stays so when later 
   const { items, total } = (
     await world.ask('GET', '/api/statements/2026-11/reconciliation?contract=direct')
   ).body
-  expect(total).toEqual({ ours: 0, theirs: 20, difference: 20, agreement: 'only_reported' })
+  expect(total).toEqual({ ours: 0, theirs: 51, difference: 51, agreement: 'only_reported' })
   expect(items[0].agreement).toBe('only_reported')
 })
