@@ -5,15 +5,16 @@ import { everyBeat } from './beat.ts'
  * What it does must not reject.
  */
 export class Rounds {
-  readonly #run: () => Promise<void>
+  readonly #run: (isPoked: boolean) => Promise<void>
   readonly #endTimer: () => void
   #underWay: Promise<void> | undefined
   #next: Promise<void> | undefined
 
-  constructor(everyMs: number, run: () => Promise<void>) {
+  /** `run` is told whether somebody asked for it, and so has to see what was done before. */
+  constructor(everyMs: number, run: (isPoked: boolean) => Promise<void>) {
     this.#run = run
     this.#endTimer = everyBeat(everyMs, () => {
-      if (this.#underWay === undefined) void this.poke()
+      if (this.#underWay === undefined) void this.#begin(false)
     })
   }
 
@@ -27,7 +28,11 @@ export class Rounds {
       })
       return this.#next
     }
-    this.#underWay = this.#run().finally(() => {
+    return this.#begin(true)
+  }
+
+  #begin(isPoked: boolean): Promise<void> {
+    this.#underWay = this.#run(isPoked).finally(() => {
       this.#underWay = undefined
     })
     return this.#underWay

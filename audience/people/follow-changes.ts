@@ -52,7 +52,9 @@ class Follower implements ChangeFollower {
   constructor(options: FollowOptions) {
     this.#options = options
     this.#readAtMs = options.clock.elapsed()
-    this.#rounds = new Rounds(options.pollMs ?? LIMITS.changePollMs, () => this.#poll())
+    this.#rounds = new Rounds(options.pollMs ?? LIMITS.changePollMs, (isPoked) =>
+      this.#poll(isPoked),
+    )
   }
 
   poke(): Promise<void> {
@@ -67,9 +69,14 @@ class Follower implements ChangeFollower {
     return this.#rounds.stop()
   }
 
-  async #poll(): Promise<void> {
-    const { clock } = this.#options
+  async #poll(isPoked: boolean): Promise<void> {
+    const { clock, store } = this.#options
     const beganMs = clock.elapsed()
+    const quietMs = isPoked || !this.#cursor ? undefined : store.quietSinceMs?.(this.#cursor)
+    if (quietMs !== undefined) {
+      this.#readAtMs = Math.max(this.#readAtMs, quietMs)
+      return
+    }
     try {
       await this.#read()
     } catch {

@@ -19,7 +19,7 @@ import { REACH_LIMITS } from './limits.ts'
 import { mayRelink, nameOf, ReachIndex, type Records } from './reach-index.ts'
 
 export interface ReachOptions {
-  people: Pick<PeopleStore, 'walk' | 'recall' | 'changesEnd' | 'changesSince'>
+  people: Pick<PeopleStore, 'walk' | 'recall' | 'changesEnd' | 'changesSince' | 'quietSinceMs'>
   clock: Clock
   /** See ReachIndexOptions. */
   bidChannel: number
@@ -74,7 +74,9 @@ class Counting implements Reach {
 
   constructor(options: ReachOptions) {
     this.#options = options
-    this.#rounds = new Rounds(options.followMs ?? REACH_LIMITS.followMs, () => this.#round())
+    this.#rounds = new Rounds(options.followMs ?? REACH_LIMITS.followMs, (isPoked) =>
+      this.#round(isPoked),
+    )
     void this.#rounds.poke()
   }
 
@@ -109,12 +111,14 @@ class Counting implements Reach {
     return this.#options.idsMax ?? REACH_LIMITS.idsMax
   }
 
-  async #round(): Promise<void> {
+  async #round(isPoked: boolean): Promise<void> {
     if (this.#options.clock.elapsed() < (this.#tooManyUntilMs ?? 0)) return
     this.#tooManyUntilMs = undefined
     try {
       const today = dayOf(this.#options.clock.now())
       if (this.#index?.day !== today) this.#index = undefined
+      const isQuiet = this.#options.people.quietSinceMs?.(this.#cursor) !== undefined
+      if (this.#index && isQuiet && !isPoked && this.#failure === undefined) return
       if (this.#index) await this.#follow(this.#index)
       else await this.#readAll(today)
       this.#failure = undefined

@@ -113,6 +113,11 @@ export interface PeopleStore {
    * Cheap when nothing is new: near-caches call it every 50 ms or less.
    */
   changesSince(cursor: LogCursor, max: number): Soon<Changes>
+  /**
+   * When (`clock.elapsed()`) nothing was behind the cursor, where the store would have told by itself of what came since: less
+   * than a second ago, and without asking. Undefined: ask. Absent where asking costs nothing.
+   */
+  quietSinceMs?(cursor: LogCursor): number | undefined
 }
 
 export const PEOPLE_PARTS = ['profile', 'edges', 'egress'] as const

@@ -2,8 +2,9 @@ import type { Clock } from '../../clock.ts'
 import type { Change, Changes, LogCursor } from '../store.ts'
 import { unpackChange } from './change-codec.ts'
 import { execAll, pipeScript, type RedisClient, rethrow } from './ioredis.ts'
-import { logOf } from './layout.ts'
+import { logs } from './layout.ts'
 import { LIMITS } from './limits.ts'
+import type { LogBell } from './log-bell.ts'
 import {
   formatCursor,
   type LogEntry,
@@ -13,8 +14,6 @@ import {
   tailOf,
 } from './log-cursor.ts'
 import { logTrimScript } from './log-trim-script.ts'
-
-const logs = Array.from({ length: LIMITS.partitions }, (_, partition) => logOf(partition))
 
 /** Cursors handed out that are kept in parsed form: one for each reader of this process, and spare. */
 const knownCursorsMax = 16
@@ -26,19 +25,30 @@ const knownCursorsMax = 16
 export class ChangeFollower {
   readonly #client: RedisClient
   readonly #clock: Clock
+  readonly #bell: LogBell
   #trimmedAt = 0
   /** Cursors that this connection confirmed or handed out. */
   readonly #known = new Map<LogCursor, LogPoint[]>()
 
-  constructor(client: RedisClient, clock: Clock) {
+  constructor(client: RedisClient, bell: LogBell, clock: Clock) {
     this.#client = client
+    this.#bell = bell
     this.#clock = clock
     // Behind a new connection may stand another Redis, or one that lost its last second.
-    client.on('close', () => this.#known.clear())
+    client.on('close', () => {
+      this.#known.clear()
+      bell.reset()
+    })
   }
 
   async end(): Promise<LogCursor> {
     return this.#remember(await this.#tails())
+  }
+
+  /** See PeopleStore. */
+  quietSinceMs(cursor: LogCursor): number | undefined {
+    this.#trimWhenDue()
+    return this.#known.has(cursor) ? this.#bell.quietSinceMs(cursor) : undefined
   }
 
   async since(cursor: LogCursor, max: number): Promise<Changes> {
@@ -50,7 +60,10 @@ export class ChangeFollower {
     const reply = await this.#client
       .xreadBuffer('COUNT', countMax, 'STREAMS', ...logs, ...ids)
       .catch(rethrow)
-    if (!reply) return { entries: [], cursor, fellOff: false, hasMore: false }
+    if (!reply) {
+      this.#bell.tell({ cursor, points: from })
+      return { entries: [], cursor, fellOff: false, hasMore: false }
+    }
     const streams = streamsOf(reply as [Buffer, LogEntry[]][])
     const read = readOn(from, streams, max)
     if (!read) return this.#startClean()

@@ -1,4 +1,4 @@
-/** The door of ioredis: three kinds of client, none with its defaults (reliability.md §2.3, §2.8). */
+/** The door of ioredis: four kinds of client, none with its defaults (reliability.md §2.3, §2.8). */
 import { type ChainableCommander, Redis } from 'ioredis'
 import { LIMITS } from './limits.ts'
 import { StoreUnreachable } from './store-unreachable.ts'
@@ -17,6 +17,7 @@ const silenceMs = {
   lookup: LIMITS.lookupSilenceMs,
   writer: LIMITS.writerSilenceMs,
   follower: LIMITS.followerSilenceMs,
+  bell: LIMITS.bellSilenceMs,
 } as const
 export type ClientRole = keyof typeof silenceMs
 

@@ -80,6 +80,9 @@ export function logOf(partition: number): string {
   return `{p${partition}}:log`
 }
 
+/** The change logs of all partitions. */
+export const logs = Array.from({ length: LIMITS.partitions }, (_, partition) => logOf(partition))
+
 /** When the buckets of a partition's histories are to be looked at again: see wheel.ts. */
 export function wheelOf(partition: number): string {
   return `{p${partition}}:wheel`

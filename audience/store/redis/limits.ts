@@ -8,6 +8,9 @@ export const LIMITS = {
   lookupSilenceMs: 500,
   followerSilenceMs: 1000,
   writerSilenceMs: 2000,
+  bellSilenceMs: 1000,
+  /** How long one blocking read of the change logs waits: shorter than the silence for which it would be given up. */
+  bellWaitMs: 500,
   connectTimeoutMs: 500,
   /** Longest pause before the next try to connect. */
   reconnectPauseMaxMs: 1000,

@@ -19,6 +19,7 @@ import { validBuckets } from './layout.ts'
 import { learnScript, seenScript } from './learn-script.ts'
 import { LIMITS } from './limits.ts'
 import { listpackScript } from './listpack-script.ts'
+import { LogBell } from './log-bell.ts'
 import { logTrimScript } from './log-trim-script.ts'
 import { Lookup } from './lookup.ts'
 import { holdMessagesScript, noteSightingsScript, sweepHeldScript } from './plan-scripts.ts'
@@ -84,6 +85,7 @@ export async function openRedisStore(url: string, options: RedisStoreOptions): P
     ]),
     following: connectRedis(url, 'follower', [catalogChangesScript, logTrimScript]),
     looking: connectRedis(url, 'lookup', [fetchScript]),
+    waiting: connectRedis(url, 'bell', []),
   }
   const greeter = new Greeter(clients.writing, bucketsAsked)
   const store = storeOver(clients, greeter, options)
@@ -92,7 +94,7 @@ export async function openRedisStore(url: string, options: RedisStoreOptions): P
 }
 
 function storeOver(
-  { writing, following, looking }: Clients,
+  { writing, following, looking, waiting }: Clients,
   greeter: Greeter,
   { clock, dataDir, recallDeadlineMs, ...options }: RedisStoreOptions,
 ): RedisStore {
@@ -105,7 +107,7 @@ function storeOver(
     layout: () => greeter.layout,
     deadlineMs: recallDeadlineMs,
   })
-  const follower = new ChangeFollower(following, clock)
+  const follower = new ChangeFollower(following, new LogBell(waiting, clock), clock)
   const secret = new RedisSecret(writer, dataDir)
   const reached = () =>
     greeter.greeted && looking.status === 'ready' && lookup.breaker.state === 'closed'
@@ -130,7 +132,7 @@ function storeOver(
     vitals: () => ({ recallsInFlight: lookup.inFlight, breaker: lookup.breaker.state }),
     close: async () => {
       greeter.close()
-      for (const client of [writing, following, looking]) client.disconnect()
+      for (const client of [writing, following, looking, waiting]) client.disconnect()
     },
   }
 }
@@ -139,6 +141,8 @@ interface Clients {
   writing: RedisClient
   following: RedisClient
   looking: RedisClient
+  /** Where the change logs are waited for. Nothing depends on it: without it they are asked. */
+  waiting: RedisClient
 }
 
 function bucketsIn(url: string): number | undefined {

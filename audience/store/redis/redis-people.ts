@@ -115,6 +115,10 @@ export class RedisPeople implements PeopleStore {
     return this.#follower.end()
   }
 
+  quietSinceMs(cursor: LogCursor): number | undefined {
+    return this.#follower.quietSinceMs(cursor)
+  }
+
   changesSince(cursor: LogCursor, max: number): Promise<Changes> {
     return this.#follower.since(cursor, max)
   }
