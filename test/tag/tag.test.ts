@@ -5,6 +5,7 @@ import { StoreFailed } from '../../audience/store/store-failed.ts'
 import { buildTag } from '../../scripts/build.mjs'
 import { tcText } from '../audience/consent/support/tc-writer.ts'
 import { EDGE, keptBy, SHOP, sentBy, TagWorld } from '../support/web/tag-world.ts'
+import { oddPages } from './odd-pages.ts'
 
 // The tag as it is served, in a real browser, on a page of somebody else's under a strict policy.
 
@@ -328,3 +329,5 @@ test('two tags on a page both hear every command, and one that stands there twic
   }
   expect(new Set(events.map(({ about }) => about.value)).size).toBe(2)
 })
+
+describe('on odd pages', () => oddPages(() => world))
