@@ -20,7 +20,7 @@ describe('a body is never held whole: the client waits for the store', () => {
   test('of matches', async () => {
     const line = (i: number) =>
       `{"source":"dsp","uid":"u-${i}","with":{"source":"ifa","uid":"${'d'.repeat(60)}-${i}"}}\n`
-    const sending = new Sending(line, 400_000)
+    const sending = new Sending(line, 200_000)
     const link = vi.spyOn(world.audience, 'link').mockImplementation(async (edges) => {
       await sending.writes(edges.length)
       return edges.map(() => ({ ok: true }))
