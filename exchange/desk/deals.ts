@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { refuse } from '../../audience/refusal.ts'
 import { checker, Type } from '../../audience/schema.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
@@ -113,9 +114,14 @@ export function refuseOpening(
   { id, before, value }: { id: string; before: DealRecord | undefined; value: DealRecord | null },
   snapshot: CatalogSnapshot,
 ): void {
-  if (!before?.wseat?.length) return
+  if (!before?.wseat?.length || (value && isDeepStrictEqual(keptBy(before), keptBy(value)))) return
   const field = value === null ? '' : 'wseat'
   refuseUnseating(snapshot, { kind: 'deal', id, value }, { field, nowMs: clock.now() })
+}
+
+/** Whose seats a deal keeps which segments to. */
+function keptBy({ seller, buyers, wseat, audience }: DealRecord): object {
+  return { seller, buyers, any: audience?.any, all: audience?.all, hasSeats: !!wseat?.length }
 }
 
 export function getDeal(deps: DeskDeps, actor: Actor, id: string): Shown<DealShown> {
