@@ -108,6 +108,8 @@ function storeOver(
     deadlineMs: recallDeadlineMs,
   })
   const follower = new ChangeFollower(following, new LogBell(waiting, clock), clock)
+  const max = options.queueEventsMax ?? STORE_LIMITS.queueEventsMax
+  const events = new RedisEvents(writer, { max, clock })
   const secret = new RedisSecret(writer, dataDir)
   const reached = () =>
     greeter.greeted && looking.status === 'ready' && lookup.breaker.state === 'closed'
@@ -115,11 +117,8 @@ function storeOver(
   return {
     kind: 'redis',
     people: new RedisPeople({ lookup, writer, follower, clock }),
-    histories: new RedisHistories(writer, clock),
-    events: new RedisEvents(writer, {
-      max: options.queueEventsMax ?? STORE_LIMITS.queueEventsMax,
-      clock,
-    }),
+    histories: new RedisHistories(writer, { clock, daysAtIds: () => events.daysAtIds }),
+    events,
     sightings: new RedisSightings(writer, clock),
     held: new RedisHeld(writer, clock),
     catalog: new RedisCatalog(following, writer),

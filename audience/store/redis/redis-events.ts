@@ -46,6 +46,12 @@ export class RedisEvents implements EventQueue {
     this.#appends = new GatherAppends(max, (appends) => this.#appendAll(appends))
   }
 
+  /** Days before today of which messages may be remembered at ids alone. */
+  get daysAtIds(): number {
+    const isForgotten = this.#forgotDay === dayOf(this.#clock.now())
+    return isForgotten ? REDIS_LIMITS.seenInHandDays : LIMITS.seenDays
+  }
+
   append(events: readonly Uint8Array[]): Promise<void> {
     return this.#appends.add(events)
   }

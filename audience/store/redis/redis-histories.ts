@@ -42,10 +42,13 @@ const PARTS: readonly RecordPart[] = ['profile', 'edges', 'history']
 export class RedisHistories implements HistoryStore {
   readonly #writer: Writer
   readonly #clock: Clock
+  readonly #daysAtIds: () => number
 
-  constructor(writer: Writer, clock: Clock) {
+  /** `daysAtIds`: days before today of which messages may be remembered at ids alone. */
+  constructor(writer: Writer, { clock, daysAtIds }: { clock: Clock; daysAtIds: () => number }) {
     this.#writer = writer
     this.#clock = clock
+    this.#daysAtIds = daysAtIds
   }
 
   async read(keys: readonly UserKey[]): Promise<Uint8Array[]> {
@@ -67,7 +70,7 @@ export class RedisHistories implements HistoryStore {
     if (messages.length === 0) return []
     const today = dayOf(this.#clock.now())
     return this.#writer.write(async ({ client, layout }) => {
-      const asked = new SeenQuestion(messages, { layout, today })
+      const asked = new SeenQuestion(messages, { layout, today, daysAtIds: this.#daysAtIds() })
       return asked.answeredBy((await runScript(client, seenScript, asked.input)) as number[])
     })
   }

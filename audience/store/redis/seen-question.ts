@@ -15,15 +15,16 @@ export class SeenQuestion {
 
   constructor(
     messages: readonly SeenMessage[],
-    { layout, today }: { layout: Layout; today: number },
+    { layout, today, daysAtIds }: { layout: Layout; today: number; daysAtIds: number },
   ) {
     this.#messages = messages
-    const days = daysBack(today, LIMITS.seenDays)
+    const atIds = daysBack(today, daysAtIds)
     for (const [partition, places] of this.#groups(({ key }) => layout.partition(key)))
       this.#ask(
         places,
-        days.map((day) => seenOf(partition, day)),
+        atIds.map((day) => seenOf(partition, day)),
       )
+    const days = daysBack(today, LIMITS.seenDays)
     for (const [part, places] of this.#groups(({ message }) => donePartOf(message)))
       this.#ask(
         places,
