@@ -63,7 +63,9 @@ class Feed implements CatalogFeed {
   constructor(options: CatalogFeedOptions) {
     this.#options = options
     this.#startFromFile()
-    this.#rounds = new Rounds(options.pollMs ?? LIMITS.catalogPollMs, () => this.#poll())
+    this.#rounds = new Rounds(options.pollMs ?? LIMITS.catalogPollMs, (isPoked) =>
+      this.#poll(isPoked),
+    )
   }
 
   current(): CatalogSnapshot | undefined {
@@ -107,9 +109,10 @@ class Feed implements CatalogFeed {
     if (ignored !== undefined) this.#find('snapshot_ignored', ignored)
   }
 
-  async #poll(): Promise<void> {
-    // The answer is as old as the question.
+  async #poll(isPoked: boolean): Promise<void> {
+    // The answer is as old as the question. What is only not told of confirms nothing.
     const askedAtMs = this.#options.clock.elapsed()
+    if (!isPoked && this.#isQuiet(askedAtMs)) return
     try {
       await this.#follow()
       this.#confirmedAtMs = askedAtMs
@@ -119,6 +122,13 @@ class Feed implements CatalogFeed {
     }
     this.#tellAll([])
     this.#keepOnDisk()
+  }
+
+  /** Where the store would have told of another version, and was asked lately all the same. */
+  #isQuiet(nowMs: number): boolean {
+    if (nowMs - this.#confirmedAtMs >= LIMITS.catalogAskMs || this.#findings.size > 0) return false
+    const known = this.#current
+    return known !== undefined && this.#options.store.isQuietAt?.(known.version) === true
   }
 
   async #follow(): Promise<void> {

@@ -51,6 +51,8 @@ export const LIMITS = {
   seenEndedPerWrite: 64,
   /** How often a catalog feed asks the store for its version. */
   catalogPollMs: 50,
+  /** How often at least, where the store would have told of a new one by itself. */
+  catalogAskMs: 250,
   /** How long the last confirmed catalog version is good for (HOUSE.md decision 5: fails closed). */
   catalogConfirmWithinMs: 5_000,
   /** How often a process says that it is at work, beside every new catalog version. */

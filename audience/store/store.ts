@@ -113,10 +113,7 @@ export interface PeopleStore {
    * Cheap when nothing is new: near-caches call it every 50 ms or less.
    */
   changesSince(cursor: LogCursor, max: number): Soon<Changes>
-  /**
-   * When (`clock.elapsed()`) nothing was behind the cursor, where the store would have told by itself of what came since: less
-   * than a second ago, and without asking. Undefined: ask. Absent where asking costs nothing.
-   */
+  /** When (`clock.elapsed()`) nothing was behind the cursor, less than a second ago; undefined: ask. Absent: asking is cheap. */
   quietSinceMs?(cursor: LogCursor): number | undefined
 }
 
@@ -227,6 +224,8 @@ export interface CatalogStore {
   changesSince(version: number): Promise<CatalogRecords>
   /** The version now; cheap, called every 50 ms. Synchronous in the embedded store. */
   version(): Soon<number>
+  /** Whether the store would by itself have told of another version; absent: it never does. */
+  isQuietAt?(version: number): boolean
   /**
    * Writes records atomically. `expect` is the record's version for optimistic locking (0: must not
    * exist); a mismatch rejects with CatalogConflict and nothing is written. A `null` value deletes.

@@ -3,11 +3,11 @@ import type { Script } from './ioredis.ts'
 /**
  * catalogWrite: writes records under one new version, or none of them.
  *
- *     KEYS  1 records (hash)  2 version (counter)  3 changed (zset: name → version)  4 receipt
+ *     KEYS  1 records (hash)  2 version (counter)  3 changed (zset: name → version)  4 receipt  5 log (stream of the last version)
  *     ARGV  of record i: 3i-2 its name, 3i-1 the version it must have ('' any), 3i its JSON ('' delete, '=' leave)
  *     answer  the new version, or -i where record i has another version
  *
- * The receipt makes it safe to send again: a write that was done answers its version and does nothing.
+ * The log is for those who wait (log-bell.ts): where it cannot be written, they find the version by asking. The receipt makes it safe to send again: a write that was done answers its version and does nothing.
  */
 export const catalogWriteScript: Script = {
   name: 'catalogWrite',
@@ -33,6 +33,7 @@ for i = 1, #ARGV / 3 do
   if json ~= '=' then redis.call('ZADD', KEYS[3], version, name) end
 end
 redis.call('SET', KEYS[4], version, 'EX', 60)
+redis.pcall('XADD', KEYS[5], 'MAXLEN', 1, version .. '-0', 'v', version)
 return version
 `,
 }

@@ -57,11 +57,12 @@ export class ChangeFollower {
     if (!from) return this.#startClean()
     const countMax = Math.ceil(max / LIMITS.partitions)
     const ids = from.map(({ id }) => id)
+    const askedMs = this.#clock.elapsed()
     const reply = await this.#client
       .xreadBuffer('COUNT', countMax, 'STREAMS', ...logs, ...ids)
       .catch(rethrow)
     if (!reply) {
-      this.#bell.tell({ cursor, points: from })
+      this.#bell.tell({ cursor, points: from, askedMs })
       return { entries: [], cursor, fellOff: false, hasMore: false }
     }
     const streams = streamsOf(reply as [Buffer, LogEntry[]][])

@@ -129,6 +129,7 @@ export const catalogKeys = {
   records: '{cat}:records',
   version: '{cat}:version',
   changed: '{cat}:changed',
+  log: '{cat}:log',
   sequences: '{cat}:sequences',
   probe: '{cat}:probe',
   /** Names of processes at work, and by name what each said last. */

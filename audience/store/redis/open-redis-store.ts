@@ -107,7 +107,8 @@ function storeOver(
     layout: () => greeter.layout,
     deadlineMs: recallDeadlineMs,
   })
-  const follower = new ChangeFollower(following, new LogBell(waiting, clock), clock)
+  const bell = new LogBell(waiting, clock)
+  const follower = new ChangeFollower(following, bell, clock)
   const max = options.queueEventsMax ?? STORE_LIMITS.queueEventsMax
   const events = new RedisEvents(writer, { max, clock })
   const secret = new RedisSecret(writer, dataDir)
@@ -121,7 +122,7 @@ function storeOver(
     events,
     sightings: new RedisSightings(writer, clock),
     held: new RedisHeld(writer, clock),
-    catalog: new RedisCatalog(following, writer),
+    catalog: new RedisCatalog({ reader: following, writer, bell }),
     tallies: new RedisTallies({ reader: following, writer, clock }),
     presence: new RedisPresence(following),
     claims: new RedisClaims(writer, clock),

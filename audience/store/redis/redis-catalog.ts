@@ -9,6 +9,7 @@ import {
 import { catalogChangesScript, catalogWriteScript } from './catalog-scripts.ts'
 import { execAll, type RedisArgument, type RedisClient, rethrow, runScript } from './ioredis.ts'
 import { catalogKeys } from './layout.ts'
+import type { LogBell } from './log-bell.ts'
 import type { Writer } from './writer.ts'
 
 /**
@@ -19,11 +20,13 @@ import type { Writer } from './writer.ts'
 export class RedisCatalog implements CatalogStore {
   readonly #reader: RedisClient
   readonly #writer: Writer
+  readonly #bell: LogBell
 
   /** Reads over `reader`, which no write holds up. */
-  constructor(reader: RedisClient, writer: Writer) {
-    this.#reader = reader
-    this.#writer = writer
+  constructor(parts: { reader: RedisClient; writer: Writer; bell: LogBell }) {
+    this.#reader = parts.reader
+    this.#writer = parts.writer
+    this.#bell = parts.bell
   }
 
   async load(): Promise<CatalogRecords> {
@@ -52,15 +55,21 @@ export class RedisCatalog implements CatalogStore {
   }
 
   async version(): Promise<number> {
-    return Number((await this.#reader.get(catalogKeys.version).catch(rethrow)) ?? 0)
+    const version = Number((await this.#reader.get(catalogKeys.version).catch(rethrow)) ?? 0)
+    this.#bell.tellVersion(version)
+    return version
+  }
+
+  isQuietAt(version: number): boolean {
+    return this.#bell.isQuietAt(version)
   }
 
   async write(writes: readonly CatalogWrite[]): Promise<number> {
     const args = writes.flatMap(argumentsOf)
     if (!writes.length) return this.version()
     // The same token with every attempt: a write whose answer was lost is not done twice.
-    const { records, version, changed, receipt } = catalogKeys
-    const keys = [records, version, changed, receipt(randomUUID())]
+    const { records, version, changed, receipt, log } = catalogKeys
+    const keys = [records, version, changed, receipt(randomUUID()), log]
     const reply = await this.#writer.write(({ client }) =>
       runScript(client, catalogWriteScript, { keys, args }),
     )

@@ -1,6 +1,9 @@
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../../audience/clock.ts'
 import { followChanges } from '../../../audience/people/follow-changes.ts'
+import { openCatalogFeed } from '../../../audience/store/catalog-feed.ts'
+import { LIMITS } from '../../../audience/store/limits.ts'
+import { catalogKeys } from '../../../audience/store/redis/layout.ts'
 import type { RedisStore } from '../../../audience/store/redis/open-redis-store.ts'
 import type { LogCursor, PeopleStore } from '../../../audience/store/store.ts'
 import { startChaosProxy } from '../../support/chaos-proxy.ts'
@@ -129,4 +132,77 @@ test('what was heard of one Redis says nothing of the next behind the same addre
   await becomes(() => !isQuiet(store, now))
   const { entries } = await store.people.changesSince(now, 9)
   expect(entries.map(({ key }) => key)).toEqual([keyOf(2)])
+})
+
+describe('the catalog over Redis', () => {
+  const record = (value: number) => ({ kind: 'thing', id: 'one', value })
+
+  function feedOf(store: RedisStore) {
+    let asked = 0
+    const { catalog } = store
+    const feed = openCatalogFeed({
+      store: {
+        load: () => catalog.load(),
+        changesSince: (version) => catalog.changesSince(version),
+        version: () => {
+          asked++
+          return catalog.version()
+        },
+        isQuietAt: (version) => catalog.isQuietAt!(version),
+        write: (writes) => catalog.write(writes),
+        nextNumber: (sequence) => catalog.nextNumber(sequence),
+      },
+      clock: systemClock,
+      pollMs: 5,
+    })
+    ends.push(() => feed.close())
+    const value = () => feed.current()?.kind('thing').get('one')?.value
+    return { feed, value, asked: () => asked }
+  }
+
+  test('is asked for a few times of the many a feed looks, stays confirmed, and is told of every change', async () => {
+    const server = await world.server()
+    const [mine, others] = [await world.store(server.url), await world.store(server.url)]
+    const { feed, value, asked } = feedOf(mine)
+    await feed.poke()
+    const follower = followChanges({
+      ...{ store: mine.people, clock: systemClock, pollMs: 5 },
+      ...{ onChange: () => {}, onGap: () => {} },
+    })
+    ends.push(() => follower.close())
+    for (let i = 1; i <= 5; i++) {
+      const version = await others.catalog.write([record(i)])
+      await patiently(() => expect([feed.current()?.version, value()]).toEqual([version, i]))
+      await becomes(() => mine.catalog.isQuietAt!(version))
+    }
+    const [before, sinceMs] = [asked(), systemClock.elapsed()]
+    await becomes(() => systemClock.elapsed() - sinceMs > 1_000)
+    const looks = (systemClock.elapsed() - sinceMs) / LIMITS.catalogAskMs
+    expect(asked() - before).toBeLessThan(4 * looks)
+    expect(feed.confirmed()).toBe(true)
+  })
+
+  test('tells by itself of another version', async () => {
+    const server = await world.server()
+    const [mine, others] = [await world.store(server.url), await world.store(server.url)]
+    for (let i = 1; i <= 3; i++) {
+      const version = await mine.catalog.version()
+      await quietEnd(mine, await mine.people.changesEnd())
+      await becomes(() => mine.catalog.isQuietAt!(version))
+      await others.catalog.write([record(i)])
+      await becomes(() => !mine.catalog.isQuietAt!(version))
+    }
+  })
+
+  test('written by somebody who rings no bell is found all the same', async () => {
+    const server = await world.server()
+    const [store, client] = [await world.store(server.url), await world.client(server.url)]
+    const { feed, value } = feedOf(store)
+    await feed.poke()
+    await quietEnd(store, await store.people.changesEnd())
+    const version = await client.incr(catalogKeys.version)
+    await client.hset(catalogKeys.records, 'thing/one', `${version} 7`)
+    await client.zadd(catalogKeys.changed, version, 'thing/one')
+    await patiently(() => expect(value()).toBe(7))
+  })
 })
