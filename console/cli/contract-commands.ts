@@ -3,6 +3,7 @@ import { printJson, printLine } from './io.ts'
 import { pathWith, type QueryOptions } from './print-table.ts'
 import { readJson } from './read-json.ts'
 import { itemsOf, part, type Session } from './session.ts'
+import { wholeNumber } from './whole-number.ts'
 
 /** Steps of a contract's life that need nothing but its id. */
 const STEPS: Readonly<Record<string, string>> = {
@@ -18,9 +19,14 @@ export function addContractCommands(program: Command, contract: Command, session
     .command('sign <id>')
     .description('signs a contract for one side; signed by both it is active')
     .option('--side <side>', 'seller or buyer; a partner key signs for its own')
-    .action((id: string, { side }: { side?: string }) =>
-      step(session, { id, word: 'sign', body: side === undefined ? {} : { side } }),
-    )
+    .option('--terms <version>', 'the version that was read: others are not signed')
+    .action((id: string, { side, terms }: { side?: string; terms?: string }) => {
+      const body = {
+        ...(side === undefined ? {} : { side }),
+        ...(terms === undefined ? {} : { version: wholeNumber('--terms', terms) }),
+      }
+      return step(session, { id, word: 'sign', body })
+    })
   for (const [word, says] of Object.entries(STEPS))
     contract
       .command(`${word} <id>`)

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
-import { CliError } from './cli-error.ts'
 import { printJson } from './io.ts'
 import { pathWith, printCsv, printItems, type QueryOptions } from './print-table.ts'
 import { part, type Session } from './session.ts'
+import { wholeNumber } from './whole-number.ts'
 
 /** `passerelle statement get|close|dispute|settle|adjust|reconcile <period>`. */
 export function addStatementCommands(program: Command, session: Session): void {
@@ -103,11 +103,6 @@ function addAdjust(statement: Command, session: Session): void {
         ...(units === undefined ? {} : { units: wholeNumber('--units', units) }),
       }),
     )
-}
-
-function wholeNumber(option: string, text: string): number {
-  if (!/^-?\d{1,15}$/.test(text)) throw new CliError(`${option} ${text} is no whole number`)
-  return Number(text)
 }
 
 async function send({ io, client }: Session, path: string, body: object): Promise<void> {
