@@ -84,6 +84,8 @@ export const LIMITS = {
   usageLinesMax: 500_000,
   /** Sets of segments used together that are worked out in one step (a few ms), between which other work goes on. */
   setsSplitMax: 500,
+  /** Sets held for caps that are worked out again in each comparison though nothing was counted in them: all of them within minutes. */
+  setsAgainMax: 200,
   /** Segments in the sets of a day that are held for caps at once (about 200 MB of them). */
   capsSetMembersMax: 250_000,
   /** Passes in which counters are read for caps, so that no more of such sets are held at once. */

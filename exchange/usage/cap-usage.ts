@@ -102,7 +102,7 @@ export function competes(id: string, contract: ContractRecord, terms: UsageTerms
   return buyersOfSets(id, contract, terms).length > 0
 }
 
-function buyersOfSets(id: string, contract: ContractRecord, terms: UsageTerms): string[] {
+export function buyersOfSets(id: string, contract: ContractRecord, terms: UsageTerms): string[] {
   return allTerms(id, contract, terms).flatMap(({ attribution = 'used_all', buyer }) =>
     attribution === 'used_all' ? [] : [buyer],
   )

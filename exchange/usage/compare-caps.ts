@@ -1,9 +1,8 @@
 import type { ContractRecord } from '../contract.ts'
 import { type Contracts, competes } from './cap-usage.ts'
-import { FollowedComparison } from './compare-followed.ts'
+import { FollowedComparison, type Follows } from './compare-followed.ts'
 import { PartsComparison } from './compare-parts.ts'
 import type { CompareCapsOptions, Compared } from './compared.ts'
-import type { UsageLookups } from './read/usage-lookups.ts'
 
 /** Contracts that are compared by themselves. */
 export interface CapLane {
@@ -11,45 +10,57 @@ export interface CapLane {
   compare(contracts: Contracts): Promise<Map<string, Compared>>
 }
 
-interface Sorted {
-  contracts: Contracts
-  /** Whose segments do not compete. */
-  plain: Contracts
-  competing: Contracts
+/** Which contracts are compared in which lane. */
+interface Shared {
+  followed: Contracts
+  read: Contracts
 }
 
+const NONE: Contracts = new Map()
+
 /**
- * Compares usage with caps, in two lanes of which neither waits for the other. Of contracts whose segments do not
- * compete sums are held and kept by what changes, so that a comparison costs what was counted since the last one, however
- * much there is. What falls to the others hangs on every set of segments that were used together, and is read.
+ * Compares usage with caps, in two lanes of which neither waits for the other: by sums that are kept by what changes,
+ * so that a comparison costs what was counted since the last one, however much there is; and by reading, what
+ * is more than is held.
  */
 export class CapComparison {
   readonly lanes: readonly CapLane[]
-  #sorted: Sorted | undefined
+  readonly #options: CompareCapsOptions
+  #sorted: (Shared & { contracts: Contracts }) | undefined
 
   constructor(options: CompareCapsOptions) {
+    this.#options = options
     const followed = new FollowedComparison(options)
     const parts = new PartsComparison(options)
-    const sort = (contracts: Contracts) => this.#sort(contracts, options.lookups())
+    const share = (contracts: Contracts) => this.#share(contracts, followed.follows())
     this.lanes = [
-      {
-        compare: async (contracts) =>
-          followed.isTooMuch() ? new Map() : followed.compare(sort(contracts).plain),
-      },
-      {
-        compare: (contracts) =>
-          parts.compare(followed.isTooMuch() ? contracts : sort(contracts).competing),
-      },
+      { compare: (contracts) => this.#follow(contracts, followed) },
+      { compare: (contracts) => parts.compare(share(contracts).read) },
     ]
   }
 
+  /** Where it is too much, less of it: what is left over is the other lane's. */
+  async #follow(contracts: Contracts, followed: FollowedComparison) {
+    for (;;) {
+      const follows = followed.follows()
+      const compared = await followed.compare(this.#share(contracts, follows).followed)
+      if (followed.follows() === follows) return compared
+    }
+  }
+
+  #share(contracts: Contracts, follows: Follows): Shared {
+    if (follows === 'all') return { followed: contracts, read: NONE }
+    if (follows === 'none') return { followed: NONE, read: contracts }
+    return this.#sort(contracts)
+  }
+
   /** The same contracts are sorted once: there may be thousands, and their terms stay what they are. */
-  #sort(contracts: Contracts, { terms }: UsageLookups): Sorted {
+  #sort(contracts: Contracts): Shared {
     if (this.#sorted?.contracts === contracts) return this.#sorted
-    const plain = new Map<string, ContractRecord>()
-    const competing = new Map<string, ContractRecord>()
-    for (const [id, one] of contracts) (competes(id, one, terms) ? competing : plain).set(id, one)
-    this.#sorted = { contracts, plain, competing }
+    const { terms } = this.#options.lookups()
+    const [followed, read] = [new Map<string, ContractRecord>(), new Map<string, ContractRecord>()]
+    for (const [id, one] of contracts) (competes(id, one, terms) ? read : followed).set(id, one)
+    this.#sorted = { contracts, followed, read }
     return this.#sorted
   }
 }

@@ -1,3 +1,4 @@
+import { Refused } from '../../audience/refusal.ts'
 import type { ReachedCap } from '../cap.ts'
 import type { ContractRecord } from '../contract.ts'
 import { LIMITS } from '../limits.ts'
@@ -6,6 +7,7 @@ import { type Contracts, NO_PAST } from './cap-usage.ts'
 import { type CompareCapsOptions, type Compared, unread } from './compared.ts'
 import { TallyFollower } from './follow-tallies.ts'
 import { FollowedUsage } from './followed-usage.ts'
+import { readPast } from './past-usage.ts'
 import { dayAt, reachedCap } from './reached-cap.ts'
 import { addDays } from './read/stretches.ts'
 import type { UsageLine } from './read/usage-line.ts'
@@ -19,29 +21,40 @@ interface Result {
   reached: Omit<ReachedCap, 'reachedAt'> | undefined
 }
 
-/** Compares the caps of contracts whose segments do not compete, by sums that are kept by what changes. */
+/** What is followed: all, contracts alone whose segments do not compete, or none. */
+const FOLLOWED = ['all', 'plain', 'none'] as const
+export type Follows = (typeof FOLLOWED)[number]
+
+/** Compares caps by sums that are kept by what changes, where they can be held. */
 export class FollowedComparison {
   readonly #options: CompareCapsOptions
   readonly #changes: TallyFollower
   readonly #usage: FollowedUsage
   #results = new Map<string, Result>()
-  /** Until when (`Clock.elapsed`) nothing is followed, because it was too much. */
-  #tooMuchUntilMs = Number.NEGATIVE_INFINITY
+  /** Place in FOLLOWED, and until when (`Clock.elapsed`): then it is tried with all again. */
+  #less = { by: 0, untilMs: Number.NEGATIVE_INFINITY }
 
   constructor(options: CompareCapsOptions) {
     const { tallies, followedMax: countersMax = LIMITS.capsFollowedMax } = options
     this.#options = options
     this.#changes = new TallyFollower(tallies)
-    this.#usage = new FollowedUsage({ tallies, countersMax, pastEveryMs: LIMITS.capsOldEveryMs })
+    this.#usage = new FollowedUsage({
+      tallies,
+      countersMax,
+      readPast: (contracts, before, lookups) =>
+        readPast(contracts, lookups, { ...options, before }),
+      pastEveryMs: LIMITS.capsOldEveryMs,
+    })
   }
 
-  /** There are more counters than are held: contracts have to be compared in another way for a while. */
-  isTooMuch(): boolean {
-    return this.#options.clock.elapsed() < this.#tooMuchUntilMs
+  /** What it can compare: where there are more counters than are held, others have to be compared in another way for a while. */
+  follows(): Follows {
+    return this.#options.clock.elapsed() < this.#less.untilMs ? FOLLOWED[this.#less.by]! : 'all'
   }
 
   /** Compares none where it turns out to be too much. Never rejects. */
   async compare(contracts: Contracts): Promise<Map<string, Compared>> {
+    if (contracts.size === 0) return new Map()
     try {
       return (await this.#isFollowed(contracts)) ? this.#compared(contracts) : new Map()
     } catch (thrown) {
@@ -51,14 +64,20 @@ export class FollowedComparison {
 
   async #isFollowed(contracts: Contracts): Promise<boolean> {
     const { clock, lookups } = this.#options
+    const lookedUp = lookups()
     const changed = await this.#changes.next()
-    if (changed) this.#usage.apply(changed)
+    if (changed) this.#usage.apply(changed, lookedUp)
     else this.#usage.forget()
     const from = addDays(dayIn(clock.now()), -LIMITS.capsRecentDays)
     const elapsedMs = clock.elapsed()
-    if (await this.#usage.follow(contracts, { from, terms: lookups().terms, elapsedMs }))
-      return true
-    this.#tooMuchUntilMs = elapsedMs + LIMITS.capsPartsMs
+    try {
+      if (await this.#usage.follow(contracts, { from, lookups: lookedUp, elapsedMs })) return true
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+    }
+    this.#usage.forget()
+    const by = FOLLOWED.indexOf(this.follows()) + 1
+    this.#less = { by, untilMs: elapsedMs + LIMITS.capsPartsMs }
     return false
   }
 

@@ -5,7 +5,7 @@ import { dayIn } from '../moment.ts'
 import { type Contracts, countersFor, dayOfContract, heldMax, type IsWanted } from './cap-usage.ts'
 import { type CompareCapsOptions, type Compared, unread } from './compared.ts'
 import { TallyFollower } from './follow-tallies.ts'
-import { PastUsage } from './past-usage.ts'
+import { PASSES_STEP, PastUsage } from './past-usage.ts'
 import { grouped } from './price/price-lines.ts'
 import { reachedCap } from './reached-cap.ts'
 import { isTooManySets, readUsage } from './read/read-usage.ts'
@@ -21,9 +21,6 @@ interface Part {
   /** What was read, by day, of days on which nothing of it changed since. */
   days: Map<string, UsageLine[]>
 }
-
-/** So many times more passes, where there are too many sets in each. */
-const PASSES_STEP = 4
 
 /**
  * Compares the caps of contracts whose usage has to be read line by line: of all at once, or where that is more than a

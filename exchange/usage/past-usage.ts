@@ -1,3 +1,4 @@
+import { Refused } from '../../audience/refusal.ts'
 import { LIMITS } from '../limits.ts'
 import {
   amountsOf,
@@ -14,10 +15,13 @@ import {
 import type { CompareCapsOptions } from './compared.ts'
 import { grouped } from './price/price-lines.ts'
 import { needsAllDays } from './reached-cap.ts'
-import { readUsage } from './read/read-usage.ts'
+import { isTooManySets, readUsage } from './read/read-usage.ts'
 import { addDays } from './read/stretches.ts'
 import type { UsageLine } from './read/usage-line.ts'
 import type { UsageLookups } from './read/usage-lookups.ts'
+
+/** So many times more passes, where there are too many sets in each. */
+export const PASSES_STEP = 4
 
 interface Known extends CapUsage {
   version: number
@@ -54,16 +58,8 @@ export class PastUsage {
       }),
     )
     if (missing.size === 0) return
-    const days = { from: '0000-01-01', to: addDays(before, -1) }
-    const { tallies } = this.#options
-    const wanted = countersFor(missing, lookups.terms, passes.length)
-    const read = wanted.map((isWanted) => tallies.read(days.from, days.to, isWanted))
-    const lines = await readUsage(read, {
-      ...lookups,
-      wants: ({ contract }) => missing.has(contract),
-      mergedAs: monthOfContract,
-      ...heldMax(this.#options),
-    })
+    const within = { before, passes: passes.length, ...this.#options }
+    const lines = await pastLines(missing, lookups, within)
     const linesOf = grouped(lines, ({ contract }) => contract)
     for (const [id, { version }] of missing) {
       const usage = folded(linesOf.get(id) ?? [], monthOf({ day: before }), lookups)
@@ -79,6 +75,44 @@ export class PastUsage {
   keep(contracts: Contracts): void {
     for (const id of this.#known.keys()) if (!contracts.has(id)) this.#known.delete(id)
   }
+}
+
+interface Within extends CompareCapsOptions {
+  /** The first day that is not read. */
+  before: string
+  /** The more, the fewer sets of segments are held at once. */
+  passes: number
+}
+
+/** Usage of the days before one, by month. Throws Refused where it is too much to be held. */
+async function pastLines(
+  contracts: Contracts,
+  lookups: UsageLookups,
+  { before, passes, tallies, ...options }: Within,
+): Promise<UsageLine[]> {
+  const wanted = countersFor(contracts, lookups.terms, passes)
+  const read = wanted.map((isWanted) => tallies.read('0000-01-01', addDays(before, -1), isWanted))
+  return readUsage(read, {
+    ...lookups,
+    wants: ({ contract }) => contracts.has(contract),
+    mergedAs: monthOfContract,
+    ...heldMax(options),
+  })
+}
+
+/** The same, in as many passes as it takes. */
+export async function readPast(
+  contracts: Contracts,
+  lookups: UsageLookups,
+  within: Omit<Within, 'passes'>,
+): Promise<UsageLine[]> {
+  const { passesMax = LIMITS.capsPassesMax } = within
+  for (let passes = 1; ; passes = Math.min(passesMax, passes * PASSES_STEP))
+    try {
+      return await pastLines(contracts, lookups, { ...within, passes })
+    } catch (error) {
+      if (!(error instanceof Refused && isTooManySets(error)) || passes >= passesMax) throw error
+    }
 }
 
 /** Nothing is added to months before `month` any more, and their prices look at nothing else. */

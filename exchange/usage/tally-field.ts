@@ -87,6 +87,11 @@ export function contractOf(name: string): string {
   return name.slice(from, name.indexOf('|', from))
 }
 
+/** The counter is of a set of segments that were used together. */
+export function isSetName(name: string): boolean {
+  return !name.endsWith('|')
+}
+
 function reversed(letters: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
   return new Map(Object.entries(letters).map(([word, letter]) => [letter, word]))
 }
