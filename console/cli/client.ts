@@ -44,7 +44,7 @@ export class Client {
       const text = await textOf(response)
       return answered(response, text)
     } catch (error) {
-      throw error instanceof CliError ? error : this.#unreachable(error)
+      throw error instanceof CliError ? error : this.#unreachable(error, asking)
     } finally {
       if (!request.writableFinished) request.destroy()
       await sent
@@ -64,15 +64,21 @@ export class Client {
     })
   }
 
-  #unreachable(error: unknown): CliError {
+  #unreachable(error: unknown, { stream }: Asking): CliError {
     const { origin } = this.#connection.url
     const { code, message } = error as NodeJS.ErrnoException
-    if (code !== 'ECONNREFUSED') return new CliError(`${origin}: ${message}`)
+    if (code !== 'ECONNREFUSED')
+      return new CliError(`${origin}: ${message}`, stream ? HALF_SENT : [])
     return new CliError(`nothing listens at ${origin}`, [
       'Start it with npm start, or name another address with --url or PASSERELLE_URL.',
     ])
   }
 }
+
+const HALF_SENT = [
+  'What was taken in by then is in: passerelle import list tells how much.',
+  'Send the file again: what is in already does no harm.',
+]
 
 function answerTo(request: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {

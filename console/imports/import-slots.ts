@@ -25,8 +25,12 @@ export class ImportSlots {
   /** Notes in the audit log, as `interrupted`, what was under way when the process before this one ended. */
   static async open(dataDir: string, to: { audit: AuditLog; clock: Clock }): Promise<ImportSlots> {
     const path = join(dataDir, UNDER_WAY_FILE)
-    for (const entry of await readUnderWay(path)) await noteInterrupted(entry, to)
-    await rm(path, { force: true })
+    try {
+      for (const entry of await readUnderWay(path)) await noteInterrupted(entry, to)
+      await rm(path, { force: true })
+    } catch {
+      // A full disk keeps no desk from starting: what could not be noted is with the next start, if no import comes before.
+    }
     return new ImportSlots(path)
   }
 

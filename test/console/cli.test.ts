@@ -301,6 +301,7 @@ describe('import', () => {
     const cut = await run(upload)
     expect(cut.code).toBe(1)
     expect(cut.err).toContain(`http://127.0.0.1:${port}: `)
+    expect(cut.err).toContain('Send the file again')
     isRefusing = true
     const refused = await run(upload)
     expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('status 503')])

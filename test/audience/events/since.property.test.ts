@@ -124,7 +124,7 @@ test('is asked of the longest of a person’s ids, and each has its own again wh
         await world.close()
       }
     }),
-    { numRuns: 80 },
+    { numRuns: 50 },
   )
 }, 120_000)
 
