@@ -86,13 +86,8 @@ const NOBODY: readonly Fit[] = []
 /** By lot, as many as the limit lets; of those that fit. */
 function drawn(candidates: readonly Candidate[], isFit: Uint8Array, situation: Situation): Drawn {
   const drawn = new Drawn(situation.limit)
-  for (let i = 0; i < candidates.length; i++) {
-    if (isFit[i] === 0) continue
-    const one = candidates[i] as Fit
-    const lot = lotOf(one, situation)
-    if (drawn.isBehind(one, lot)) drawn.surplus.push(one)
-    else drawn.take(one, lot)
-  }
+  for (let i = 0; i < candidates.length; i++)
+    if (isFit[i] === 1) drawn.take(candidates[i] as Fit, lotOf(candidates[i] as Fit, situation))
   return drawn
 }
 
@@ -121,7 +116,7 @@ class Drawn {
   }
 
   /** As many are chosen as may be, and all of them come before it. */
-  isBehind({ tier }: Fit, lot: number): boolean {
+  #isBehind({ tier }: Fit, lot: number): boolean {
     const { limit } = this
     if (this.chosen.length < limit) return false
     if (limit === 0) return true
@@ -131,6 +126,10 @@ class Drawn {
 
   take(one: Fit, lot: number): void {
     const { chosen, lots, limit, surplus } = this
+    if (this.#isBehind(one, lot)) {
+      surplus.push(one)
+      return
+    }
     if (chosen.length === limit) surplus.push(chosen[limit - 1]!)
     let at = Math.min(chosen.length, limit - 1)
     for (; at > 0; at--) {

@@ -1,5 +1,10 @@
 import { AnswerBytes } from './answer-bytes.ts'
-import type { PrivacyMacro, PrivacyMacros, PrivacyText } from './privacy-macros.ts'
+import {
+  OWN_MARKS,
+  type PrivacyMacro,
+  type PrivacyMacros,
+  type PrivacyTexts,
+} from './privacy-macros.ts'
 import { STATE_CHARS } from './sync-state.ts'
 
 /** How a sync is loaded: as an image that is redirected, or in a frame. */
@@ -42,7 +47,7 @@ export interface Entry {
 }
 
 interface Filling {
-  privacy: PrivacyMacros
+  privacy: PrivacyTexts
   state: string
   secret?: SecretMacros
 }
@@ -71,8 +76,10 @@ export class SyncTemplate {
   readonly #hopHead: string
   readonly #format: 'i' | 'b'
 
-  /** An entry of an answer, as JSON has it: what is the same for everybody, each with what comes behind it. */
-  readonly #pieces: readonly Piece[]
+  /** What of an entry of an answer is the same for everybody, as JSON has it. */
+  readonly #quoted: { head: string; parts: readonly string[]; hopHead: string; tail: string }
+  /** An entry but for what visitors say in words of their own, and for the state. */
+  readonly #framed = new Map<PrivacyTexts, readonly Piece[]>()
   /** Consecutive visitors often say the same of their privacy: from the second one on, the entry is there but for the state. */
   #entryFor: PrivacyMacros | undefined
   #kept: Entry | undefined
@@ -89,9 +96,12 @@ export class SyncTemplate {
       tail: encodeURIComponent(`&uid=${userMacro}`),
     }
     this.#hopHead = `${edgeUrl}/sync?bidder=${key}&f=${this.#format}&s=`
-    const shown = this.isSecret ? [this.#hopHead, 'state', '', 'query', ''] : this.#shownParts()
-    const head = `{"bidder":"${partner}","no_cookie":true,"usersync":{"url":"`
-    this.#pieces = piecesOf(shown, { head, tail: `","type":"${type}"}}` })
+    this.#quoted = {
+      head: `{"bidder":"${partner}","no_cookie":true,"usersync":{"url":"`,
+      parts: this.#parts.map(quoted),
+      hopHead: quoted(this.#hopHead),
+      tail: `","type":"${type}"}}`,
+    }
   }
 
   /** What a page is given: the partner's address, or ours that leads there where it must not be seen. */
@@ -131,12 +141,25 @@ export class SyncTemplate {
     return { bytes, statesAt }
   }
 
-  #write(into: AnswerBytes, privacy: PrivacyMacros, { chars, at }: StateChars): void {
-    for (const { bytes, value } of this.#pieces) {
+  #write(into: AnswerBytes, { frame, own }: PrivacyMacros, { chars, at }: StateChars): void {
+    const pieces = this.#framed.get(frame) ?? this.#framedFor(frame)
+    for (let i = 0; i < pieces.length; i++) {
+      const { bytes, own: which } = pieces[i]!
       into.put(bytes)
-      if (value === 'state') into.putPart(chars, at, STATE_CHARS)
-      else if (value !== undefined) into.put(privacy.bytes(value))
+      if (which === STATE_NEXT) into.putPart(chars, at, STATE_CHARS)
+      else if (which !== NOTHING_NEXT) into.put(own[which]!)
     }
+  }
+
+  #framedFor(frame: PrivacyTexts): readonly Piece[] {
+    if (this.#framed.size === FRAMES_MAX) this.#framed.clear()
+    const { head, parts, hopHead, tail } = this.#quoted
+    const url = this.isSecret
+      ? hopHead + STATE_MARK + frame.query
+      : this.#fill(parts, { privacy: frame, state: STATE_MARK })
+    const pieces = piecesOf(head + url + tail)
+    this.#framed.set(frame, pieces)
+    return pieces
   }
 
   /** The partner's address with everything in it: for our own redirects only. */
@@ -157,44 +180,30 @@ export class SyncTemplate {
     return url
   }
 
-  #redirect(privacy: PrivacyMacros, state: string): string {
+  #redirect(privacy: PrivacyTexts, state: string): string {
     const { head, tail } = this.#inner
     return `${head}${privacy.innerQuery}%26f%3D${this.#format}%26s%3D${state}${tail}`
-  }
-
-  /** The parts of the address with those of `{redirect}` in its place: text and macros by turns, text first and last. */
-  #shownParts(): string[] {
-    const { head, tail } = this.#inner
-    const all = [this.#parts[0]!]
-    for (let i = 1; i < this.#parts.length; i += 2) {
-      const [macro, next] = [this.#parts[i]!, this.#parts[i + 1]!]
-      if (macro !== 'redirect') all.push(macro, next)
-      else {
-        all.push(`${all.pop()}${head}`, 'innerQuery', `%26f%3D${this.#format}%26s%3D`, 'state')
-        all.push(tail + next)
-      }
-    }
-    return all
   }
 }
 
 const scratch = new AnswerBytes()
+const FRAMES_MAX = 8
+const STATE_MARK = '\x05'
+const MARKS: readonly string[] = [...OWN_MARKS, STATE_MARK]
+const STATE_NEXT = MARKS.indexOf(STATE_MARK)
+const NOTHING_NEXT = -1
 
-/** Nothing where it is the last. */
 interface Piece {
   bytes: Uint8Array
-  value: PrivacyText | 'state' | undefined
+  /** What comes behind it: its place among `PrivacyMacros.own`, STATE_NEXT or NOTHING_NEXT. */
+  own: number
 }
 
-function piecesOf(
-  parts: readonly string[],
-  { head, tail }: { head: string; tail: string },
-): Piece[] {
+function piecesOf(text: string): Piece[] {
+  const parts = text.split(/([\x01-\x05])/)
   const pieces: Piece[] = []
-  for (let i = 0; i < parts.length; i += 2) {
-    const text = (i === 0 ? head : '') + quoted(parts[i]!) + (i + 1 === parts.length ? tail : '')
-    pieces.push({ bytes: Buffer.from(text), value: parts[i + 1] as Piece['value'] })
-  }
+  for (let i = 0; i < parts.length; i += 2)
+    pieces.push({ bytes: Buffer.from(parts[i]!), own: MARKS.indexOf(parts[i + 1] ?? '') })
   return pieces
 }
 

@@ -1,3 +1,4 @@
+import { isUnreserved } from '../../exchange/sync/is-unreserved.ts'
 import { eachMember, endOfValue } from '../../proto/members.ts'
 import { EDGE_LIMITS } from './limits.ts'
 import { type CookieSyncBody, eidsIn } from './read-cookie-sync.ts'
@@ -139,6 +140,7 @@ function isDigit(text: string): boolean {
 
 /** It means in JSON what it is, and ends with no quote of its own. */
 function isPlain(text: string): boolean {
+  if (isUnreserved(text)) return true
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
     if (code < 0x20 || code > 0x7e || code === QUOTE || code === BACKSLASH) return false
