@@ -101,7 +101,7 @@ export class FollowedUsage {
     // Before a day goes, what changed on it last is on its bills.
     await this.#settle(at.lookups)
     this.#roll(at.from)
-    for (const id of this.#held.keys()) if (!contracts.has(id)) this.#held.delete(id)
+    this.#dropOthers(contracts, at)
     if (!(await this.#readSets(contracts, at)) || !(await this.#readRecent(contracts, at))) {
       this.forget()
       return false
@@ -125,6 +125,14 @@ export class FollowedUsage {
     for (const one of await this.#sets.settle(lookups)) {
       const held = this.#held.get(one.contract)
       if (held) addBilled(held, one)
+    }
+  }
+
+  /** A contract that competes since its last version, or not any more, is read anew. */
+  #dropOthers(contracts: Contracts, { lookups: { terms } }: LookAt): void {
+    for (const [id, held] of this.#held) {
+      const contract = contracts.get(id)
+      if (!contract || competes(id, contract, terms) !== held.competes) this.#held.delete(id)
     }
   }
 
@@ -253,7 +261,9 @@ function isOfBuyers(buyers: ReadonlySet<string>, terms: UsageTerms): (name: stri
   }
 }
 
+/** Of one that does not compete, what it had of sets under earlier terms is among its own counters. */
 function addBilled(held: Held, { day, version, counted, by }: BilledChange): void {
+  if (!held.competes) return
   add(held.recent, { day, version }, [counted, by])
   held.lines = undefined
 }

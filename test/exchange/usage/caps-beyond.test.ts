@@ -120,7 +120,7 @@ const use = (contract: string, units: number, { segment = 'cars', day = TODAY } 
 
 let imps = 0
 /** An impression for which these segments were used together. */
-const won = (contract: string, segments: string[], day = TODAY) =>
+const won = (contract: string, segments: string[], day = TODAY, version = 1) =>
   count({
     kind: 'notice',
     what: 'billing',
@@ -130,7 +130,7 @@ const won = (contract: string, segments: string[], day = TODAY) =>
     buyer: 1,
     exchange: 2,
     by: 'exchange',
-    carried: [{ contract, version: 1, segments }],
+    carried: [{ contract, version, segments }],
     receivedMs: 0,
   })
 
@@ -195,6 +195,28 @@ describe('a contract with a cap', () => {
     wind(LIMITS.capsOldEveryMs)
     await look()
     expect(granted()).toEqual([])
+  })
+
+  test('that competes since its last version is counted once, beside others of its buyer', async () => {
+    const caps = [{ units: 4, per: 'contract' }]
+    await world.contract('other', { ...ATTRIBUTED, segments: ['boats'], caps })
+    await world.contract('c', { segments: ['cars', 'bikes'], billOn: 'win', caps })
+    await won('c', ['cars', 'bikes'])
+    await look()
+    await world.contract('c', {
+      segments: ['cars', 'bikes'],
+      billOn: 'win',
+      attribution: 'used_lowest',
+      caps,
+    })
+    await look()
+    // Of two that are used together one is paid from now on.
+    await won('c', ['cars', 'bikes'], TODAY, 2)
+    await look()
+    expect(granted()).toContain('c')
+    await won('c', ['cars', 'bikes'], TODAY, 2)
+    await look()
+    expect(limits()).toEqual({ c: 'units' })
   })
 
   test('is read each time where there are more counters than are held', async () => {
