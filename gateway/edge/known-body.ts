@@ -105,7 +105,8 @@ function slotOf(
     return isDigit(text) ? { start, end, kind: 'gdpr', said: undefined } : undefined
   if (bytes[start] !== QUOTE || !isPlain(text.slice(1, -1)) || OF_PAGE.includes(name))
     return undefined
-  return { start: start + 1, end: end - 1, kind: 'text', said: SAID[name as keyof typeof SAID] }
+  const said = Object.hasOwn(SAID, name) ? SAID[name as keyof typeof SAID] : undefined
+  return { start: start + 1, end: end - 1, kind: 'text', said }
 }
 
 /** Below 0 where there is none. */

@@ -71,6 +71,14 @@ describe('a body of /cookie_sync', () => {
     expect(bodies.read(bytesOf({ bidders: ['a', 'c'], uuid: '1' })).page).not.toBe(one)
   })
 
+  test('says nothing by a name that every object has', () => {
+    const bodies = new PageBodies()
+    for (const text of ['a', 'b']) {
+      const sent = Buffer.from(JSON.stringify({ limit: 5, constructor: text, toString: text }))
+      expect(bodies.read(sent)).toEqual(readCookieSync(sent))
+    }
+  })
+
   test('of more pages, or longer than are kept, is read all the same', () => {
     const bodies = new PageBodies()
     for (let i = 0; i < EDGE_LIMITS.pagesKept + 10; i++) {
