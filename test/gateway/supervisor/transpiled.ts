@@ -14,7 +14,7 @@ import ts from 'typescript'
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
 const FOLDERS = ['gateway/http', 'gateway/metrics', 'gateway/supervisor', 'test/gateway/supervisor']
-const FILES = ['gateway/log.ts', 'gateway/limits.ts', 'audience/clock.ts']
+const FILES = ['gateway/log.ts', 'gateway/limits.ts', 'audience/beat.ts', 'audience/clock.ts']
 
 /**
  * Puts what processes of their own need into a temporary folder as JavaScript, since node runs no
