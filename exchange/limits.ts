@@ -74,7 +74,7 @@ export const LIMITS = {
   tokenCharsMax: 5_400,
   /** How often the desk compares usage with caps. */
   capsEveryMs: 200,
-  /** Days whose usage may still change (a notice comes up to 72 h after its answer), read each time. */
+  /** Days whose usage may still change (a notice comes up to 72 h after its answer), held day by day. */
   capsRecentDays: 5,
   /** Counters of recent days that are held for caps (some 100 bytes each); with more they are read each time. */
   capsFollowedMax: 2_000_000,
