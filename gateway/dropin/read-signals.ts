@@ -156,6 +156,7 @@ const SIGNALS: Readonly<Record<string, Take>> = {
   gpp: textOf(Signal.gpp),
   gpp_sid: takeSections,
   gpc: textOf(Signal.gpc),
+  atts: textOf(Signal.atts),
   coppa: flagOf(Signal.coppa),
 }
 
