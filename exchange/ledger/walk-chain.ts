@@ -8,7 +8,13 @@ import { type ChainDamage, type ChainPart, type ChainPlace, readChain } from './
  */
 export async function* walkChain(file: ChainHandle, from: ChainPlace): AsyncGenerator<ChainPart> {
   for (let place = from; ; ) {
-    const bytes = await readSpan(file, place.offset, place.offset + LIMITS.readBytes)
+    // No more memory than there is to read: a few lines are new when the desk looks, ten times a second.
+    const left = Math.max(0, (await file.stat()).size - place.offset)
+    const bytes = await readSpan(
+      file,
+      place.offset,
+      place.offset + Math.min(left, LIMITS.readBytes),
+    )
     const part = readChain(bytes, place)
     if (part.lines.length === 0 && !part.damage && bytes.length < LIMITS.readBytes) return
     if (part.lines.length === 0) part.damage ??= tooLong(place)
