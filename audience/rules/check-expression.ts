@@ -4,8 +4,10 @@ import {
   type Duration,
   durationOf,
   type Expression,
+  type FrequencyTest,
   leavesOf,
   type PropertyTest,
+  type ScoreTest,
   type SequenceTest,
 } from './expression.ts'
 import { LIMITS } from './limits.ts'
@@ -23,20 +25,14 @@ export function checkExpression(tree: Expression, field: string, subject: RuleSu
   if (leaves.length > LIMITS.leavesMax)
     reasons.add(`has ${leaves.length} conditions, at most ${LIMITS.leavesMax} are allowed`)
   for (const leaf of leaves) {
-    if ('score' in leaf && leaf.is === '==')
-      reasons.add('a score decays all the time: compare it with >=, <=, > or <')
-    if ('score' in leaf && leaf.value !== 0 && Math.abs(leaf.value) < LIMITS.scoreMin)
-      reasons.add(`a score is compared with 0, or with ${LIMITS.scoreMin} and more`)
+    addAll(reasons, partsReasons(leaf))
+    if ('score' in leaf) addAll(reasons, scoreReasons(leaf))
     if ('property' in leaf) addAll(reasons, propertyReasons(leaf))
     else if (subject === 'event')
       reasons.add('asks of one event, so it knows properties only: no trait, score or segment')
     else if ('sequence' in leaf) addAll(reasons, sequenceReasons(leaf))
     for (const duration of durationsOf(leaf)) addAll(reasons, durationReasons(duration))
-    if (
-      'frequency' in leaf &&
-      !(Number.isInteger(leaf.times) && leaf.times >= 0 && leaf.times <= LIMITS.timesMax)
-    )
-      reasons.add(`${leaf.times} is no count from 0 to ${LIMITS.timesMax}`)
+    if ('frequency' in leaf) addAll(reasons, frequencyReasons(leaf))
   }
   if (reasons.size === 0 && holdsForNobody(tree))
     reasons.add('holds for somebody of whom nothing is known: ask for something that was seen')
@@ -49,12 +45,36 @@ function depthOf(tree: Expression): number {
   return 'not' in tree ? 1 + depthOf(tree.not) : 0
 }
 
+function* partsReasons(leaf: object): Iterable<string> {
+  const { frequency, score, sequence } = leaf as Record<string, unknown[] | undefined>
+  if ((frequency ?? score ?? sequence ?? []).length > LIMITS.partsMax)
+    yield `a condition has 1 to ${LIMITS.partsMax} parts`
+}
+
+function* frequencyReasons({ frequency, times }: FrequencyTest): Iterable<string> {
+  if (!(Number.isInteger(times) && times >= 0 && times <= LIMITS.timesMax))
+    yield `${times} is no count from 0 to ${LIMITS.timesMax}`
+  if (new Set(frequency).size < frequency.length) yield 'a FREQUENCY names each trait once'
+}
+
+function* scoreReasons({ score, halfLife, is, value }: ScoreTest): Iterable<string> {
+  const { scoreMin, scoreWeightMax } = LIMITS
+  if (is === '==') yield 'a score decays all the time: compare it with >=, <=, > or <'
+  if (value !== 0 && Math.abs(value) < scoreMin)
+    yield `a score is compared with 0, or with ${scoreMin} and more`
+  if (score.some(({ weight }) => Math.abs(weight) > scoreWeightMax))
+    yield `a weight is from -${scoreWeightMax} to ${scoreWeightMax}`
+  if (durationOf(halfLife).ms === 0) yield 'a HALFLIFE is longer than 0D'
+}
+
 function* propertyReasons({ property, is, value }: PropertyTest): Iterable<string> {
   if (property === '' || property.length > LIMITS.pathCharsMax || /[`\u0000-\u001f]/.test(property))
     yield 'a property is named by 1 to 256 characters, none of them ` or a control character'
   const values = Array.isArray(value) ? value : value === undefined ? [] : [value]
   if (values.some((one) => typeof one === 'string' && one.length > LIMITS.valueCharsMax))
     yield `a text compared with has at most ${LIMITS.valueCharsMax} characters`
+  if (is === 'in' && values.length > LIMITS.valuesMax)
+    yield `in takes 1 to ${LIMITS.valuesMax} values`
   if (TEXT_OPERATORS.has(is) && typeof value !== 'string') yield `${is} compares with text`
   if (is === 'between') {
     const [from, to] = values
@@ -83,6 +103,8 @@ function* sequenceReasons({ sequence }: SequenceTest): Iterable<string> {
     yield 'the first step of a sequence is a trait alone: there is nothing before it'
   if (rest.slice(0, -1).some(({ not, within }) => not && within !== undefined))
     yield 'a NOT between two steps holds for all the time between them: WITHIN belongs to the last step'
+  if (sequence.some(({ within }) => within !== undefined && durationOf(within).ms === 0))
+    yield 'WITHIN is longer than 0D: two events of one moment are in no order'
   const last = rest.at(-1)
   if (last?.not && last.within === undefined)
     yield 'where the last step is NOT, it says within which time: NOT WITHIN 1D it'

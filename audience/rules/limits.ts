@@ -20,6 +20,12 @@ export const LIMITS = {
   minutesMax: 60 * 24 * 14,
   /** Smallest threshold of a SCORE besides 0: below it decay would be a matter of rounding. */
   scoreMin: 1e-6,
+  /** Largest weight of a trait in a SCORE, on either side of 0: sums stay numbers that decay. */
+  scoreWeightMax: 1e9,
+  /** Steps a pattern may come to (RE2 instructions); a larger one is refused. */
+  patternStepsMax: 1_000,
+  /** Steps of a pattern times characters of a text (about 0.3 s): a longer text is found nowhere. */
+  patternWorkMax: 4_000_000,
   /** Largest count a FREQUENCY asks for. */
   timesMax: 1_000_000,
   /** Conjunctions one rule may come to in the counting index; beyond it the rule is evaluated as it is written. */

@@ -190,7 +190,7 @@ class Parser {
   #scalar(): Scalar {
     const token = this.#advance()
     if (token.kind === 'text') return token.value
-    if (token.kind === 'number') return Number(token.value)
+    if (token.kind === 'number') return this.#numberIn(token)
     if (token.kind === 'word' && /^(true|false)$/.test(token.value)) return token.value === 'true'
     throw this.#expected('"text", a number, true or false', 1)
   }
@@ -202,7 +202,13 @@ class Parser {
   }
 
   #number(): number {
-    return Number(this.#take('number').value)
+    return this.#numberIn(this.#take('number'))
+  }
+
+  #numberIn({ value }: Token): number {
+    const number = Number(value)
+    if (!Number.isFinite(number)) throw this.#expected('a number that can be reckoned with', 1)
+    return number
   }
 
   #duration(): string {
