@@ -10,9 +10,24 @@ export interface Auction {
 }
 
 export interface Fragment {
-  user?: { data?: object[]; eids?: Eid[]; ext?: { eids?: Eid[] } }
-  device?: { lmt?: number; dnt?: number; geo?: { country?: string } }
-  regs?: { ext?: { dsa?: { transparency?: object[] } } }
+  user?: {
+    data?: object[]
+    eids?: Eid[]
+    consent?: unknown
+    ext?: { eids?: Eid[]; consent?: unknown }
+  }
+  device?: { lmt?: unknown; dnt?: unknown; geo?: { country?: string } }
+  regs?: Signals & { ext?: Signals & { dsa?: { transparency?: object[] } } }
+}
+
+/** Of OpenRTB's `regs`, in either placement; of whatever type a page has written. */
+export interface Signals {
+  gdpr?: unknown
+  us_privacy?: unknown
+  gpp?: unknown
+  gpp_sid?: unknown
+  coppa?: unknown
+  gpc?: unknown
 }
 
 export interface PageBid {

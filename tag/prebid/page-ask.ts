@@ -1,19 +1,18 @@
 import type { Auction } from './auction.ts'
 import { LIMITS } from './limits.ts'
-import { type Consent, saidBy } from './page-consent.ts'
+import type { Said } from './page-consent.ts'
 
 export interface AskOptions {
   key: string
   waitMs: number
-  consent: Consent
+  said: Said
 }
 
 /** What is asked of an auction's visitor, as text. */
-export function pageAsk({ ortb2Fragments }: Auction, { key, waitMs, consent }: AskOptions): string {
+export function pageAsk({ ortb2Fragments }: Auction, { key, waitMs, said }: AskOptions): string {
   const { user, device, regs } = ortb2Fragments.global ?? {}
-  const { lmt, dnt, geo } = device ?? {}
-  const said = { country: geo?.country, lmt, dnt, dsa: regs?.ext?.dsa, ...saidBy(consent) }
-  const ask = { key, tmax: waitMs, ...said }
+  const more = { country: device?.geo?.country, dsa: regs?.ext?.dsa }
+  const ask = { key, tmax: waitMs, ...more, ...said }
   const eids = [...(user?.eids ?? []), ...(user?.ext?.eids ?? [])].map(bare)
   const whole = JSON.stringify({ ...ask, eids })
   return whole.length > LIMITS.askCharsMax ? JSON.stringify(ask) : whole

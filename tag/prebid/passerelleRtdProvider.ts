@@ -8,7 +8,7 @@ import { logError, logInfo } from 'prebid.js/src/utils.js'
 import type { Auction } from './auction.ts'
 import { LIMITS } from './limits.ts'
 import { pageAsk } from './page-ask.ts'
-import { type Consent, mayAsk, mayUseCookie } from './page-consent.ts'
+import { type Consent, mayAsk, mayUseCookie, saidOf } from './page-consent.ts'
 import { placeTold, type Told, takeBackDeals } from './place-told.ts'
 
 /** A real-time data module of Prebid.js: what may be known of a page's visitor, for the bidders it is contracted for. */
@@ -79,7 +79,8 @@ interface Asking {
 }
 
 function ask(auction: Auction, { config, consent, waitMs, place, end }: Asking): void {
-  if (!mayAsk(consent, GVL_ID) || !isEnrichingAllowed()) {
+  const said = saidOf(consent, auction.ortb2Fragments.global)
+  if (!mayAsk(consent, said, GVL_ID) || !isEnrichingAllowed()) {
     logInfo(`${NAME}: not asked, since the visitor or the page does not allow it`)
     end()
     return
@@ -89,7 +90,7 @@ function ask(auction: Auction, { config, consent, waitMs, place, end }: Asking):
     logInfo(`${NAME}: no answer`, why)
     end()
   }
-  const body = pageAsk(auction, { key, waitMs, consent })
+  const body = pageAsk(auction, { key, waitMs, said })
   const how = { method: 'POST', contentType: 'text/plain', withCredentials: mayUseCookie(consent) }
   qualifiedAjaxBuilder(MODULE_TYPE_RTD, NAME, waitMs)(
     endpoint,

@@ -1,3 +1,4 @@
+import { GppModel } from '@iabgpp/cmpapi'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { OPTED_OUT } from '../../exchange/sync/browser-cookie.ts'
@@ -182,6 +183,12 @@ describe.each(MODES)('third-party cookies %s', (thirdPartyCookies) => {
       ['without that consent', { tcData: tcData([1, 2, 3]) }],
       ['where the page lets nobody enrich', { isClosed: true }],
       ['where us_privacy opts out', { usp: '1YYN' }],
+      ['where a section of GPP opts out', { gpp: gppData({ SaleOptOut: 1 }) }],
+      ['where the device limits tracking', { ortb2: { device: { lmt: 1 } } }],
+      ['where the page says: do not track', { ortb2: { device: { dnt: 1 } } }],
+      ['of children', { ortb2: { regs: { coppa: 1 } } }],
+      ['where the page says: opted out of sale', { ortb2: { regs: { us_privacy: '1YYN' } } }],
+      ['where the page says: privacy control', { ortb2: { regs: { ext: { gpc: '1' } } } }],
       [
         'under Global Privacy Control',
         {},
@@ -195,6 +202,36 @@ describe.each(MODES)('third-party cookies %s', (thirdPartyCookies) => {
         await opens(options)
         expectNothing(await auction())
         expect(asks()).toEqual([])
+      },
+      PATIENT,
+    )
+
+    test.each<[string, Partial<PageOptions>]>([
+      ['of children by its tool', { gpp: gppData({ KnownChildSensitiveDataConsents: [1, 0] }) }],
+      [
+        'of a sale by its own words in ext, without a tool',
+        { ortb2: { regs: { ext: gppRegs({ SaleOptOut: 1 }) } } },
+      ],
+      ['of a section that cannot be read', { ortb2: { regs: { gpp: 'none', gpp_sid: [8] } } }],
+    ])(
+      'nothing is given where a page speaks %s',
+      async (_, options) => {
+        await isKnown()
+        await opens(options)
+        expectNothing(await auction())
+        expect((await web.answered(EDGE, '/prebid/rtd'))[0]!.answer).toBe('{}')
+      },
+      PATIENT,
+    )
+
+    test(
+      'a section that allows, beside one that opts out and does not apply, stands in nobody’s way',
+      async () => {
+        await isKnown()
+        const { parsedSections, ...said } = gppData({ SaleOptOut: 2 })
+        const elsewhere = [{ SaleOptOut: 1 }, { Gpc: false }]
+        await opens({ gpp: { ...said, parsedSections: { ...parsedSections, usva: elsewhere } } })
+        expect((await auction()).ours.user!.data).toHaveLength(1)
       },
       PATIENT,
     )
@@ -274,4 +311,20 @@ function tcData(purposes: number[]): object {
     purpose: { consents: yes(purposes), legitimateInterests: {} },
     vendor: { consents: yes(VENDORS), legitimateInterests: {} },
   }
+}
+
+/** California's section, of somebody who was told everything: as a consent tool answers `ping`. */
+function gppData(said: Record<string, unknown>) {
+  const model = new GppModel()
+  const fields = { SaleOptOutNotice: 1, SharingOptOutNotice: 1, SensitiveDataLimitUseNotice: 1 }
+  for (const [name, value] of Object.entries({ ...fields, ...said }))
+    model.setFieldValue('usca', name, value)
+  const parsedSections = { usca: [model.getSection('usca')] }
+  return { gppString: model.encode(), applicableSections: [8], parsedSections }
+}
+
+/** The same in a page's own `regs`. */
+function gppRegs(said: Record<string, unknown>) {
+  const { gppString, applicableSections } = gppData(said)
+  return { gpp: gppString, gpp_sid: applicableSections }
 }

@@ -45,6 +45,7 @@ import pbjs from 'prebid.js'
 import 'prebid.js/modules/rtdModule'
 import 'prebid.js/modules/consentManagementTcf'
 import 'prebid.js/modules/consentManagementUsp'
+import 'prebid.js/modules/consentManagementGpp'
 import 'prebid.js/modules/userId'
 import 'prebid.js/modules/sharedIdSystem'
 import 'prebid.js/modules/allowActivities'
@@ -62,6 +63,10 @@ export interface PageOptions {
   /** TCF data as a consent tool gives it; absent: there is no tool. */
   tcData?: object
   usp?: string
+  /** GPP as a consent tool answers `ping`. */
+  gpp?: object
+  /** What the page itself says, without any tool. */
+  ortb2?: { device?: object; regs?: { ext?: object; [name: string]: unknown }; user?: object }
   hasSharedId?: boolean
   /** The page lets no module add first-party data of users. */
   isClosed?: boolean
@@ -72,17 +77,21 @@ export function pageHtml({
   params,
   tcData,
   usp,
+  gpp,
+  ortb2 = {},
   hasSharedId = false,
   isClosed,
 }: PageOptions): string {
   const consentManagement = {
     ...(tcData && { gdpr: { cmpApi: 'static', consentData: { getTCData: tcData } } }),
     ...(usp && { usp: { cmpApi: 'static', consentData: { getUSPData: { uspString: usp } } } }),
+    ...(gpp && { gpp: { cmpApi: 'static', consentData: gpp } }),
   }
+  const dsa = { dsa: { dsarequired: 1, transparency: [PAGE_ENTRY] } }
   const config = {
     ...(Object.keys(consentManagement).length > 0 && { consentManagement }),
     enableTIDs: true,
-    ortb2: { regs: { ext: { dsa: { dsarequired: 1, transparency: [PAGE_ENTRY] } } } },
+    ortb2: { ...ortb2, regs: { ...ortb2.regs, ext: { ...dsa, ...ortb2.regs?.ext } } },
     ...(isClosed && { allowActivities: { enrichUfpd: { default: false } } }),
     // Nothing but the module's own patience lets an auction go on.
     realTimeData: {
