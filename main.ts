@@ -191,6 +191,8 @@ async function edge({ config }: Settings): Promise<void> {
       ...healthRoutes(instance),
     ],
     clock,
+    // SDKs of apps send their batches so.
+    chunkedUploads: true,
     limits: { headerBytesMax: BROWSER_HEADER_BYTES_MAX },
     onRefused: (reason) => refused[reason].add(),
     onFailed: (error) => log.error({ error: String(error) }, 'a handler of the edge door failed'),

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { DAY_MS } from '../clock.ts'
+import { namesNobody } from '../identity/names-nobody.ts'
 import type { PiiKind } from '../identity/normalize-pii.ts'
 import { looksPersonal, PERSONAL_SAYS } from '../identity/personal-value.ts'
 import { IdFaults, idFault } from '../namespace.ts'
@@ -15,6 +16,7 @@ import type { BookTrait } from './book-rules.ts'
 import type { CollectedEvent } from './collected-event.ts'
 import { contactsOf } from './contacts-of.ts'
 import { EVENT_LIMITS } from './limits.ts'
+import { readMoment } from './read-moment.ts'
 import type { OwnerRules } from './rule-book.ts'
 import { hashed, type Switches, switchOf, switchValues } from './switch-message.ts'
 
@@ -77,6 +79,7 @@ export function readMessage(
   if ('problem' in ids) return ids
   const atMs = timeOf(message, context)
   if (typeof atMs !== 'number') return atMs
+  if (isInexact(message['messageId'])) return wrong('messageId', INEXACT)
   const { source, hashKey, keys } = context
   const typed = message['type'] === type ? message : { ...message, type }
   const values = switchValues(eventValues(typed, EVENT_LIMITS), source.switches, hashKey)
@@ -145,10 +148,6 @@ function missingField(message: Fields, type: MessageType): Problem | undefined {
   return undefined
 }
 
-/** Values that senders give for nobody in particular. */
-const NOBODY = new Set(['null', 'undefined', 'nan', 'none', '[object object]', '0', '-1'])
-const NOBODY_CHARS_MAX = 15
-
 /** Whom it is about: the customer where it says so, and the visitor beside it as the same person. */
 function idsOf(
   message: Fields,
@@ -177,7 +176,8 @@ function idIn(
 ): EndRequest | Wrong | undefined {
   const value = textOf(message[field])
   if (value === '' || namespace === undefined) return undefined
-  if (value.length <= NOBODY_CHARS_MAX && NOBODY.has(value.toLowerCase())) return undefined
+  if (isInexact(message[field])) return wrong(field, INEXACT)
+  if (namesNobody(value)) return undefined
   const fault = idFault(namespace, value)
   if (fault) return wrong(field, IdFaults[fault])
   return looksPersonal(value) ? wrong(field, PERSONAL_SAYS) : { namespace, value }
@@ -190,10 +190,10 @@ function idIn(
 function timeOf(message: Fields, { sentMs, receivedMs }: MessageContext): number | Wrong {
   const field = isGiven(message['originalTimestamp']) ? 'originalTimestamp' : 'timestamp'
   if (!isGiven(message[field])) return receivedMs
-  const saidMs = momentOf(message[field])
-  if (saidMs === undefined) return wrong(field, 'is no date and time')
+  const saidMs = readMoment(message[field])
+  if (saidMs === undefined) return wrong(field, 'is no date and time as in 2026-11-27T10:15:00Z')
   const said = message['sentAt']
-  const leftMs = isGiven(said) ? momentOf(said) : sentMs
+  const leftMs = isGiven(said) ? readMoment(said) : sentMs
   const atMs = Math.min(receivedMs, leftMs === undefined ? saidMs : receivedMs - (leftMs - saidMs))
   if (atMs < receivedMs - EVENT_LIMITS.ageDaysMax * DAY_MS)
     return wrong(field, `is more than ${EVENT_LIMITS.ageDaysMax} days ago`)
@@ -204,12 +204,6 @@ function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null
 }
 
-/** Milliseconds since the epoch; undefined for what is no date and time. */
-export function momentOf(value: unknown): number | undefined {
-  const ms = typeof value === 'number' ? value : typeof value === 'string' ? Date.parse(value) : NaN
-  return Number.isFinite(ms) ? ms : undefined
-}
-
 /** One that is not given is made here: such a message counts however often it comes. What looks personal is kept as its hash. */
 function messageIdOf(message: Fields, { hashKey }: MessageContext): string {
   const id = textOf(message['messageId'])
@@ -218,6 +212,13 @@ function messageIdOf(message: Fields, { hashKey }: MessageContext): string {
   if (id.length <= EVENT_LIMITS.messageIdCharsMax) return id
   return createHash('sha256').update(id).digest('base64url')
 }
+
+/** Beyond 2^53 different numbers of a sender are one here: two people, or two messages, would be. */
+function isInexact(value: unknown): boolean {
+  return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER
+}
+
+const INEXACT = 'is a number beyond 2^53, which JSON does not carry exactly: write it as text'
 
 /** Ids and event names come as numbers, too. */
 function textOf(value: unknown): string {

@@ -74,7 +74,8 @@ export class EventRows {
       if (said === undefined || said === null) continue
       const atMs = momentIn(String(said), this.#timeZone)
       if (Number.isNaN(atMs)) return { reason: NO_MOMENT, field: this.#columns.columnOf(name) }
-      message[name] = atMs
+      // As text: a number so near the epoch could be one of seconds.
+      message[name] = new Date(atMs).toISOString()
     }
     message['messageId'] ??= nameOf(message)
     return { value: message }

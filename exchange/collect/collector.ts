@@ -7,10 +7,10 @@ import { EVENT_LIMITS } from '../../audience/events/limits.ts'
 import {
   type MessageContext,
   type MessageType,
-  momentOf,
   type ReadMessage,
   readMessage,
 } from '../../audience/events/read-message.ts'
+import { readMoment } from '../../audience/events/read-moment.ts'
 import { RuleBooks } from '../../audience/events/rule-book.ts'
 import { SourceSightings } from '../../audience/events/source-sightings.ts'
 import { switchMessage } from '../../audience/events/switch-message.ts'
@@ -188,7 +188,7 @@ export class Collector {
     tally.received = messages.length
     const told: Collected = { faults: [], unplanned: [] }
     const kept: Kept = { events: [], held: [], told, tally, sights: [] }
-    const context = this.#contextOf(source, { type: delivery.type, sentMs: momentOf(sentAt) })
+    const context = this.#contextOf(source, { type: delivery.type, sentMs: readMoment(sentAt) })
     const mayCollect = this.mayCollect(source)
     const mayBeLong = delivery.bytes > messageBytesMax
     for (let i = 0; i < messages.length; i++) {

@@ -1,5 +1,5 @@
 import type { CollectedEvent } from '../../audience/events/collected-event.ts'
-import { momentOf } from '../../audience/events/read-message.ts'
+import { readMoment } from '../../audience/events/read-moment.ts'
 import { Remembered } from '../../audience/remembered.ts'
 import { QUALITY_LIMITS } from './limits.ts'
 
@@ -34,7 +34,7 @@ export function measureMessage(
   { receivedMs, sentMs: ofRequestMs, userId }: MessageArrival,
 ): boolean {
   const { sentAt, context } = message as { sentAt?: unknown; context?: unknown }
-  const sentMs = sentAt === undefined || sentAt === null ? ofRequestMs : momentOf(sentAt)
+  const sentMs = sentAt === undefined || sentAt === null ? ofRequestMs : readMoment(sentAt)
   tally.valid++
   if (event.about.namespace === userId) tally.identified++
   const isLate = event.atMs < receivedMs - QUALITY_LIMITS.lateMs

@@ -26,6 +26,8 @@ const ENDPOINTS: Record<string, MessageType | 'batch'> = {
   ...{ '/v1/page': 'page', '/v1/p': 'page', '/v1/screen': 'screen', '/v1/s': 'screen' },
   ...{ '/v1/group': 'group', '/v1/g': 'group', '/v1/alias': 'alias', '/v1/a': 'alias' },
   ...{ '/v1/batch': 'batch', '/v1/b': 'batch', '/beacon/v1/batch': 'batch' },
+  // Where apps with Segment's SDK for Android send.
+  '/v1/import': 'batch',
 }
 
 const WANTS = [
@@ -197,7 +199,7 @@ function counted({ metrics }: CollectDoorRoom, count: number, collected: Collect
 function writeKeyOf({ headers, query }: Ask, fields: Record<string, unknown>): string {
   const authorization = headers[AUTHORIZATION]!
   const basic = authorization === '' ? undefined : BASIC_KEYS.of(authorization)
-  if (basic !== undefined) return basic
+  if (basic) return basic
   const { writeKey } = fields
   return typeof writeKey === 'string' ? writeKey : new Query(query).get('writeKey')
 }

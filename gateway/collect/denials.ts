@@ -13,7 +13,8 @@ export class Denials {
   /** `gpc`: the header Sec-GPC. */
   of(message: unknown, source: CollectSource, gpc: boolean): 0 | string {
     // What is licensed may be over with the contract.
-    if (gpc || source.isLicensed || saidConsent(message)) return this.#ask(message, source, gpc)
+    if (gpc || source.isLicensed || saidConsent(message) !== undefined)
+      return this.#ask(message, source, gpc)
     let answer = this.#ofSilence.get(source)
     if (answer === undefined)
       this.#ofSilence.set(source, (answer = this.#ask(message, source, false)))

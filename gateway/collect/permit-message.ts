@@ -39,23 +39,21 @@ export function permitMessage(
   }
 }
 
-/** What a message says of consent itself; undefined where it says nothing. */
-export function saidConsent(message: unknown): Record<string, unknown> | undefined {
+/** What a message says of consent itself, whatever it is; undefined where it says nothing. */
+export function saidConsent(message: unknown): unknown {
   const context = (message as { context?: unknown } | null)?.context
-  const consent = (context as { consent?: unknown } | null | undefined)?.consent
-  return typeof consent === 'object' && consent !== null
-    ? (consent as Record<string, unknown>)
-    : undefined
+  return (context as { consent?: unknown } | null | undefined)?.consent ?? undefined
 }
 
 const NOTHING: PrivacyFields = {
   ...{ gdpr: '', gdprConsent: '', usPrivacy: '', gpp: '', gppSid: '', gpc: false },
 }
 
-/** Undefined where a field is neither text nor number nor a list of them. */
+/** Undefined where it is no object, or a field of it neither text nor number nor a list of them. */
 function consentIn(message: unknown, gpc: boolean): PrivacyFields | undefined {
   const given = saidConsent(message)
   if (given === undefined) return { ...NOTHING, gpc }
+  if (!isFields(given)) return undefined
   const fields = { ...NOTHING, gpc: gpc || isOne(given['gpc']) }
   for (const name of ['gdpr', 'gdprConsent', 'usPrivacy', 'gpp', 'gppSid'] as const) {
     const text = textOf(given[name])
@@ -63,6 +61,10 @@ function consentIn(message: unknown, gpc: boolean): PrivacyFields | undefined {
     fields[name] = text
   }
   return fields
+}
+
+function isFields(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isOne(value: unknown): boolean {

@@ -88,6 +88,7 @@ export class EdgeHouse {
         }),
       ],
       clock: systemClock,
+      chunkedUploads: true,
       limits: { headerBytesMax: BROWSER_HEADER_BYTES_MAX },
       onFailed: (error) => house.failures.push(error),
     })
@@ -148,7 +149,9 @@ export class EdgeHouse {
 
   ask(method: string, path: string, { headers, body }: Asked): Promise<EdgeAnswer> {
     return new Promise((resolve, reject) => {
-      const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }
+      const isChunked = headers['transfer-encoding'] !== undefined
+      const length =
+        body === undefined || isChunked ? {} : { 'content-length': Buffer.byteLength(body) }
       const options = { host: '127.0.0.1', port: this.door.port, path, method }
       const asked = httpRequest({ ...options, headers: { ...length, ...headers } }, (res) => {
         const parts: Buffer[] = []

@@ -1,4 +1,4 @@
-import { unpackEvent } from '../../../audience/events/collected-event.ts'
+import { type CollectedEvent, unpackEvent } from '../../../audience/events/collected-event.ts'
 import { EventDesk } from '../../../audience/events/event-desk.ts'
 import { RuleBooks } from '../../../audience/events/rule-book.ts'
 import { NAMESPACE_KIND, type Namespace } from '../../../audience/namespace.ts'
@@ -63,12 +63,17 @@ export class CollectWorld {
 
   /** Takes what is queued: the message ids of all of it. */
   async queued(): Promise<string[]> {
+    return (await this.queuedEvents()).map(({ messageId }) => messageId)
+  }
+
+  /** The same, whole. */
+  async queuedEvents(): Promise<CollectedEvent[]> {
     const { events } = this.house.store
-    const ids: string[] = []
+    const all: CollectedEvent[] = []
     for (;;) {
       const some = await events.read(1_000)
-      if (some.length === 0) return ids
-      ids.push(...some.map(({ body }) => unpackEvent(body)!.messageId))
+      if (some.length === 0) return all
+      all.push(...some.map(({ body }) => unpackEvent(body)!))
       await events.ack(some.map(({ id }) => id))
     }
   }
