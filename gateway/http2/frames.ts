@@ -11,7 +11,7 @@ export const Flag = {
 
 /** Names of settings (RFC 9113 §6.5.2) that are read or sent. */
 export const Setting = {
-  ...{ enablePush: 2, maxConcurrentStreams: 3, initialWindowSize: 4 },
+  ...{ headerTableSize: 1, enablePush: 2, maxConcurrentStreams: 3, initialWindowSize: 4 },
   ...{ maxFrameSize: 5, maxHeaderListSize: 6 },
 } as const
 
@@ -27,6 +27,7 @@ export const FRAME_HEAD_BYTES = 9
 export const WINDOW_MAX = 2 ** 31 - 1
 /** Before any setting is known (RFC 9113 §6.5.2, §6.9.2). */
 export const WINDOW_DEFAULT = 65_535
+export const TABLE_BYTES_DEFAULT = 4_096
 export const STREAM_ID_MAX = 2 ** 31 - 1
 
 /** A frame as it was received. One object serves all frames of a connection: it is valid only while it is handled. */

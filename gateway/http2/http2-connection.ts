@@ -19,6 +19,7 @@ export interface ConnectionOptions {
 }
 
 const NONE = Buffer.alloc(0)
+const PRIORITY_BYTES = 5
 const PING_BYTES = 8
 const GOAWAY_BYTES = 8
 const SWEEPS_MAX = HTTP2_LIMITS.stallMsMax / HTTP2_LIMITS.sweepMs
@@ -181,7 +182,7 @@ export class Http2Connection {
   #control(frame: Frame): void {
     switch (frame.type) {
       case FrameType.priority:
-        checkPriority(frame)
+        this.#checkPriority(frame)
         break
       case FrameType.pushPromise:
         throw new Http2Error('push')
@@ -200,6 +201,13 @@ export class Http2Connection {
     }
   }
 
+  /** RFC 9113 §6.3; of a stream that was never opened there is nothing to reset. */
+  #checkPriority({ streamId, start, stop }: Frame): void {
+    if (streamId === 0) throw new Http2Error('wrong_stream')
+    if (stop - start !== PRIORITY_BYTES)
+      throw new Http2Error('frame_length', this.#streams.isIdle(streamId) ? 0 : streamId)
+  }
+
   /** RFC 9113 §6.7 */
   #ping({ flags, bytes, start, stop }: Frame): void {
     if (stop - start !== PING_BYTES) throw new Http2Error('frame_length')
@@ -210,14 +218,16 @@ export class Http2Connection {
 
   /** RFC 9113 §6.5 */
   #settings(frame: Frame): void {
-    this.#hasSettings = true
     if (frame.flags & Flag.ack) {
+      if (!this.#hasSettings) throw new Http2Error('no_settings')
       if (frame.start !== frame.stop) throw new Http2Error('frame_length')
       this.#isAcknowledged = true
       return
     }
-    const window = readSettings(frame)
-    if (window !== undefined) this.#streams.setWindow(window)
+    this.#hasSettings = true
+    const { windowBytes, hasLessTable } = readSettings(frame)
+    if (windowBytes !== undefined) this.#streams.setWindow(windowBytes)
+    if (hasLessTable) this.#streams.saysTable()
     this.#outbox.frame(FrameType.settings, Flag.ack, 0, NONE)
   }
 
@@ -245,10 +255,4 @@ export class Http2Connection {
 
 function checkConnection({ streamId }: Frame): void {
   if (streamId !== 0) throw new Http2Error('wrong_stream')
-}
-
-/** RFC 9113 §6.3 */
-function checkPriority({ streamId, start, stop }: Frame): void {
-  if (streamId === 0) throw new Http2Error('wrong_stream')
-  if (stop - start !== 5) throw new Http2Error('frame_length', streamId)
 }

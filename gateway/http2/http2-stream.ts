@@ -18,6 +18,8 @@ export interface StreamHost {
   readonly outbox: Outbox
   readonly window: SendWindow
   readonly remoteAddress: string | undefined
+  /** A head or trailers, as HPACK has them. */
+  sendFields(streamId: number, flags: number, block: Buffer): void
   /** Bytes of answers that wait for a window: more by so many, or fewer. */
   waits(stream: Http2Stream, bytes: number): void
   /** All was said by us; the client may still owe the end of its request. */
@@ -62,7 +64,7 @@ export class Http2Stream {
   sendHead(block: Buffer, isAll = false): void {
     if (this.isOver) return
     const flags = isAll ? Flag.endHeaders | Flag.endStream : Flag.endHeaders
-    this.#host.outbox.frame(FrameType.headers, flags, this.id, block)
+    this.#host.sendFields(this.id, flags, block)
     if (isAll) this.#host.answered(this)
   }
 
@@ -118,7 +120,7 @@ export class Http2Stream {
 
   #end(): void {
     const flags = Flag.endHeaders | Flag.endStream
-    this.#host.outbox.frame(FrameType.headers, flags, this.id, this.#trailers!)
+    this.#host.sendFields(this.id, flags, this.#trailers!)
     this.#host.answered(this)
   }
 }

@@ -32,6 +32,8 @@ export interface StreamsOptions {
 
 const NONE = Buffer.alloc(0)
 const PRIORITY_BYTES = 5
+/** A dynamic table size update to nothing (RFC 7541 §6.3). */
+const EMPTY_TABLE = Buffer.from([0x20])
 
 /** The streams of a connection that are open, and the frames that are about them. Of one that is over nothing is kept. */
 export class OpenStreams implements StreamHost {
@@ -55,6 +57,8 @@ export class OpenStreams implements StreamHost {
   readonly #resets = new Set<number>()
   #waitingBytes = 0
   #windowBytes = WINDOW_DEFAULT
+  #owesTable = false
+  #hasSaidTable = false
   /** Of the head that CONTINUATION goes on with. */
   #headId = 0
   #headFlags = 0
@@ -67,6 +71,11 @@ export class OpenStreams implements StreamHost {
     this.#onFull = onFull
     this.#onOver = onOver
     this.#received = new ReceiveWindow(outbox)
+  }
+
+  /** Whether nobody has opened it. */
+  isIdle(streamId: number): boolean {
+    return streamId % 2 === 0 || streamId > this.lastId
   }
 
   get count(): number {
@@ -156,6 +165,18 @@ export class OpenStreams implements StreamHost {
     this.#resume()
   }
 
+  /** The next block of fields begins with the size of our table: none, once and for all (RFC 9113 §4.3.1, RFC 7541 §4.2). */
+  saysTable(): void {
+    if (!this.#hasSaidTable) this.#owesTable = true
+  }
+
+  sendFields(streamId: number, flags: number, block: Buffer): void {
+    const whole = this.#owesTable ? Buffer.concat([EMPTY_TABLE, block]) : block
+    this.#hasSaidTable ||= this.#owesTable
+    this.#owesTable = false
+    this.outbox.frame(FrameType.headers, flags, streamId, whole)
+  }
+
   /** Ends a stream that did something wrong. */
   reset(streamId: number, code: number): void {
     this.#sendReset(streamId, code)
@@ -243,7 +264,7 @@ export class OpenStreams implements StreamHost {
 
   /** A stream that was never opened has no frames (RFC 9113 §5.1). */
   #checkKnown(streamId: number): void {
-    if (streamId % 2 === 0 || streamId > this.lastId) throw new Http2Error('wrong_stream')
+    if (this.isIdle(streamId)) throw new Http2Error('wrong_stream')
   }
 
   #left(stream: Http2Stream): void {

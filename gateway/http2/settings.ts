@@ -1,4 +1,11 @@
-import { type Frame, Setting, uint32s, WINDOW_DEFAULT, WINDOW_MAX } from './frames.ts'
+import {
+  type Frame,
+  Setting,
+  TABLE_BYTES_DEFAULT,
+  uint32s,
+  WINDOW_DEFAULT,
+  WINDOW_MAX,
+} from './frames.ts'
 import { HTTP2_LIMITS } from './limits.ts'
 import { Http2Error } from './reasons.ts'
 
@@ -15,16 +22,24 @@ export const OUR_SETTINGS = Buffer.concat([
 /** The leave a connection begins with, beside what every connection has. */
 export const OUR_WINDOW = uint32s(HTTP2_LIMITS.connectionWindowBytes - WINDOW_DEFAULT)
 
-/**
- * The window of streams a peer's SETTINGS ask for; undefined where they say nothing of it. Its table is not used, we push nothing, and our frames
- * are as short as any peer has to take: nothing else of them matters, but wrong values end the connection.
- */
-export function readSettings({ bytes, start, stop }: Frame): number | undefined {
+/** What a peer's SETTINGS ask for; undefined where they say nothing of it. */
+export interface PeerSettings {
+  /** Of its streams. */
+  windowBytes?: number
+  /** Its table is to be smaller than it was when the connection began: our encoder has to say that it knows. */
+  hasLessTable: boolean
+}
+
+/** We push nothing, and our frames are as short as any peer has to take: nothing else matters, but wrong values end the connection. */
+export function readSettings({ bytes, start, stop }: Frame): PeerSettings {
   if ((stop - start) % ENTRY_BYTES !== 0) throw new Http2Error('frame_length')
-  let window: number | undefined
+  const said: PeerSettings = { hasLessTable: false }
   for (let at = start; at < stop; at += ENTRY_BYTES) {
     const value = bytes.readUInt32BE(at + 2)
     switch (bytes.readUInt16BE(at)) {
+      case Setting.headerTableSize:
+        if (value < TABLE_BYTES_DEFAULT) said.hasLessTable = true
+        break
       case Setting.enablePush:
         if (value > 1) throw new Http2Error('setting')
         break
@@ -33,11 +48,11 @@ export function readSettings({ bytes, start, stop }: Frame): number | undefined 
         break
       case Setting.initialWindowSize:
         if (value > WINDOW_MAX) throw new Http2Error('window_setting')
-        window = value
+        said.windowBytes = value
         break
     }
   }
-  return window
+  return said
 }
 
 function entry(name: number, value: number): Buffer {

@@ -47,8 +47,12 @@ afterAll(() => {
   host.close()
 })
 
-function ask(headers: Record<string, string>, body: Uint8Array = Buffer.alloc(0)): Promise<Buffer> {
-  const stream = session.request({ ':method': 'POST', ':path': '/', ...headers })
+function ask(
+  headers: Record<string, string>,
+  body: Uint8Array = Buffer.alloc(0),
+  over = session,
+): Promise<Buffer> {
+  const stream = over.request({ ':method': 'POST', ':path': '/', ...headers })
   const got: Buffer[] = []
   return new Promise((resolve, reject) => {
     stream.on('data', (chunk: Buffer) => got.push(chunk))
@@ -78,6 +82,18 @@ describe('the client of Node', () => {
       { numRuns: 100 },
     )
   })
+
+  test.for([0, 1_024, 65_536])(
+    'with a table of %d bytes decodes every answer, and after it made it smaller',
+    async (headerTableSize) => {
+      const own = connect(`http://127.0.0.1:${host.port}`, { settings: { headerTableSize } })
+      const body = Buffer.from('hello')
+      for (let i = 0; i < 2; i++) expect(await ask({}, body, own)).toEqual(body)
+      await new Promise<void>((resolve) => own.settings({ headerTableSize: 100 }, () => resolve()))
+      for (let i = 0; i < 2; i++) expect(await ask({}, body, own)).toEqual(body)
+      own.destroy()
+    },
+  )
 
   test('gets bodies back through all windows', async () => {
     const body = Buffer.alloc(270_000, 'abcdefg')

@@ -67,6 +67,12 @@ describe('what ends a connection', () => {
       PROTOCOL,
       'no_settings',
     ],
+    [
+      'an acknowledgement of settings first',
+      [GREETING.subarray(0, 24), frame(SETTINGS, ACK, 0)],
+      PROTOCOL,
+      'no_settings',
+    ],
     ['HTTP/1.1', [Buffer.from('POST / HTTP/1.1\r\nhost: a\r\n\r\n')], PROTOCOL, 'bad_preface'],
     [
       'a frame that is too long',
@@ -157,6 +163,12 @@ describe('what ends a connection', () => {
       'wrong_stream',
     ],
     [
+      'PRIORITY of another length, on a stream that was never opened',
+      [GREETING, frame(PRIORITY, 0, 1, Buffer.alloc(4))],
+      SIZE,
+      'frame_length',
+    ],
+    [
       'RST_STREAM of another length',
       [GREETING, OPEN, frame(RST, 0, 1, Buffer.alloc(3))],
       SIZE,
@@ -238,6 +250,16 @@ describe('what ends a connection', () => {
 describe('what ends a stream alone', () => {
   test.for<[string, Buffer[], number]>([
     ['a malformed head', [frame(HEADERS, END_HEADERS, 1, head(['Connection', 'close']))], PROTOCOL],
+    ...[' a', 'a ', '\ta', 'a\t', ' '].map((value): [string, Buffer[], number] => [
+      `a value with blanks around it: ${JSON.stringify(value)}`,
+      [frame(HEADERS, END_HEADERS, 1, head(['x-a', value]))],
+      PROTOCOL,
+    ]),
+    [
+      'two lengths',
+      [frame(HEADERS, END_HEADERS, 1, head(['content-length', '1'], ['content-length', '2']))],
+      PROTOCOL,
+    ],
     [
       'a length its body has not',
       [
