@@ -17,8 +17,10 @@ export function readRtbJson(bytes: Uint8Array): ReadRtbRequest | undefined {
   const intents = message['applicable_intents'] ?? message['applicableIntents']
   return {
     id: typeof id === 'string' || typeof id === 'number' ? String(id) : '',
-    tmaxMs: typeof tmax === 'number' && tmax > 0 ? tmax : 0,
-    intents: Array.isArray(intents) ? intents.map(numberOf) : [],
+    tmaxMs:
+      typeof tmax === 'number' || typeof tmax === 'string' ? Math.max(0, Number(tmax) || 0) : 0,
+    // What is no list is no leave to give everything.
+    intents: [intents ?? []].flat().map(numberOf),
     bidRequest: bidRequestIn(bytes),
   }
 }

@@ -19,6 +19,8 @@ const ID = 2
 const TMAX = 3
 const BID_REQUEST = 4
 const INTENTS = 7
+/** Of the schema in the text of the specification, which is older: it has `tmax` here, and `ext` where ours has that. */
+const TEXT_TMAX = 6
 
 const reader = new MessageReader()
 
@@ -33,7 +35,8 @@ export function readRtbRequest(bytes: Uint8Array): ReadRtbRequest | undefined {
     if (type !== (TYPES[field] ?? type) && !(field === INTENTS && type === WireType.varint))
       return undefined
     if (field === ID) read.id = textAt(bytes, start, stop)
-    else if (field === TMAX) read.tmaxMs = Math.max(0, int32At(bytes, start))
+    else if ((field === TMAX || field === TEXT_TMAX) && type === WireType.varint)
+      read.tmaxMs = Math.max(0, int32At(bytes, start))
     else if (field === BID_REQUEST) parts.push(bytes.subarray(start, stop))
     else if (field === INTENTS && !addVarints(bytes, start, stop, intents)) return undefined
   }
@@ -44,7 +47,6 @@ export function readRtbRequest(bytes: Uint8Array): ReadRtbRequest | undefined {
 
 const TYPES: Readonly<Record<number, number>> = {
   [ID]: WireType.bytes,
-  [TMAX]: WireType.varint,
   [BID_REQUEST]: WireType.bytes,
   [INTENTS]: WireType.bytes,
 }

@@ -31,7 +31,6 @@ const TYPE: [string, string][] = [
   ['content-type', 'application/grpc+proto'],
 ]
 const HEAD = literalFields([...TYPE, ['grpc-accept-encoding', 'identity,gzip,deflate']])
-const FAILED = literalFields(TYPE)
 const OK = literalFields([['grpc-status', '0']])
 const [STATUS, MESSAGE] = [literalName('grpc-status'), literalName('grpc-message')]
 const REASON = literalName('x-passerelle-reason')
@@ -121,7 +120,7 @@ export class GrpcCall implements Flight, BodyTaker {
     if (this.#isOver) return
     this.#end()
     const said = [STATUS, literalText(String(code)), MESSAGE, literalText(encodeURI(says))]
-    const block = Buffer.concat([FAILED, ...said, REASON, literalText(reason)])
+    const block = Buffer.concat([HEAD, ...said, REASON, literalText(reason)])
     this.#stream.sendHead(block, true)
   }
 

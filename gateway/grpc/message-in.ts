@@ -44,6 +44,7 @@ export class MessageIn {
   }
 }
 
+const IDENTITY = 'identity'
 const INFLATE: Readonly<Record<string, typeof gunzipSync>> = {
   gzip: gunzipSync,
   deflate: inflateSync,
@@ -51,6 +52,7 @@ const INFLATE: Readonly<Record<string, typeof gunzipSync>> = {
 
 /** The bound holds while inflating, so that a bomb costs no more than an honest message. */
 function inflated(message: Buffer, encoding: string): Buffer | GrpcRefusal {
+  if (encoding === IDENTITY) return 'no_encoding'
   const inflate = Object.hasOwn(INFLATE, encoding) ? INFLATE[encoding] : undefined
   if (inflate === undefined) return 'unknown_encoding'
   try {

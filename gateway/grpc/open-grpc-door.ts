@@ -62,8 +62,13 @@ const WRONG_TYPE = literalFields([[':status', '415']])
 /** Why a request is none of gRPC, in words of HTTP. */
 function refusalOf(head: RequestHead): Buffer | undefined {
   if (head.method !== 'POST') return WRONG_METHOD
-  return head.get('content-type')?.startsWith('application/grpc') ? undefined : WRONG_TYPE
+  const type = head.get('content-type') ?? ''
+  return type === GRPC_TYPE || PROTOBUF_TYPE.test(type) ? undefined : WRONG_TYPE
 }
+
+/** Not gRPC-Web, whose clients read no trailers, nor messages in another format than ours. */
+const GRPC_TYPE = 'application/grpc'
+const PROTOBUF_TYPE = /^application\/grpc(\+proto)? *(;|$)/i
 
 function refuse(stream: Http2Stream, block: Buffer): undefined {
   stream.sendHead(block, true)

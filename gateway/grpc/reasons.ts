@@ -7,6 +7,7 @@ export const GrpcRefusals = {
     code: 12,
     says: 'The message is compressed by something else than gzip or deflate.',
   },
+  no_encoding: { code: 13, says: 'The message says it is compressed, but not how.' },
   not_inflatable: { code: 13, says: 'The message says it is compressed, and is not.' },
   unknown_method: { code: 12, says: 'There is no such method here.' },
   unknown_service: { code: 5, says: 'There is no such service here.' },

@@ -5,7 +5,7 @@ import { artfProtobuf } from '../../../gateway/artf/artf-wire.ts'
 import { INTENTS, type Intent } from '../../../gateway/artf/intents.ts'
 import { createBidHandler } from '../../../gateway/bid/handle-bid.ts'
 import { openBidRooms } from '../../../gateway/bid/open-bid-rooms.ts'
-import { messageField, textField } from '../../../proto/message-fields.ts'
+import { messageField, numberField, textField } from '../../../proto/message-fields.ts'
 import { ArtfClient, encodeBidRequest, encodeRtb, TLS } from '../../support/artf-client.ts'
 import { BidHouse, caseWorld } from '../../support/bid-house.ts'
 
@@ -137,6 +137,14 @@ describe('GetMutations', () => {
     expect(own).toEqual(Buffer.concat([...head, segment('golf')]))
     expect(node).toEqual(Buffer.concat([...head, segment('530')]))
     expect((await ask(requestOf('golfer'))).mutations[0]!.intent).toBe(1)
+  })
+
+  test('what the text of the specification has in other places than the schema is no fault', async () => {
+    const [ext, tmax] = [messageField(3, Buffer.from([8, 1])), numberField(6, 5_000)]
+    const bidRequest = messageField(4, encodeBidRequest(requestOf('driver')))
+    const bytes = Buffer.concat([ext, tmax, bidRequest])
+    const { mutations } = await client.mutations(bytes, { key, service: ARTF_SERVICES[1] })
+    expect(mutations.length).toBeGreaterThan(0)
   })
 
   test('a bid request in two parts is one', async () => {

@@ -145,7 +145,13 @@ describe('a unary call', () => {
       { 'grpc-encoding': 'constructor' },
       ['12', 'unknown_encoding'],
     ],
-    ['a flag without a coding', [framed(Buffer.alloc(3), 1)], {}, ['12', 'unknown_encoding']],
+    ['a flag without a coding', [framed(Buffer.alloc(3), 1)], {}, ['13', 'no_encoding']],
+    [
+      'a flag, and that nothing was done',
+      [framed(Buffer.alloc(3), 1)],
+      { 'grpc-encoding': 'identity' },
+      ['13', 'no_encoding'],
+    ],
     [
       'what is not compressed',
       [framed(Buffer.alloc(3), 1)],
@@ -169,10 +175,14 @@ describe('a unary call', () => {
     const got = await call(chunks, more)
     expect(statusOf(got)).toEqual(told)
     expect(decodeURI(String(got.head['grpc-message']))).toMatch(/\.$/)
+    expect(got.head['grpc-accept-encoding']).toBe('identity,gzip,deflate')
   })
 
   test('what is no gRPC is told so by HTTP', async () => {
-    expect((await call([], { 'content-type': 'application/json' })).head[':status']).toBe(415)
+    for (const type of ['json', 'grpc-web', 'grpc-web+proto', 'grpc+json', 'grpcx', ''])
+      expect((await call([], { 'content-type': `application/${type}` })).head[':status']).toBe(415)
+    for (const type of ['grpc', 'grpc+proto', 'grpc;x=1', 'GRPC+proto'])
+      expect((await call([], { 'content-type': `application/${type}` })).head[':status']).toBe(200)
     const got = await call([], { ':method': 'PUT' })
     expect(got.head[':status']).toBe(405)
   })
