@@ -1,4 +1,4 @@
-import { dayOf } from '../clock.ts'
+import { DAY_MS, dayOf } from '../clock.ts'
 import { ruleHolds } from '../rules/evaluate.ts'
 import { type ExplainedPart, explainRule } from '../rules/explain-rule.ts'
 import { type Expression, leavesOf } from '../rules/expression.ts'
@@ -13,6 +13,8 @@ export interface ExplainedMembership {
   /** What the rule says now, asked anew. */
   isIn: boolean
   rule: ExplainedPart
+  /** Why the rule holds and the person is not in it. */
+  keptOutBy?: KeptOutReason
   /** First UTC day on which it ends whatever the rule says, `ttlDays` after the last event; undefined where it is not in. */
   expiryDay?: number
   /** First moment at which, with nothing new happening, it is out, or in; undefined where time alone does not do it. */
@@ -28,6 +30,13 @@ export const TurnReasons = {
   ttl: 'The segment holds for so many days after the last event of a trait it asks for.',
 } as const
 export type TurnReason = keyof typeof TurnReasons
+
+/** Why somebody for whom a rule holds is not in its segment. */
+export const KeptOutReasons = {
+  ttl: 'No event of a trait it asks for is remembered, or the last one is longer ago than the segment holds.',
+  contract: 'The contract it rests on has no whole day left.',
+} as const
+export type KeptOutReason = keyof typeof KeptOutReasons
 
 /** How many moments at which something may change are looked at. */
 const TURNS_MAX = 500
@@ -45,9 +54,14 @@ export function explainMembership(
   return {
     isIn: before.isIn,
     rule: explained,
+    ...(explained.holds && !member ? { keptOutBy: keptOutBy(rule, nowMs) } : {}),
     ...(member ? { expiryDay: member.expiryDay } : {}),
     ...turnOf(rules, rule, { known, before, nextMs: verdict.nextMs }),
   }
+}
+
+function keptOutBy({ untilMs }: BookRule, nowMs: number): KeptOutReason {
+  return untilMs / DAY_MS < dayOf(nowMs) + 1 ? 'contract' : 'ttl'
 }
 
 interface Looked {

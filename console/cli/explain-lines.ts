@@ -1,3 +1,4 @@
+import { KeptOutReasons } from '../../audience/events/explain-membership.ts'
 import type { PersonExplained } from '../../exchange/people/explain-person.ts'
 import type { MomentShown, PartShown } from '../../exchange/people/show-part.ts'
 
@@ -78,7 +79,8 @@ function factsOf({ value, window, since }: PartShown): string {
 }
 
 function* turnLines(byRule: NonNullable<Explanation['byRule']>): Iterable<string> {
-  const { isIn, until, turnsAt, turnsBy, turning, matchesUntil } = byRule
+  const { isIn, keptOutBy, until, turnsAt, turnsBy, turning, matchesUntil } = byRule
+  if (keptOutBy !== null) yield `not in it although the rule holds: ${KeptOutReasons[keptOutBy]}`
   const verb = isIn ? 'ends' : 'begins'
   if (turnsAt === null) yield `with nothing new happening it stays as it is`
   else if (turnsBy === 'ttl') yield `ends ${turnsAt}: the segment’s days are over`

@@ -1,4 +1,4 @@
-import { TurnReasons } from '../../audience/events/explain-membership.ts'
+import { KeptOutReasons, TurnReasons } from '../../audience/events/explain-membership.ts'
 import { type TSchema, Type } from '../../audience/schema.ts'
 import { closed } from '../../exchange/fields.ts'
 import { ReportShape } from './people.ts'
@@ -75,6 +75,10 @@ export const PersonExplainedShape = {
         isIn: Type.Boolean(),
         ids: Type.Integer({ description: 'Ids of the person that events were counted at.' }),
         tree: Tree,
+        keptOutBy: orNull(
+          Type.Enum(Object.keys(KeptOutReasons)),
+          'Why the person is not in it although the rule holds.',
+        ),
         until: orNull(Type.String(), 'The latest day, whatever the rule says.'),
         turnsAt: orNull(Moment, 'When it is otherwise, with nothing new happening.'),
         turnsBy: orNull(Type.Enum(Object.keys(TurnReasons))),

@@ -1,5 +1,5 @@
 import { rememberedOf } from '../../audience/events/counted-event.ts'
-import { explainMembership } from '../../audience/events/explain-membership.ts'
+import { explainMembership, type KeptOutReason } from '../../audience/events/explain-membership.ts'
 import { type GatheredPerson, gatherPeople } from '../../audience/events/gather-people.ts'
 import { heldBy } from '../../audience/events/held-by.ts'
 import type { OwnerRules } from '../../audience/events/rule-book.ts'
@@ -82,6 +82,8 @@ interface RuleExplained {
   /** Ids of the person that events were counted at. */
   ids: number
   tree: PartShown
+  /** Why the person is not in it although the rule holds. */
+  keptOutBy: KeptOutReason | null
   /** The latest day; null where the person is not in it by rule. */
   until: string | null
   /** First moment at which it is otherwise with nothing new happening; null where time alone does not do it. */
@@ -186,11 +188,12 @@ function byRule(
   const held = heldBy(rules, person.ids, known)
   const histories = person.isSuppressed ? [] : known.map(({ history }) => history)
   const explained = explainMembership(rules, rule, { known: { histories, held }, nowMs })
-  const { isIn, expiryDay, turnsAtMs, turnsBy, turning } = explained
+  const { isIn, keptOutBy, expiryDay, turnsAtMs, turnsBy, turning } = explained
   return {
     isIn,
     ids: histories.length,
     tree: showPart(explained.rule, messagesAt),
+    keptOutBy: keptOutBy ?? null,
     until: expiryDay === undefined ? null : dateOf(expiryDay),
     turnsAt: turnsAtMs === undefined ? null : new Date(turnsAtMs).toISOString(),
     turnsBy: turnsBy ?? null,

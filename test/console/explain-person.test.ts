@@ -86,6 +86,24 @@ test('who is not is told which condition does not hold', async () => {
   expect(nobody.byRule).toMatchObject({ isIn: false, ids: 0, turnsAt: null })
 })
 
+test('for whom the rule holds and who is not in it is told why not', async () => {
+  const clients = { name: 'c', owner: 'dmp', provenance: 'first_party', ttlDays: 20 }
+  await world.must('PUT', '/api/segments/clients', { body: clients })
+  const rule = 'SEGMENT(clients) AND NOT bought'
+  await world.must('PUT', '/api/segments/idle', { body: { ...clients, rule } })
+  await world.import('memberships', [{ source: 'shop.anon', uid: 'ann', add: ['clients'] }])
+  const ann = await explained('ann', { segment: 'idle' })
+  expect(ann).toMatchObject({ isMember: false, byRule: { isIn: false, tree: { holds: true } } })
+  expect(ann['byRule'].keptOutBy).toBe('ttl')
+  const { byRule } = await explained('ann')
+  expect(byRule.keptOutBy).toBeNull()
+  const cli = new Cli(world)
+  const ask = ['person', 'explain', 'shop.anon', 'ann', 'idle', '--reason', REASON]
+  expect((await cli.run(ask)).out).toContain(
+    'not in it although the rule holds: No event of a trait it asks for is remembered',
+  )
+})
+
 test('an import is told as one, with its day and the evidence it rests on', async () => {
   await world.import('memberships', [
     { source: 'shop.anon', uid: 'eve', add: ['cars'], ttlDays: 9 },
