@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks'
+
 /** The one source of time. Tests wind it; nothing in the house reads another. */
 export interface Clock {
   /** Wall time, milliseconds since the epoch: for dates, contracts, expiry. May jump. */
@@ -8,6 +10,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  // Imported: the global of that name is got anew at each use.
   elapsed: () => performance.now(),
 }
 

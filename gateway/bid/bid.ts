@@ -47,7 +47,7 @@ export class Bid {
   isBrowser = false
   /** Why nothing about the person is added; '' while nothing speaks against it. */
   reason = ''
-  /** Wall time (ms) of the choice, and so of the answer. */
+  /** Wall time (ms) of what is being done: of the recall, and then of the choice, and so of the answer. */
   atMs = 0
   /** What the buyer may be given, once chosen from. */
   view: BuyerView | undefined

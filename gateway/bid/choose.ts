@@ -18,7 +18,6 @@ export function choose(bid: Bid): void {
   if (catalog !== bid.catalog && !catalog.partnerByNumber(number)?.active) return
   const country = countryOf(bid.facts)
   const sharing = rooms.exchange.confirmed() ? rooms.usage.sharing() : 'nothing'
-  bid.atMs = rooms.clock.now()
   const view = catalog.viewFor(number, country, bid.atMs, sharing)
   bid.view = view
   entitleAnybody(bid, view)

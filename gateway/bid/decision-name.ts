@@ -36,20 +36,15 @@ function nameOf(bid: Bid): Name {
   const of = bid.plan.fragment ?? (bid.selection.count === 0 ? bid.view : undefined)
   const known = of && names.get(of)
   if (known !== undefined && isOf(known, bid)) return known
-  const { catalog, exchange, reason, consent, selection } = bid
-  const { count, hash, openDeals, personDeals } = selection
-  const name: Name = {
-    ...{ id: decisionId(bid), head: undefined, type: undefined },
-    ...{ version: catalog?.version, exchange, reason, gdpr: consent.gdprApplies, count, hash },
-    deals: [...openDeals, ...personDeals],
-  }
+  const name = new Name(bid)
   if (of !== undefined) names.set(of, name)
   return name
 }
 
-interface Name {
+/** A decision, and what it is known again by. A class: written as literals, each was a shape of its own to the compiler. */
+class Name {
   readonly id: string
-  readonly version: number | undefined
+  readonly version: number
   readonly exchange: number
   readonly reason: string
   readonly gdpr: boolean
@@ -59,20 +54,40 @@ interface Name {
   /** See `decisionHead`, and of which type it was made last. */
   head: readonly string[] | undefined
   type: readonly [string, string] | undefined
+
+  constructor(bid: Bid) {
+    const { openDeals, personDeals, count, hash } = bid.selection
+    this.id = decisionId(bid)
+    this.version = versionOf(bid)
+    this.exchange = bid.exchange
+    this.reason = bid.reason
+    this.gdpr = bid.consent.gdprApplies
+    this.count = count
+    this.hash = hash
+    this.deals = [...openDeals, ...personDeals]
+    this.head = undefined
+    this.type = undefined
+  }
+}
+
+/** That of the catalog; -1 while there is none. */
+function versionOf({ catalog }: Bid): number {
+  return catalog === undefined ? -1 : catalog.version
 }
 
 /** The last of each. */
 const names = new WeakMap<object, Name>()
 
-function isOf(name: Name, { catalog, exchange, reason, consent, selection }: Bid): boolean {
+function isOf(name: Name, bid: Bid): boolean {
+  const { exchange, reason, consent, selection } = bid
   const { openDeals, personDeals } = selection
   return (
-    name.version === catalog?.version &&
+    name.count === selection.count &&
+    name.hash === selection.hash &&
+    name.version === versionOf(bid) &&
     name.exchange === exchange &&
     name.reason === reason &&
     name.gdpr === consent.gdprApplies &&
-    name.count === selection.count &&
-    name.hash === selection.hash &&
     areThose(name.deals, openDeals, personDeals)
   )
 }

@@ -33,6 +33,7 @@ export function createBidHandler(rooms: BidRooms, wire: Wire): (ask: Ask, answer
       wire.refuse(bid, refusal)
       return pool.giveBack(bid)
     }
+    bid.atMs = rooms.clock.now()
     permit(bid)
     identifyPerson(bid)
     const found = recallPerson(bid)
@@ -53,9 +54,15 @@ export function createBidHandler(rooms: BidRooms, wire: Wire): (ask: Ask, answer
     await found
     waiting--
     clearTimeout(timer)
-    if (!bid.isAnswered) finish(bid)
+    if (!bid.isAnswered) finishNow(bid)
     pool.giveBack(bid)
   }
+}
+
+/** Later than it came: by the contracts of this moment. */
+function finishNow(bid: Bid): void {
+  bid.atMs = bid.rooms.clock.now()
+  finish(bid)
 }
 
 function finish(bid: Bid): void {
@@ -70,6 +77,6 @@ function finish(bid: Bid): void {
 /** The store is late: what needs no person is added, and the rest goes out as it came. */
 function finishLate(bid: Bid): undefined {
   bid.reason = 'late'
-  finish(bid)
+  finishNow(bid)
   bid.isAnswered = true
 }

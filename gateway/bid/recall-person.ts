@@ -7,11 +7,11 @@ import { BID_LIMITS } from './limits.ts'
 /** Finds the person behind the keys, or leaves the reason why not. Never rejects. */
 export function recallPerson(bid: Bid): Soon<void> {
   if (bid.reason !== '') return
-  const { audience, clock } = bid.rooms
+  const { audience } = bid.rooms
   const { told } = bid.catalog!
   if (told.names !== undefined) audience.keepNames(told.names)
   bid.person.names.isWanted = told.buyers.has(bid.holder!.partner.number)
-  const found = audience.recall(bid.candidates, dayOf(clock.now()), bid.person)
+  const found = audience.recall(bid.candidates, dayOf(bid.atMs), bid.person)
   if (!isLater(found)) return settle(bid, found)
   return found.then(
     (word) => settle(bid, word),

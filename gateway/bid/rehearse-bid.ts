@@ -41,9 +41,11 @@ export async function rehearseBid(
   bid.exchange = exchange
   const refusal = scan(bid)
   if (refusal !== undefined) return refusal
+  bid.atMs = rooms.clock.now()
   permit(bid)
   identifyPerson(bid)
   await recallPerson(bid)
+  bid.atMs = rooms.clock.now()
   choose(bid)
   planAdditions(bid)
   return bid

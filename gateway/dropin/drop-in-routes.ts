@@ -14,12 +14,14 @@ import { XANDR, XANDR_PREFIX } from './xandr-wire.ts'
 export function dropInRoutes(rooms: BidRooms): Route[] {
   const get = { method: 'GET', body: 'none', bodyBytesMax: 0 } as const
   const post = { method: 'POST', body: 'whole', bodyBytesMax: BID_LIMITS.bodyBytesMax } as const
+  const optable = { ...get, wants: ['authorization'], handle: createBidHandler(rooms, OPTABLE) }
   return [
+    { ...optable, path: OPTABLE_PATH },
+    // Lengthened, as Prebid Server Java may; a path that is known ahead need not be read.
     {
-      ...get,
+      ...optable,
       path: OPTABLE_PATH.replace(/[^/]+$/, '*'),
-      wants: ['authorization'],
-      handle: ifAt(OPTABLE_PATH, createBidHandler(rooms, OPTABLE)),
+      handle: ifAt(OPTABLE_PATH, optable.handle),
     },
     { ...get, path: `${XANDR_PREFIX}*`, wants: [], handle: createBidHandler(rooms, XANDR) },
     { ...post, path: '/identity', wants: WANTS, handle: createBidHandler(rooms, IDENTITY) },

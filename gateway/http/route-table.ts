@@ -30,9 +30,7 @@ export class RouteTable {
 
   /** Methods a path answers to, as an Allow header says it. */
   allowed(path: string): string {
-    return this.at(path)
-      .map((route) => route.method)
-      .join(', ')
+    return [...new Set(this.at(path).map((route) => route.method))].join(', ')
   }
 
   private at(path: string): Route[] {
