@@ -1,3 +1,4 @@
+import { joinedObjects } from '../../proto/joined-objects.ts'
 import { eachMember } from '../../proto/members.ts'
 import { INTENTS, type Intent } from './intents.ts'
 import type { ReadRtbRequest } from './read-rtb-request.ts'
@@ -42,11 +43,11 @@ function numberOf(intent: unknown): number {
   return isKnown ? INTENTS[intent as Intent] : -1
 }
 
-/** A copy: the body is not the bid request's to keep. */
+/** A copy: the body is not the bid request's to keep. One that stands twice is one. */
 function bidRequestIn(bytes: Uint8Array): Uint8Array | undefined {
-  let found: Uint8Array | undefined
+  const found: Uint8Array[] = []
   eachMember(bytes, bytes.indexOf(OPEN_BRACE), (key, start, end) => {
-    if (key === 'bid_request' || key === 'bidRequest') found = bytes.slice(start, end)
+    if (key === 'bid_request' || key === 'bidRequest') found.push(bytes.slice(start, end))
   })
-  return found
+  return joinedObjects(found)
 }

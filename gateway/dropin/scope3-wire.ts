@@ -1,3 +1,4 @@
+import { joinedObjects } from '../../proto/joined-objects.ts'
 import { eachMember } from '../../proto/members.ts'
 import { arriveAs } from '../bid/arrive.ts'
 import type { Bid } from '../bid/bid.ts'
@@ -63,16 +64,16 @@ function arrive(bid: Bid): BidRefusal | undefined {
 }
 
 /** The bid request in what a page sends, given the id that it lacks; its own bytes, so that nothing of it is read twice. */
-function ortb2In(bytes: Uint8Array): Buffer | undefined {
+function ortb2In(bytes: Uint8Array): Uint8Array | undefined {
   if (!isJsonObject(bytes)) return undefined
-  let found: Uint8Array | undefined
+  const found: Uint8Array[] = []
   eachMember(bytes, bytes.indexOf(OPEN_BRACE), (key, from, to) => {
-    if (key === 'ortb2' && bytes[from] === OPEN_BRACE) found = bytes.subarray(from + 1, to)
+    if (key === 'ortb2' && bytes[from] === OPEN_BRACE) found.push(bytes.subarray(from, to))
   })
-  if (found === undefined) return undefined
-  const isEmpty = /^\s*\}$/.test(Buffer.from(found.subarray(0, 64)).toString('latin1'))
-  return Buffer.concat([Buffer.from(`{"id":"1"${isEmpty ? '' : ','}`), found])
+  return found.length === 0 ? undefined : joinedObjects([OWN_ID, ...found])
 }
+
+const OWN_ID = Buffer.from('{"id":"1"}')
 
 function isJsonObject(bytes: Uint8Array): boolean {
   try {

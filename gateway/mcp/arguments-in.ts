@@ -1,3 +1,4 @@
+import { joinedObjects } from '../../proto/joined-objects.ts'
 import { eachItem, eachMember } from '../../proto/members.ts'
 
 const BRACE = 0x7b
@@ -18,19 +19,18 @@ export function argumentsIn(body: Uint8Array): Map<unknown, Uint8Array> {
 }
 
 function noteMessage(body: Uint8Array, open: number, into: Map<unknown, Uint8Array>): void {
-  let [id, given]: [unknown?, Uint8Array?] = []
+  let id: unknown
+  const found: Uint8Array[] = []
   eachMember(body, open, (key, start, end) => {
     if (key === 'id') id = JSON.parse(Buffer.from(body.subarray(start, end)).toString())
-    else if (key === 'params') given = argumentsOf(body, start)
+    else if (key === 'params' && body[start] === BRACE) noteArguments(body, start, found)
   })
+  const given = joinedObjects(found)
   if (given !== undefined) into.set(id, given)
 }
 
-function argumentsOf(body: Uint8Array, open: number): Uint8Array | undefined {
-  let found: Uint8Array | undefined
-  if (body[open] !== BRACE) return undefined
+function noteArguments(body: Uint8Array, open: number, into: Uint8Array[]): void {
   eachMember(body, open, (key, start, end) => {
-    if (key === 'arguments') found = body.subarray(start, end)
+    if (key === 'arguments') into.push(body.subarray(start, end))
   })
-  return found
 }

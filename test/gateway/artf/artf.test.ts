@@ -258,6 +258,15 @@ describe('POST /artf/mutations', () => {
   const post = (body: string, headers: Record<string, string> = {}) =>
     house.post('/artf/mutations', body, { authorization: `Bearer ${key}`, ...headers })
 
+  test('a bid request that stands twice is one: of its privacy the strictest counts', async () => {
+    const [asked, coppa] = ['{"id":"r","user":{"buyeruid":"driver"}}', '{ "regs": { "coppa": 1 } }']
+    const given = async (...parts: string[]) =>
+      JSON.parse((await post(`{"id":"q",${parts.join()}}`)).body.toString()).mutations.length
+    expect(await given(`"bid_request":${asked}`, '"bidRequest":{ }')).toBe(1)
+    expect(await given(`"bid_request":${coppa}`, `"bid_request":${asked}`)).toBe(0)
+    expect(await given(`"bidRequest":${coppa}`, `"bid_request":${asked}`)).toBe(0)
+  })
+
   test('the same in JSON, names in either case, flags in either spelling', async () => {
     const request = '"imp":[{"id":"1"}],"user":{"buyeruid":"driver"}'
     for (const text of [

@@ -118,6 +118,18 @@ describe('POST /prebid/scope3', () => {
     expect(answer.headers.get('access-control-allow-headers')).toContain('x-scope3-auth')
   })
 
+  test('an ortb2 that stands twice is one: of its privacy the strictest counts', async () => {
+    const asked = '"ortb2":{"user":{"buyeruid":"driver"}}'
+    const given = async (first: string) => {
+      const headers = { 'x-scope3-auth': key }
+      const url = `http://127.0.0.1:${edge.port}/prebid/scope3`
+      const answer = await fetch(url, { method: 'POST', headers, body: `{${first},${asked}}` })
+      return ((await answer.json()) as { aee_signals: { include: string[] } }).aee_signals.include
+    }
+    expect(await given('"ortb2":{}')).toHaveLength(1)
+    expect(await given('"ortb2":{"regs":{"coppa":1}}')).toEqual([])
+  })
+
   test.each([
     [401, 'unauthorized', '{}'],
     [413, 'too_large', ' '.repeat(BID_LIMITS.bodyBytesMax + 1)],

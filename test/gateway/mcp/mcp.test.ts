@@ -135,6 +135,9 @@ describe('the MCP tool extend_rtb', () => {
     expect(
       await told('{"id":"r","user":{"buyeruid":"driver"},"regs":{"coppa":1,"coppa":0}}'),
     ).toEqual([])
+    expect(
+      await told('{"regs":{"coppa":1}},"bid_request":{"id":"r","user":{"buyeruid":"driver"}}'),
+    ).toEqual([])
     expect(await told('{"id":"r","user":{"buyeruid":9007199254740993}}')).toHaveLength(1)
     expect(await told('{"id":"r","user":{"buyeruid":9007199254740992}}')).toEqual([])
   })
