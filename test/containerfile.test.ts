@@ -48,6 +48,17 @@ test('it runs as nobody in particular, by number, with a folder of its own to wr
   expect(text).not.toMatch(/SECRET|TOKEN|PASSWORD/)
 })
 
+test('its doors are open to a network, and no key that everybody knows opens them', () => {
+  const env = Object.fromEntries(
+    all('ENV')
+      .join(' ')
+      .split(' ')
+      .map((one) => one.split('=', 2) as [string, string]),
+  )
+  const opened = readConfig(env).config
+  expect([opened.host, opened.demo]).toEqual(['0.0.0.0', 'off'])
+})
+
 test('the manifest is in all three labels, complete, and says what the code does', () => {
   expect(Buffer.from(labels['com.iabtechlab.artf.descriptor']!, 'base64').toString()).toBe(
     labels['agent-manifest'],

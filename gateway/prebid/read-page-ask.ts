@@ -1,17 +1,29 @@
+import { eachMember } from '../../proto/members.ts'
 import { PAGE_LIMITS } from './limits.ts'
 
 /** What a page says, as far as it is read. */
 export type PageAsk = Record<string, unknown>
 
-/** The body as an object; undefined where it is none. */
+/**
+ * The body as an object; undefined where it is none, or says something twice: what a parser keeps of that may be the one
+ * that allows, and no page writes so.
+ */
 export function readPageAsk(bytes: Uint8Array): PageAsk | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes).toString())
-    return isObject(value) ? value : undefined
+    return isObject(value) && membersIn(bytes) === Object.keys(value).length ? value : undefined
   } catch {
     return undefined
   }
 }
+
+function membersIn(bytes: Uint8Array): number {
+  let count = 0
+  eachMember(bytes, bytes.indexOf(OPEN_BRACE), () => count++)
+  return count
+}
+
+const OPEN_BRACE = 0x7b
 
 /** What is known of whoever asks besides what the page says. */
 export interface AskedBy {

@@ -158,6 +158,7 @@ describe('a page’s script', () => {
   test.each([
     ['told', 200, {}, {}],
     ['not_json', 400, '{', {}],
+    ['not_json', 400, '{"lmt":1,"lmt":0}', {}],
     ['unauthorized', 401, noKey, {}],
     ['origin_not_allowed', 403, {}, foreign],
     ['too_large', 413, long, {}],
