@@ -1,6 +1,6 @@
 import { arriveAs } from '../bid/arrive.ts'
 import type { Bid } from '../bid/bid.ts'
-import { decisionId } from '../bid/decision-id.ts'
+import { decisionHead } from '../bid/decision-name.ts'
 import { inflate } from '../bid/inflate.ts'
 import { JSON_FORM } from '../bid/json-form.ts'
 import { dataObject } from '../bid/make-fragment.ts'
@@ -40,7 +40,7 @@ export function artfProtobuf(options: ArtfOptions): Wire {
     arrive: (bid) => arrive(bid, ({ body }) => readRtbRequest(body), options),
     reply(bid) {
       const { wires = {} } = bid.holder?.partner ?? {}
-      bid.answer.send(200, headOf(bid, PROTOBUF), writeRtbResponse(responseOf(bid), wires))
+      bid.answer.send(200, decisionHead(bid, PROTOBUF), writeRtbResponse(responseOf(bid), wires))
     },
     refuse(bid, refusal) {
       const { status, says } = BidRefusals[refusal]
@@ -55,17 +55,13 @@ export function artfJson(options: ArtfOptions): Wire {
     form: JSON_FORM,
     gives: EVERYTHING,
     arrive: (bid) => arrive(bid, readPlain, options),
-    reply: (bid) => bid.answer.send(200, headOf(bid, JSON_TYPE), jsonOf(responseOf(bid))),
+    reply: (bid) => bid.answer.send(200, decisionHead(bid, JSON_TYPE), jsonOf(responseOf(bid))),
     refuse: replyRefused,
   }
 }
 
-const PROTOBUF = 'application/x-protobuf'
-const JSON_TYPE = 'application/json'
-
-function headOf(bid: Bid, type: string): string[] {
-  return ['content-type', type, 'x-passerelle-decision', decisionId(bid)]
-}
+const PROTOBUF = ['content-type', 'application/x-protobuf'] as const
+const JSON_TYPE = ['content-type', 'application/json'] as const
 
 /** What is kept of an RTBRequest until it is answered. */
 interface Kept {

@@ -13,30 +13,42 @@ import type { Mutation } from './mutation.ts'
  * out, and of the others the floor is put right. Nothing is proposed where it could not be found out who the person is:
  * a store that is late is no reason to take deals out.
  */
-export function imposedOn(bid: Bid, intents: IntentSet): Mutation[] {
+export function addImposed(bid: Bid, intents: IntentSet, into: Mutation[]): void {
+  const { places } = bid
   const index = bid.view?.deals(bid.exchange)
   const isAsked = intents.has('SUPPRESS_DEALS') || intents.has('ADJUST_DEAL_FLOOR')
-  if (!isAsked || index === undefined || UNDECIDED.has(bid.reason)) return []
+  if (!isAsked || index === undefined || UNDECIDED.has(bid.reason)) return
+  for (let i = 0; i < places.impCount; i++) {
+    const imp = places.imps[i]!
+    if (imp.deals.count > 0 && imp.idStart >= 0 && mayHoldAny(bid, imp, known(index)))
+      into.push(...imposedOn(bid, { imp, ours: known(index), intents }))
+  }
+}
+
+interface There {
+  imp: ImpPlace
+  ours: ReadonlyMap<string, Known>
+  intents: IntentSet
+}
+
+function imposedOn(bid: Bid, { imp, ours, intents }: There): Mutation[] {
   const { form } = bid.wire
-  return bid.places.imps.slice(0, bid.places.impCount).flatMap((imp) => {
-    if (imp.deals.count === 0 || imp.idStart < 0 || !mayHoldAny(bid, imp, known(index))) return []
-    const path = `/imp/${form.impId(bid, imp)}`
-    const told = form.dealsTold(bid, imp).filter(({ id }) => known(index).has(id))
-    const [kept, gone] = [[] as DealTold[], [] as string[]]
-    for (const one of told) {
-      const verdict = known(index).get(one.id)!
-      if (isNotToBeHad(bid, verdict)) gone.push(one.id)
-      else if (verdict.reason === undefined) kept.push(one)
-    }
-    return [
-      ...(gone.length > 0 && intents.has('SUPPRESS_DEALS')
-        ? [{ ...REMOVE, path, ids: { id: [...new Set(gone)] } }]
-        : []),
-      ...(intents.has('ADJUST_DEAL_FLOOR')
-        ? kept.flatMap((one) => floorOf(one, known(index).get(one.id)!.deal, path))
-        : []),
-    ]
-  })
+  const path = `/imp/${form.impId(bid, imp)}`
+  const [kept, gone] = [[] as DealTold[], [] as string[]]
+  for (const one of form.dealsTold(bid, imp)) {
+    const verdict = ours.get(one.id)
+    if (verdict === undefined) continue
+    if (isNotToBeHad(bid, verdict)) gone.push(one.id)
+    else if (verdict.reason === undefined) kept.push(one)
+  }
+  return [
+    ...(gone.length > 0 && intents.has('SUPPRESS_DEALS')
+      ? [{ ...REMOVE, path, ids: { id: [...new Set(gone)] } }]
+      : []),
+    ...(intents.has('ADJUST_DEAL_FLOOR')
+      ? kept.flatMap((one) => floorOf(one, ours.get(one.id)!.deal, path))
+      : []),
+  ]
 }
 
 /** Beyond so many it is quicker to read the deals of the request than to look for each of ours. */

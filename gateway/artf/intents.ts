@@ -18,18 +18,24 @@ export type IntentSet = ReadonlySet<Intent>
 
 /**
  * Those that the asker names (none named: all), less what is no standard yet: segments that name their provider are
- * given only where the setting allows them and the asker names them, and then in the place of the plain ids.
+ * given only where the setting allows them and the asker names them, and then in the place of the plain ids. Most name none.
  */
 export function intentsFor(asked: readonly number[], mayNameProvider: boolean): IntentSet {
-  const takes = (intent: Intent) => asked.length === 0 || asked.includes(INTENTS[intent])
-  const taken = new Set(OUR_INTENTS.filter(takes))
+  if (asked.length === 0) return ALL
+  const taken = new Set(OUR_INTENTS.filter((intent) => asked.includes(INTENTS[intent])))
   if (!mayNameProvider || !asked.includes(INTENTS.ADD_DATA_SEGMENT_WITH_EMBEDDINGS)) return taken
   taken.delete('ACTIVATE_SEGMENTS')
   return taken.add('ADD_DATA_SEGMENT_WITH_EMBEDDINGS')
 }
 
+const ALL: IntentSet = new Set(OUR_INTENTS)
+
 /** No mutation carries a token, nor an id of the person. */
 export function givesOf(intents: IntentSet): Gives {
+  return intents === ALL ? ALL_GIVEN : given(intents)
+}
+
+function given(intents: IntentSet): Gives {
   const segments =
     intents.has('ACTIVATE_SEGMENTS') || intents.has('ADD_DATA_SEGMENT_WITH_EMBEDDINGS')
   return {
@@ -40,3 +46,5 @@ export function givesOf(intents: IntentSet): Gives {
     tokens: false,
   }
 }
+
+const ALL_GIVEN = given(ALL)

@@ -1,7 +1,8 @@
 import type { Bid } from '../bid/bid.ts'
+import type { DealPiece } from '../bid/deal-pieces.ts'
 import type { DataFragment, FragmentObject } from '../bid/make-fragment.ts'
 import { segmentIds } from '../bid/segment-ids.ts'
-import { imposedOn } from './deals-there.ts'
+import { addImposed } from './deals-there.ts'
 import type { Intent, IntentSet } from './intents.ts'
 import type { Mutation } from './mutation.ts'
 
@@ -10,19 +11,45 @@ import type { Mutation } from './mutation.ts'
  * stand in the request already. An imp without an id cannot be named: its deals are taken out of the plan.
  */
 export function mutationsOf(bid: Bid, intents: IntentSet): Mutation[] {
-  const { plan } = bid
-  plan.keepImps((imp) => imp.idStart >= 0)
-  return [
-    ...(plan.fragment === undefined ? [] : [segmentsFor(bid, plan.fragment, intents)]),
-    ...plan.imps.map((imp, i): Mutation => {
-      const ids = plan.impDeals[i]!.map(({ deal }) => deal.wireId)
-      return { ...ADD_DEALS, path: `/imp/${bid.wire.form.impId(bid, imp)}`, ids: { id: ids } }
-    }),
-    ...imposedOn(bid, intents),
-  ]
+  const { fragment } = bid.plan
+  const mutations = fragment === undefined ? [] : [segmentsFor(bid, fragment, intents)]
+  addDeals(bid, mutations)
+  addImposed(bid, intents, mutations)
+  return mutations
 }
 
-const ADD_DEALS = { intent: 'ACTIVATE_DEALS', op: 'OPERATION_ADD' } as const
+function addDeals(bid: Bid, into: Mutation[]): void {
+  const { plan, wire } = bid
+  plan.keepImps((imp) => imp.idStart >= 0)
+  let deals: readonly DealPiece[] | undefined
+  let ids: DealIds | undefined
+  for (let i = 0; i < plan.imps.length; i++) {
+    // Imps that hold none of ours share one list.
+    if (deals !== plan.impDeals[i]) ids = new DealIds((deals = plan.impDeals[i]!))
+    into.push(new DealsOfImp(`/imp/${wire.form.impId(bid, plan.imps[i]!)}`, ids!))
+  }
+}
+
+/** Classes: what V8 takes for long-lived (it did, of literals here) fills its old space with garbage, a stop of 10 ms each second. */
+class DealsOfImp implements Mutation {
+  readonly intent = 'ACTIVATE_DEALS'
+  readonly op = 'OPERATION_ADD'
+  readonly path: string
+  readonly ids: DealIds
+
+  constructor(path: string, ids: DealIds) {
+    this.path = path
+    this.ids = ids
+  }
+}
+
+class DealIds {
+  readonly id: readonly string[]
+
+  constructor(deals: readonly DealPiece[]) {
+    this.id = deals.map(({ deal }) => deal.wireId)
+  }
+}
 
 /** What a fragment comes to is the same for each of its answers, as long as it is asked for alike. */
 const made = new WeakMap<DataFragment, { isPlain: boolean; mutation: Mutation }>()

@@ -80,13 +80,20 @@ export function dealLeftOut(bid: Bid, deal: CompiledDeal): DealLeftOut | undefin
   const { seller, providers, sites, any, all, none } = deal
   if (sites.length > 0 && !isOnSite(bid.facts, sites)) return 'deal_not_on_this_site'
   if (any.length + all.length + none.length === 0) return undefined
-  if (!allows(bid, seller) || !providers.every((provider) => allows(bid, provider)))
-    return 'deal_provider_consent'
+  if (!allows(bid, seller)) return 'deal_provider_consent'
+  for (const provider of providers) if (!allows(bid, provider)) return 'deal_provider_consent'
   const holds =
-    (any.length === 0 || any.some((segment) => isIn(bid, segment))) &&
-    all.every((segment) => isIn(bid, segment)) &&
-    !none.some((segment) => isIn(bid, segment))
+    (any.length === 0 || countIn(bid, any) > 0) &&
+    countIn(bid, all) === all.length &&
+    countIn(bid, none) === 0
   return holds ? undefined : 'audience_does_not_hold'
+}
+
+/** In how many of them the person is. A loop: this is asked of every deal under every segment, and a closure each is garbage. */
+function countIn(bid: Bid, segments: readonly number[]): number {
+  let count = 0
+  for (const segment of segments) if (isIn(bid, segment)) count++
+  return count
 }
 
 /** Whether the person is in a segment, over matches that may be used for it. */

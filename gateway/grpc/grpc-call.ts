@@ -89,13 +89,13 @@ export class GrpcCall implements Flight, BodyTaker {
     this.#left = then
   }
 
-  /** The one message of an answer, with what is to be known of it beside: names and values by turns. */
-  answer(message: Uint8Array, metadata: readonly string[]): void {
+  /** The one message of an answer, and its trailers: see `trailersOf`. */
+  answer(message: Uint8Array, trailers = OK): void {
     if (this.#isOver) return
     this.#end()
     this.#stream.sendHead(HEAD)
     this.#stream.sendBody(framed(message))
-    this.#stream.sendTrailers(trailersOf(metadata))
+    this.#stream.sendTrailers(trailers)
   }
 
   /** One of many messages; the call ends with its client. */
@@ -148,7 +148,8 @@ export class GrpcCall implements Flight, BodyTaker {
   }
 }
 
-function trailersOf(metadata: readonly string[]): Buffer {
+/** The status that all is well, and what is to be known of an answer beside: names and values by turns. */
+export function trailersOf(metadata: readonly string[]): Buffer {
   if (metadata.length === 0) return OK
   const parts = [OK]
   for (let i = 0; i < metadata.length; i += 2)

@@ -1,5 +1,6 @@
 import type { Answer, Ask } from '../http/door.ts'
-import type { GrpcCall } from './grpc-call.ts'
+import { joinedHeaders } from '../http/kept-headers.ts'
+import { type GrpcCall, trailersOf } from './grpc-call.ts'
 import type { GrpcRoute } from './grpc-route.ts'
 
 /** One unary call, as a handler behind a door of HTTP sees its requests. Statuses of HTTP become those of gRPC. */
@@ -42,7 +43,7 @@ export class GrpcExchange implements Ask, Answer {
 
   send(status: number, headers: readonly string[], body: Uint8Array | string = ''): void {
     const bytes = typeof body === 'string' ? Buffer.from(body) : body
-    if (status < 300) this.#call.answer(bytes, metadataOf(headers))
+    if (status < 300) this.#call.answer(bytes, trailersFor(headers))
     else this.#fail(status, headers, Buffer.from(bytes).toString())
   }
 
@@ -53,6 +54,18 @@ export class GrpcExchange implements Ask, Answer {
 }
 
 const OUR_OWN = 'x-passerelle-'
+
+/** Of the lists that many answers carry. */
+const trailers = new WeakMap<readonly string[], Buffer>()
+
+function trailersFor(headers: readonly string[]): Buffer {
+  let known = trailers.get(headers)
+  if (known === undefined) {
+    known = trailersOf(metadataOf(headers))
+    if (joinedHeaders(headers) !== undefined) trailers.set(headers, known)
+  }
+  return known
+}
 
 function metadataOf(headers: readonly string[]): string[] {
   const metadata: string[] = []

@@ -102,7 +102,7 @@ function unary(route: GrpcRoute, onFailed: (error: unknown) => void): Method {
 function check(call: GrpcCall, health: HealthWatch, asked: Uint8Array): void {
   const answer = health.check(asked)
   if (answer === undefined) call.refuse('unknown_service')
-  else call.answer(answer, [])
+  else call.answer(answer)
 }
 
 function watch(call: GrpcCall, health: HealthWatch, asked: Uint8Array): void {

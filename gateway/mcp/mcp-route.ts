@@ -91,15 +91,22 @@ async function callTool(
   const fault = faultIn(given)
   if (fault !== undefined) return failed(fault)
   const { status, headers, text } = await extend({ ask, handle, body })
-  const header = (name: string) => headers[headers.indexOf(name) + 1]!
-  if (status === 200)
-    return {
-      content: [{ type: 'text', text }],
-      structuredContent: JSON.parse(text),
-      _meta: { 'passerelle/decision': header('x-passerelle-decision') },
-    }
-  const reason = header('x-passerelle-reason') as keyof typeof BidRefusals
-  return failed(`${reason}: ${BidRefusals[reason].says}`)
+  const reason = headerIn(headers, 'x-passerelle-reason')
+  if (status !== 200)
+    return failed(`${reason}: ${BidRefusals[reason as keyof typeof BidRefusals].says}`)
+  return {
+    content: [{ type: 'text', text }],
+    structuredContent: JSON.parse(text),
+    _meta: {
+      'passerelle/decision': headerIn(headers, 'x-passerelle-decision'),
+      ...(reason === undefined ? {} : { 'passerelle/reason': reason }),
+    },
+  }
+}
+
+function headerIn(headers: readonly string[], name: string): string | undefined {
+  const at = headers.indexOf(name)
+  return at < 0 ? undefined : headers[at + 1]
 }
 
 function failed(text: string): CallToolResult {

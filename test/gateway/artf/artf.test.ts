@@ -1,3 +1,4 @@
+import type { Metadata } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { systemClock } from '../../../audience/clock.ts'
 import { ARTF_SERVICES } from '../../../gateway/artf/artf-routes.ts'
@@ -71,6 +72,22 @@ describe('GetMutations', () => {
       { id: 'r1', imp: [{ id: '1' }] },
     ])
       expect((await ask(request)).mutations).toEqual([])
+  })
+
+  test('why nothing is given is said beside the answer, over gRPC and in JSON; and nothing where something is', async () => {
+    const reasonFor = async (bid_request: object) => {
+      let told: unknown
+      const onStatus = (metadata: Metadata) => (told = metadata.get('x-passerelle-reason')[0])
+      await client.mutations(encodeRtb({ bid_request }), { key, onStatus })
+      const { headers } = await house.post('/artf/mutations', JSON.stringify({ bid_request }), {
+        authorization: `Bearer ${key}`,
+      })
+      expect(headers['x-passerelle-reason']).toBe(told)
+      return told
+    }
+    expect(await reasonFor(requestOf('nobody'))).toBe('stranger')
+    expect(await reasonFor(requestOf('driver', { regs: { coppa: 1 } }))).toBe('denied_coppa')
+    expect(await reasonFor(requestOf('driver'))).toBeUndefined()
   })
 
   test('only intents that apply are given, and only what is given is paid for', async () => {

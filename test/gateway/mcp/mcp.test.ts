@@ -105,7 +105,9 @@ describe('the MCP tool extend_rtb', () => {
   test('a child, written either way, gets none', async () => {
     for (const coppa of [1, true]) {
       const bid_request = { id: 'r', regs: { coppa }, user: { buyeruid: 'driver' } }
-      expect(JSON.parse(textIn(await extend({ id: 'q', bid_request }))).mutations).toEqual([])
+      const told = await extend({ id: 'q', bid_request })
+      expect(JSON.parse(textIn(told)).mutations).toEqual([])
+      expect(told._meta?.['passerelle/reason']).toBe('denied_coppa')
     }
   })
 
