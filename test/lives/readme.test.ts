@@ -3,10 +3,12 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { patiently } from '../support/patiently.ts'
 import { type Product, startProduct } from '../support/product.ts'
 
-// README's examples as they are printed there, in a shell, against the demo world; only ports are this test's own.
+// README's examples, and those of the wires' pages, as they are printed there, in a shell, against the demo world; only ports
+// and keys that an example has just made are this test's own.
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const readme = readFileSync(`${root}/README.md`, 'utf8')
@@ -32,6 +34,7 @@ async function shell(commands: string): Promise<string> {
   const here = commands
     .replaceAll('localhost:8080', `localhost:${product.gatewayPort}`)
     .replaceAll('localhost:8082', `localhost:${product.edgePort}`)
+    .replaceAll('localhost:50051', `localhost:${product.grpcPort}`)
   const url = `http://127.0.0.1:${product.consolePort}`
   const env = { ...process.env, PASSERELLE_URL: url, PASSERELLE_ADMIN_TOKEN: TOKEN }
   const child = spawn('bash', ['-euo', 'pipefail', '-c', here], { cwd: root, env })
@@ -60,21 +63,64 @@ test(
     expect(await shell(ask)).not.toContain('demo-new-cars')
     await shell(commands!.slice(0, asks))
     // As the shell shows it, a moment later.
-    const timeout = { timeout: 30_000, interval: 100 }
-    await vi.waitFor(
-      async () => expect(await shell(ask)).toContain('"segment":[{"id":"demo-new-cars"}]'),
-      timeout,
+    await patiently(async () =>
+      expect(await shell(ask)).toContain('"segment":[{"id":"demo-new-cars"}]'),
     )
     const searched = {
       ...{ event: 'Products Searched', planned: false, count: 3 },
       properties: [{ property: 'category' }, { property: 'query', types: { string: 3 } }],
     }
-    await vi.waitFor(async () => {
+    await patiently(async () => {
       const seen = await product.must('GET', '/api/sources/shop/schema', { token: TOKEN })
       expect(seen.events).toMatchObject([searched])
-    }, timeout)
+    })
     const printed = JSON.parse(await shell('npx passerelle source schema shop'))
     expect(printed.events).toMatchObject([searched])
   },
   PATIENT,
 )
+
+/** A shell's, which may stand in a list. */
+const BLOCK = /^(?<indent> *)```(?:sh)?\n(?<text>.*?)^\k<indent>```/gms
+
+describe('pages of the wires', () => {
+  const examples = (page: string) =>
+    [...readFileSync(`${root}/docs/endpoints/${page}.md`, 'utf8').matchAll(BLOCK)]
+      .map(({ groups }) => groups!['text']!)
+      .filter((one) => /curl|npx passerelle/.test(one))
+  const keyIn = (said: string) => /pk_[\w-]+/.exec(said)![0]
+
+  test.each([
+    ['enrich-protobuf', 0, 1],
+    ['artf', 0, 3],
+    ['drop-in', 0, 1],
+    ['drop-in', 2, 1],
+    ['drop-in', 4, 1],
+  ])('%s, example %i: segments', async (page, at, times) => {
+    const said = await shell(examples(page)[at]!)
+    expect(said.split('demo-new-cars').length - 1).toBeGreaterThanOrEqual(times)
+  })
+
+  test('drop-in: ids that no contract tells, and a token for an address', async () => {
+    const [, identity, , xandr] = examples('drop-in')
+    expect(await shell(identity!)).toBe('{"eids":[]}')
+    const [make, ask] = xandr!.trim().split('\n')
+    const asked = ask!.replace('<token>', keyIn(await shell(make!)))
+    await patiently(async () => expect(await shell(asked)).toMatch(/^demo-new-cars\n/))
+  })
+
+  test('prebid: a page key, and what a page is told by it', async () => {
+    const [make, ask] = examples('prebid').filter((one) => !one.includes('gulp'))
+    const lines = ask!
+      .replace('pk_yours', keyIn(await shell(make!)))
+      .trim()
+      .split('\n')
+    await shell(lines.slice(0, -1).join('\n'))
+    const told = await patiently(async () => {
+      const said = JSON.parse(await shell(lines.at(-1)!))
+      expect(said.data).toHaveLength(1)
+      return said
+    })
+    expect(told).toMatchObject({ deals: [{ id: 'demo-deal' }], bidders: ['north'] })
+  })
+})
