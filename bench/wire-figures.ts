@@ -1,3 +1,4 @@
+import { codecFigures } from './codec-speed.ts'
 import { atLeast, type Figure, told } from './figures.ts'
 import { getFigures } from './get-figures.ts'
 import { grpcFigures } from './grpc-figures.ts'
@@ -24,13 +25,14 @@ export async function wireFigures(
   { say, rounds = 7, seconds = 3 }: Pick<WireRounds, 'say'> & Partial<WireRounds>,
 ): Promise<Figure[]> {
   const how = { say, rounds, seconds }
+  const inProcess = await codecFigures(say)
   const ours = await startOurs('ours')
   try {
     await ours.importPeople(makePeople())
     const settings = { wires: { protobuf: { token: TOKEN_FIELD } } }
     await ours.api('PUT', `/api/partners/${BUYER.id}`, { ...partnerBody(['dsp'], BUYER), settings })
     const bodies = requests.map(inProtobuf)
-    const figures = await protobufFigures(ours, bodies, how)
+    const figures = [...(await protobufFigures(ours, bodies, how)), ...inProcess]
     await billOnDelivery(ours)
     figures.push(...(await grpcFigures(ours, bodies, how)))
     figures.push(...(await getFigures(ours, requests, how)))

@@ -75,7 +75,7 @@ class Feed implements CatalogFeed {
   confirmed(): boolean {
     const withinMs = this.#options.confirmWithinMs ?? LIMITS.catalogConfirmWithinMs
     if (this.#options.clock.elapsed() - this.#confirmedAtMs > withinMs) return false
-    return !this.#findings.has('listener_failed')
+    return this.#findings.size === 0 || !this.#findings.has('listener_failed')
   }
 
   onChange(listener: CatalogListener): () => void {

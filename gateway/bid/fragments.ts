@@ -42,13 +42,14 @@ export class FragmentCache {
 const caches = new WeakMap<BuyerView, FragmentCache>()
 let lastView: BuyerView | undefined
 let lastCache: FragmentCache | undefined
+let hadTokens = false
 
 /** The fragments of a view: they live and die with it. Those for answers without tokens are others. */
 export function fragmentsOf(view: BuyerView, hasTokens: boolean): FragmentCache {
-  if (!hasTokens) return cacheIn(tokenless, view)
-  if (view === lastView && lastCache) return lastCache
-  const cache = cacheIn(caches, view)
+  if (view === lastView && hasTokens === hadTokens && lastCache) return lastCache
+  const cache = cacheIn(hasTokens ? caches : tokenless, view)
   lastView = view
+  hadTokens = hasTokens
   lastCache = cache
   return cache
 }

@@ -68,7 +68,8 @@ export class SignalsReader {
       this.#readOne(at, end, facts)
       at = end + 1
     }
-    bid.bytes = facts.bytes = signalsPage.written
+    signalsPage.finish()
+    bid.bytes = signalsPage.bytes
     return undefined
   }
 

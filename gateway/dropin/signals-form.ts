@@ -6,6 +6,7 @@ import type { IdsThere } from '../bid/ids-given.ts'
 import { writeIds } from '../bid/ids-piece.ts'
 import { noUserPlaces } from '../bid/user-places.ts'
 import type { RequestForm } from '../bid/wire.ts'
+import { signalsPage } from './signals-page.ts'
 
 /** No id in a query says who added it, or how it is known. */
 const SIGNALS_FACTS: FactsForm = { inventoryKind: Kind.text, readEid: () => ({}) }
@@ -17,7 +18,7 @@ const SIGNALS_FACTS: FactsForm = { inventoryKind: Kind.text, readEid: () => ({})
 export const SIGNALS_FORM: RequestForm = {
   facts: SIGNALS_FACTS,
   malformed: 'not_object',
-  keepBytes: ({ bytes }) => bytes.slice(),
+  keepBytes: () => signalsPage.copy(),
   scan: () => ScanOutcome.ok,
   dataThere: () => undefined,
   dealsThere: () => undefined,
