@@ -123,8 +123,9 @@ function keyOf(name: unknown, segtax: unknown, id: unknown): string {
   return JSON.stringify([name, segtax ?? null, id])
 }
 
-/** The scanner has checked the syntax already. */
+/** The scanner has checked the syntax already. Undefined where neither an object nor an array stands there. */
 function parseSpan(bytes: Uint8Array, { open, close }: Place): unknown {
+  if (open < 0) return undefined
   return JSON.parse(decoder.decode(bytes.subarray(open, close + 1)))
 }
 
