@@ -31,6 +31,12 @@ export class Rounds {
     return this.#begin(true)
   }
 
+  /** There is something to do: a round begins now, by itself, or once the one under way is over. */
+  soon(): void {
+    if (this.#underWay === undefined) void this.#begin(false)
+    else void this.poke()
+  }
+
   #begin(isPoked: boolean): Promise<void> {
     this.#underWay = this.#run(isPoked).finally(() => {
       this.#underWay = undefined

@@ -73,6 +73,7 @@ export class EventDesk {
   }
   readonly #rounds: Rounds[]
   readonly #slices: Rounds
+  readonly #endNews: (() => void) | undefined
   readonly #follower
   readonly #dirty = new Map<string, UserKey>()
   /** In which rules are asked: what older ones said is kept before newer ones are asked. */
@@ -107,14 +108,16 @@ export class EventDesk {
       onChange: (change) => this.#note(change),
       onGap: () => this.backfill.everybody(),
     })
+    const intake = new Rounds(pollMs, (isPoked) => this.#trying(() => this.#take(isPoked)))
     this.#rounds = [
-      new Rounds(pollMs, () => this.#trying(() => this.#intake.take())),
+      intake,
       new Rounds(EVENT_LIMITS.wheelMs, () => this.#trying(() => this.#takeDue())),
       new Rounds(EVENT_LIMITS.wheelMs, () => this.#trying(() => this.#takeChanged())),
       new Rounds(EVENT_LIMITS.settlePollMs, () => this.#trying(() => this.#settle())),
     ]
     const lookMs = Math.max(EVENT_LIMITS.sliceLookMs, options.sliceEveryMs ?? 0)
     this.#slices = new Rounds(lookMs, () => this.#trying(() => this.#walk()))
+    this.#endNews = audience.store.events.onNews?.(() => intake.soon())
   }
 
   /** Resolves when all that was collected, came due or changed before the call has been seen to. Never rejects. */
@@ -136,6 +139,7 @@ export class EventDesk {
 
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#endNews?.()
     this.#endRest()
     this.#intake.close()
     const rounds = [...this.#rounds, this.#slices].map((round) => round.stop())
@@ -153,6 +157,10 @@ export class EventDesk {
       if (!(error instanceof StoreFailed))
         this.#options.log.warn({ error: String(error) }, 'events could not be processed')
     }
+  }
+
+  async #take(isPoked: boolean): Promise<void> {
+    if (isPoked || !this.#options.audience.store.events.isQuiet?.()) await this.#intake.take()
   }
 
   async #process(events: readonly CollectedEvent[]): Promise<ProcessedEvents> {

@@ -33,7 +33,7 @@ export interface ChangeFollower {
 }
 
 /**
- * Polls the change log. A failed poll is made up for by the next, from the same place; but after
+ * Polls the change log, and reads it at once where the store tells of news. A failed poll is made up for by the next, from the same place; but after
  * LIMITS.changeGapMsMax without one, or where the log no longer reaches back, the follower starts
  * clean rather than trust what it can no longer know (`onGap`).
  */
@@ -44,10 +44,14 @@ export function followChanges(options: FollowOptions): ChangeFollower {
 class Follower implements ChangeFollower {
   readonly #options: FollowOptions
   readonly #rounds: Rounds
+  readonly #endNews: (() => void) | undefined
   readonly #counts: FollowCounts = { changes: 0, gaps: 0, failures: 0 }
   /** Undefined until the store first answered. */
   #cursor: LogCursor | undefined
   #readAtMs: number
+  /** The store told of something that was not read yet; and since the last poll, of something that was. */
+  #isTold = false
+  #wasTold = false
 
   constructor(options: FollowOptions) {
     this.#options = options
@@ -55,6 +59,10 @@ class Follower implements ChangeFollower {
     this.#rounds = new Rounds(options.pollMs ?? LIMITS.changePollMs, (isPoked) =>
       this.#poll(isPoked),
     )
+    this.#endNews = options.store.onNews?.(() => {
+      this.#isTold = true
+      this.#rounds.soon()
+    })
   }
 
   poke(): Promise<void> {
@@ -66,13 +74,19 @@ class Follower implements ChangeFollower {
   }
 
   close(): Promise<void> {
+    this.#endNews?.()
     return this.#rounds.stop()
   }
 
   async #poll(isPoked: boolean): Promise<void> {
     const { clock, store } = this.#options
+    const [isTold, wasTold] = [this.#isTold, this.#wasTold]
+    this.#isTold = this.#wasTold = false
+    // What was told of since the last poll has been read: the store tells of what came since.
+    if (wasTold && !isTold && !isPoked) return
     const beganMs = clock.elapsed()
-    const quietMs = isPoked || !this.#cursor ? undefined : store.quietSinceMs?.(this.#cursor)
+    const isAsked = isPoked || isTold || this.#cursor === undefined
+    const quietMs = isAsked ? undefined : store.quietSinceMs?.(this.#cursor!)
     if (quietMs !== undefined) {
       this.#readAtMs = Math.max(this.#readAtMs, quietMs)
       return
@@ -85,6 +99,7 @@ class Follower implements ChangeFollower {
     }
     if (beganMs - this.#readAtMs > LIMITS.changeGapMsMax) this.#gap()
     this.#readAtMs = beganMs
+    this.#wasTold = isTold
   }
 
   async #read(): Promise<void> {

@@ -89,6 +89,13 @@ export interface EventQueue {
     messages?: readonly Buffer[],
     readMax?: number,
   ): Promise<QueuedEvent[]>
+  /**
+   * Calls `tell` when events wait behind those that were read here; one reader may ask for it. Returns what ends that. Absent: who reads often
+   * enough has them soon enough.
+   */
+  onNews?(tell: () => void): () => void
+  /** Whether none waits, as far as is known, and `tell` would be called of the next one. */
+  isQuiet?(): boolean
   /** How many wait. */
   depth(): Promise<number>
   /** How many of the oldest may have been read by somebody who ended before they were acknowledged: none others were. */

@@ -115,6 +115,11 @@ export interface PeopleStore {
   changesSince(cursor: LogCursor, max: number): Soon<Changes>
   /** When (`clock.elapsed()`) nothing was behind the cursor, less than a second ago; undefined: ask. Absent: asking is cheap. */
   quietSinceMs?(cursor: LogCursor): number | undefined
+  /**
+   * Calls `tell` when something came behind the end of the log as it was read here last: who was told, and reads on in the same turn,
+   * need not wait for it. Returns what ends that. A hint: whoever must miss nothing asks all the same. Absent: who asks often enough hears soon enough.
+   */
+  onNews?(tell: () => void): () => void
 }
 
 export const PEOPLE_PARTS = ['profile', 'edges', 'egress'] as const

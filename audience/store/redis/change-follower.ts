@@ -2,9 +2,9 @@ import type { Clock } from '../../clock.ts'
 import type { Change, Changes, LogCursor } from '../store.ts'
 import { unpackChange } from './change-codec.ts'
 import { execAll, pipeScript, type RedisClient, rethrow } from './ioredis.ts'
-import { logs } from './layout.ts'
+import { catalogKeys, logs } from './layout.ts'
 import { LIMITS } from './limits.ts'
-import type { LogBell } from './log-bell.ts'
+import type { Heard, LogBell, News } from './log-bell.ts'
 import {
   formatCursor,
   type LogEntry,
@@ -51,27 +51,37 @@ export class ChangeFollower {
     return this.#known.has(cursor) ? this.#bell.quietSinceMs(cursor) : undefined
   }
 
+  /** See PeopleStore. */
+  onNews(tell: () => void): () => void {
+    return this.#bell.onRing(tell)
+  }
+
   async since(cursor: LogCursor, max: number): Promise<Changes> {
     this.#trimWhenDue()
     const from = this.#known.get(cursor) ?? (await this.#confirm(cursor))
     if (!from) return this.#startClean()
     const countMax = Math.ceil(max / LIMITS.partitions)
-    const ids = from.map(({ id }) => id)
+    // Not awaited where the bell has it: its next wait is to begin behind that.
+    const heard = this.#bell.heard(cursor) ?? (await this.#read(from, countMax))
+    const streams = streamsOf(heard.news)
+    const read = readOn(from, streams, max)
+    if (!read) return this.#startClean()
+    const { changes: entries, points } = read
+    const end = entries.length > 0 ? this.#remember(points) : cursor
+    // One log may hold more than its share, while all together gave less than was asked for.
+    const share = Math.min(countMax, heard.countMax)
+    const hasMore = [...streams.values()].some(({ length }) => length >= share)
+    if (!hasMore) this.#bell.tell({ cursor: end, points, askedMs: heard.askedMs })
+    return { entries, cursor: end, fellOff: false, hasMore }
+  }
+
+  async #read(from: readonly LogPoint[], countMax: number): Promise<Heard> {
     const askedMs = this.#clock.elapsed()
+    const ids = from.map(({ id }) => id)
     const reply = await this.#client
       .xreadBuffer('COUNT', countMax, 'STREAMS', ...logs, ...ids)
       .catch(rethrow)
-    if (!reply) {
-      this.#bell.tell({ cursor, points: from, askedMs })
-      return { entries: [], cursor, fellOff: false, hasMore: false }
-    }
-    const streams = streamsOf(reply as [Buffer, LogEntry[]][])
-    const read = readOn(from, streams, max)
-    if (!read) return this.#startClean()
-    // One log may hold more than its share, while all together gave less than was asked for.
-    const isCut = [...streams.values()].some(({ length }) => length >= countMax)
-    const { changes: entries, points } = read
-    return { entries, cursor: this.#remember(points), fellOff: false, hasMore: isCut }
+    return { news: (reply ?? []) as News, countMax, askedMs }
   }
 
   /** Every process does; one that finds nothing old costs Redis some microseconds. */
@@ -127,8 +137,11 @@ function numbersOf(id: string): [ms: number, sequence: number] {
   return [Number(id.slice(0, dash)), Number(id.slice(dash + 1))]
 }
 
-function streamsOf(reply: [name: Buffer, entries: LogEntry[]][]): Map<string, LogEntry[]> {
-  return new Map(reply.map(([name, entries]) => [name.toString('latin1'), entries]))
+/** Of the logs; the bell hears of the catalog, too. */
+function streamsOf(news: News): Map<string, LogEntry[]> {
+  const streams = new Map(news.map(([name, entries]) => [name.toString('latin1'), entries]))
+  streams.delete(catalogKeys.log)
+  return streams
 }
 
 /**

@@ -39,15 +39,23 @@ export const readEventsScript: Script = {
   name: 'readEvents',
   lua: `
 local queue, count, group = KEYS[1], tonumber(ARGV[1]), ARGV[2]
-redis.pcall('XGROUP', 'CREATE', queue, group, '0', 'MKSTREAM')
 local found = {}
+local function ask(from, most)
+  return redis.pcall('XREADGROUP', 'GROUP', group, group, 'COUNT', most, 'STREAMS', queue, from)
+end
 local function take(from, most)
-  local streams = redis.call('XREADGROUP', 'GROUP', group, group, 'COUNT', most, 'STREAMS', queue, from)
+  local streams = ask(from, most)
+  if streams and streams.err then
+    redis.pcall('XGROUP', 'CREATE', queue, group, '0', 'MKSTREAM')
+    streams = ask(from, most)
+    if streams and streams.err then error(streams.err, 0) end
+  end
   for _, entry in ipairs(streams and streams[1] and streams[1][2] or {}) do found[#found + 1] = entry end
 end
 take('0', count)
 if #found < count then take('>', count - #found) end
 local answer = {}
+if #found == 0 then return answer end
 local handed = {}
 for _, one in ipairs(redis.call('XPENDING', queue, group, '-', '+', count, group)) do handed[one[1]] = one[4] end
 for _, entry in ipairs(found) do
@@ -72,13 +80,19 @@ return answer
 export const ackEventsScript: Script = {
   name: 'ackEvents',
   lua: `
-for id in string.gmatch(ARGV[3], '%S+') do
-  redis.call('XACK', KEYS[1], ARGV[1], id)
-  redis.call('XDEL', KEYS[1], id)
+local function eachMany(all, run)
+  for from = 1, #all, 1000 do run(unpack(all, from, math.min(from + 999, #all))) end
 end
+local ids = {}
+for id in string.gmatch(ARGV[3], '%S+') do ids[#ids + 1] = id end
+eachMany(ids, function(...)
+  redis.call('XACK', KEYS[1], ARGV[1], ...)
+  redis.call('XDEL', KEYS[1], ...)
+end)
 for k = 2, #KEYS do
-  local messages = ARGV[k + 2]
-  for i = 1, #messages, 16 do redis.call('SADD', KEYS[k], string.sub(messages, i, i + 15)) end
+  local messages = {}
+  for i = 1, #ARGV[k + 2], 16 do messages[#messages + 1] = string.sub(ARGV[k + 2], i, i + 15) end
+  eachMany(messages, function(...) redis.call('SADD', KEYS[k], ...) end)
   redis.call('EXPIRE', KEYS[k], ARGV[2])
 end
 `,
@@ -115,9 +129,8 @@ export const noteCountedScript: Script = {
   name: 'noteCounted',
   lua: `${partsLua}
 local part = partsOf(ARGV[3])
-for key in part do
-  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'k', key, 'b', part())
-end
+for key in part do redis.call('XADD', KEYS[1], '*', 'k', key, 'b', part()) end
+redis.call('XTRIM', KEYS[1], 'MAXLEN', '~', ARGV[1])
 redis.call('XTRIM', KEYS[1], 'MINID', '~', ARGV[2])
 `,
 }

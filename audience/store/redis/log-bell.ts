@@ -3,7 +3,7 @@ import type { LogCursor } from '../store.ts'
 import type { RedisClient } from './ioredis.ts'
 import { catalogKeys, logs } from './layout.ts'
 import { LIMITS } from './limits.ts'
-import type { LogPoint } from './log-cursor.ts'
+import type { LogEntry, LogPoint } from './log-cursor.ts'
 
 /** The end of the logs as somebody read it. */
 interface LogEnd {
@@ -21,21 +21,47 @@ interface Wait {
   provenMs: number
 }
 
+/** What is new in some streams, as Redis answers it. */
+export type News = [stream: Buffer, entries: LogEntry[]][]
+
+/** What came behind a place. */
+export interface Heard {
+  news: News
+  /** Entries of each stream at most. */
+  countMax: number
+  /** When it was asked for (`clock.elapsed()`). */
+  askedMs: number
+}
+
 /**
  * Waits where the change logs end, and at the version of the catalog, in a blocking read over a connection of its own: while that
- * waits, nothing came, and whoever reads up to there need not ask. Once something came it lets go, and waits again where that was read.
+ * waits, nothing came, and whoever reads up to there need not ask. Once something came it rings, with what it heard, and
+ * waits again where that was read, but lets LIMITS.bellRestMs pass between two rings: what comes meanwhile comes together.
  */
 export class LogBell {
   readonly #client: RedisClient
   readonly #clock: Clock
+  readonly #listeners = new Set<() => void>()
   #end: LogEnd | undefined
   #version: number | undefined
   #waits: Wait | undefined
+  #heard: (Heard & { cursor: LogCursor }) | undefined
   #isWaiting = false
 
   constructor(client: RedisClient, clock: Clock) {
     this.#client = client
     this.#clock = clock
+  }
+
+  /** Calls `ring` whenever something came behind the place it waits at. Returns what ends that. */
+  onRing(ring: () => void): () => void {
+    this.#listeners.add(ring)
+    return () => void this.#listeners.delete(ring)
+  }
+
+  /** While it rings, whoever stands where it waited. */
+  heard(cursor: LogCursor): Heard | undefined {
+    return this.#heard?.cursor === cursor ? this.#heard : undefined
   }
 
   /** The logs were read, and end here. */
@@ -73,28 +99,45 @@ export class LogBell {
     this.#isWaiting = true
     let answeredMs = Number.NEGATIVE_INFINITY
     while (this.#end !== undefined && this.#client.status === 'ready') {
-      const { cursor, points, askedMs } = this.#end
+      const end: LogEnd = this.#end
+      const { cursor, points, askedMs } = end
       const version = this.#version
       const sinceMs = this.#clock.elapsed()
       const waits = { cursor, version, sinceMs, provenMs: Math.max(askedMs, answeredMs) }
       this.#waits = waits
-      const isQuiet = await this.#isQuiet(points, version)
+      const news = await this.#newsBehind(points, version)
       if (this.#waits === waits) this.#waits = undefined
-      if (!isQuiet) break
+      if (news === undefined) break
       answeredMs = sinceMs
+      if (news.length === 0) continue
+      this.#ring({ cursor, news, countMax: LIMITS.bellCount, askedMs: sinceMs })
+      // Nobody read on from here: whoever reads next says where to wait.
+      if (this.#end === end) break
+      await passed(LIMITS.bellRestMs)
     }
     this.#isWaiting = false
   }
 
-  /** False where something came, or the connection is gone: then whoever reads next says where to wait. */
-  #isQuiet(points: readonly LogPoint[], version: number | undefined): Promise<boolean> {
+  #ring(heard: Heard & { cursor: LogCursor }): void {
+    this.#heard = heard
+    for (const ring of this.#listeners) ring()
+    this.#heard = undefined
+  }
+
+  /** None where nothing came for a while; undefined where the connection is gone. */
+  #newsBehind(points: readonly LogPoint[], version: number | undefined): Promise<News | undefined> {
     const keys = [...logs, catalogKeys.log]
     const ids = [...points.map(({ id }) => id), version === undefined ? '$' : `${version}-0`]
+    const { bellCount, bellWaitMs } = LIMITS
     return this.#client
-      .xreadBuffer('COUNT', 1, 'BLOCK', LIMITS.bellWaitMs, 'STREAMS', ...keys, ...ids)
+      .xreadBuffer('COUNT', bellCount, 'BLOCK', bellWaitMs, 'STREAMS', ...keys, ...ids)
       .then(
-        (reply) => reply === null,
-        () => false,
+        (reply) => (reply ?? []) as News,
+        () => undefined,
       )
   }
+}
+
+function passed(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref())
 }

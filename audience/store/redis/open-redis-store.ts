@@ -88,7 +88,8 @@ export async function openRedisStore(url: string, options: RedisStoreOptions): P
     waiting: connectRedis(url, 'bell', []),
   }
   const greeter = new Greeter(clients.writing, bucketsAsked)
-  const store = storeOver(clients, greeter, options)
+  const connectBell = () => connectRedis(url, 'bell', [])
+  const store = storeOver(clients, greeter, { ...options, connectBell })
   await firstMeeting(clients)
   return store
 }
@@ -96,7 +97,13 @@ export async function openRedisStore(url: string, options: RedisStoreOptions): P
 function storeOver(
   { writing, following, looking, waiting }: Clients,
   greeter: Greeter,
-  { clock, dataDir, recallDeadlineMs, ...options }: RedisStoreOptions,
+  {
+    clock,
+    dataDir,
+    recallDeadlineMs,
+    connectBell,
+    ...options
+  }: RedisStoreOptions & { connectBell: () => RedisClient },
 ): RedisStore {
   const writer = new Writer(writing, {
     layout: () => (greeter.greeted ? greeter.layout : undefined),
@@ -110,7 +117,7 @@ function storeOver(
   const bell = new LogBell(waiting, clock)
   const follower = new ChangeFollower(following, bell, clock)
   const max = options.queueEventsMax ?? STORE_LIMITS.queueEventsMax
-  const events = new RedisEvents(writer, { max, clock })
+  const events = new RedisEvents(writer, { max, clock, connectBell })
   const secret = new RedisSecret(writer, dataDir)
   const reached = () =>
     greeter.greeted && looking.status === 'ready' && lookup.breaker.state === 'closed'
@@ -132,6 +139,7 @@ function storeOver(
     vitals: () => ({ recallsInFlight: lookup.inFlight, breaker: lookup.breaker.state }),
     close: async () => {
       greeter.close()
+      events.close()
       for (const client of [writing, following, looking, waiting]) client.disconnect()
     },
   }

@@ -20,12 +20,20 @@ import { execAll, type RedisClient, rethrow, runScript } from './ioredis.ts'
 import { doneOf, donePartOf, eventKeys, seenOf } from './layout.ts'
 import { LIMITS as REDIS_LIMITS } from './limits.ts'
 import { packParts } from './pack-parts.ts'
+import { QueueBell } from './queue-bell.ts'
 import { daysBack } from './seen-question.ts'
 import type { Writer } from './writer.ts'
 
 const GROUP = 'desk'
 const DAY_S = 86_400
 const { queue, aside, counted } = eventKeys
+
+export interface RedisEventsOptions {
+  max: number
+  clock: Clock
+  /** A connection of its own, for whoever waits for events. */
+  connectBell: () => RedisClient
+}
 
 /**
  * Events in a Redis Stream with a consumer group of one, the desk: what it had in hand when it died is handed to
@@ -36,12 +44,20 @@ export class RedisEvents implements EventQueue {
   readonly #max: number
   readonly #clock: Clock
   readonly #appends: GatherAppends
+  readonly #connectBell: () => RedisClient
+  #bell: QueueBell | undefined
+  /** It rang, and nobody read since. */
+  #isRung = false
+  /** Ids of events that were read and not done with, and when that was asked for last (`clock.elapsed()`). */
+  readonly #inHand = new Set<string>()
+  #readMs = Number.NEGATIVE_INFINITY
   /** UTC day on which `#forgetInHand` was done last. */
   #forgotDay: number | undefined
 
-  constructor(writer: Writer, { max, clock }: { max: number; clock: Clock }) {
+  constructor(writer: Writer, { max, clock, connectBell }: RedisEventsOptions) {
     this.#writer = writer
     this.#clock = clock
+    this.#connectBell = connectBell
     this.#max = max
     this.#appends = new GatherAppends(max, (appends) => this.#appendAll(appends))
   }
@@ -57,7 +73,28 @@ export class RedisEvents implements EventQueue {
   }
 
   read(max: number): Promise<QueuedEvent[]> {
-    return this.#writer.write(({ client }) => readEvents(client, max))
+    return this.#writer.write(({ client }) => this.#read(client, max))
+  }
+
+  /** Over a connection of its own, from the first who wants it on. */
+  onNews(tell: () => void): () => void {
+    const ring = () => {
+      this.#isRung = true
+      tell()
+    }
+    const bell = new QueueBell(this.#connectBell(), { clock: this.#clock, ring })
+    this.#bell = bell
+    return () => bell.close()
+  }
+
+  /** As far as is known, and that is asked for twice a second. */
+  isQuiet(): boolean {
+    if (this.#isRung || this.#inHand.size > 0 || !this.#bell?.isAlive) return false
+    return this.#clock.elapsed() - this.#readMs < REDIS_LIMITS.queueAskMs
+  }
+
+  close(): void {
+    this.#bell?.close()
   }
 
   async ack(
@@ -73,10 +110,11 @@ export class RedisEvents implements EventQueue {
     const found = await this.#writer.write(async ({ client }) => {
       const acked = ids.length > 0 ? runScript(client, ackEventsScript, input) : undefined
       // Redis does what comes over one connection in its order: what is read was not acknowledged.
-      const read = readMax > 0 ? readEvents(client, readMax) : []
+      const read = readMax > 0 ? this.#read(client, readMax) : []
       const [events] = await Promise.all([read, acked])
       return events
     })
+    for (const id of ids) this.#inHand.delete(id)
     if (this.#forgotDay !== today) await this.#forgetInHand(today)
     return found
   }
@@ -106,6 +144,7 @@ export class RedisEvents implements EventQueue {
       }
       return execAll(work)
     })
+    for (const { id } of events) this.#inHand.delete(id)
   }
 
   async quarantined(after: string, max: number): Promise<QuarantinedEvent[]> {
@@ -164,6 +203,17 @@ export class RedisEvents implements EventQueue {
       return execAll(pipeline)
     })
     this.#forgotDay = today
+  }
+
+  async #read(client: RedisClient, max: number): Promise<QueuedEvent[]> {
+    this.#isRung = false
+    const askedMs = this.#clock.elapsed()
+    const events = await readEvents(client, max)
+    this.#readMs = askedMs
+    for (const { id } of events) this.#inHand.add(id)
+    const last = events.at(-1)
+    if (last) this.#bell?.readUpTo(last.id)
+    return events
   }
 
   async #appendAll(appends: readonly Append[]): Promise<boolean[]> {

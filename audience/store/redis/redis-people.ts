@@ -119,6 +119,10 @@ export class RedisPeople implements PeopleStore {
     return this.#follower.quietSinceMs(cursor)
   }
 
+  onNews(tell: () => void): () => void {
+    return this.#follower.onNews(tell)
+  }
+
   changesSince(cursor: LogCursor, max: number): Promise<Changes> {
     return this.#follower.since(cursor, max)
   }
