@@ -115,10 +115,7 @@ export interface PeopleStore {
   changesSince(cursor: LogCursor, max: number): Soon<Changes>
   /** When (`clock.elapsed()`) nothing was behind the cursor, less than a second ago; undefined: ask. Absent: asking is cheap. */
   quietSinceMs?(cursor: LogCursor): number | undefined
-  /**
-   * Calls `tell` when something came behind the end of the log as it was read here last: who was told, and reads on in the same turn,
-   * need not wait for it. Returns what ends that. A hint: whoever must miss nothing asks all the same. Absent: who asks often enough hears soon enough.
-   */
+  /** Calls `tell` when something came behind where the log was read to here: a hint, until what it returns is called. */
   onNews?(tell: () => void): () => void
 }
 
