@@ -115,7 +115,7 @@ export interface PeopleStore {
   changesSince(cursor: LogCursor, max: number): Soon<Changes>
   /** When (`clock.elapsed()`) nothing was behind the cursor, less than a second ago; undefined: ask. Absent: asking is cheap. */
   quietSinceMs?(cursor: LogCursor): number | undefined
-  /** Calls `tell` when something came behind where the log was read to here: a hint, until what it returns is called. */
+  /** Calls `tell` of what came behind where it was read to; a hint. Returns what ends that. */
   onNews?(tell: () => void): () => void
 }
 
@@ -165,13 +165,10 @@ export interface Change {
   removed: number[]
 }
 
-/**
- * What is kept under one key. Both parts are packed; see proto/profile-blob.ts and proto/edge-blob.ts. Of
- * a suppressed one both are its mark (proto/suppression-mark.ts), the edges maybe a moment later.
- */
 /** The edges at a key as they were read for the decision to link it (empty: none); undefined where they were not. */
 export type SeenEdges = (key: UserKey) => Uint8Array | undefined
 
+/** What is kept under one key; of a suppressed one its mark (proto/suppression-mark.ts), in the edges maybe a moment later. */
 export interface PersonRecord {
   /** Packed memberships; empty when none. */
   profile: Uint8Array
