@@ -10,6 +10,8 @@ export { Type }
 export const NAME_PATTERN = '^[^\\u0000-\\u001f\\u007f]*$'
 
 const PROBLEMS_MAX = 100
+/** Allowed values that a reason names; of more the first, and how many there are. */
+const VALUES_NAMED_MAX = 40
 
 /** Compiles a schema once; the result names every field at fault, or nothing when the value fits. */
 export function checker(schema: TSchema): (value: unknown) => Problem[] {
@@ -38,10 +40,18 @@ interface SchemaError {
   params: object
 }
 
+/** By the keyword that does not hold. */
+interface SchemaParams {
+  additionalProperties?: string[]
+  requiredProperties?: string[]
+  allowedValues?: unknown[]
+  allowedValue?: unknown
+}
+
 /** An unknown field is named as itself, not as its parent; typebox's own echo of it is left out. */
 function problemsIn(error: SchemaError): Problem[] {
   const field = dotted(error.instancePath)
-  const params = error.params as { additionalProperties?: string[]; requiredProperties?: string[] }
+  const params = error.params as SchemaParams
   if (error.keyword === 'additionalProperties')
     return (params.additionalProperties ?? []).map((name) =>
       at(field, name, 'is not a known field'),
@@ -49,7 +59,17 @@ function problemsIn(error: SchemaError): Problem[] {
   if (error.keyword === 'required')
     return (params.requiredProperties ?? []).map((name) => at(field, name, 'is required'))
   if (error.message === 'schema is false') return []
+  if (error.keyword === 'enum') return [{ field, reason: oneOf(params.allowedValues ?? []) }]
+  if (error.keyword === 'const')
+    return [{ field, reason: `must be ${JSON.stringify(params.allowedValue)}` }]
   return [{ field, reason: error.message }]
+}
+
+function oneOf(values: readonly unknown[]): string {
+  const named = values.slice(0, VALUES_NAMED_MAX).map(String).join(', ')
+  return values.length > VALUES_NAMED_MAX
+    ? `must be one of ${values.length} values: ${named} …`
+    : `must be one of ${named}`
 }
 
 function at(parent: string, name: string, reason: string): Problem {

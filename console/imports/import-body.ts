@@ -7,7 +7,7 @@ import { Denied } from '../reasons.ts'
 const INFLATE_CHUNK_BYTES = 64 * 1024
 
 /**
- * The bytes of an import, inflated where they come gzipped. Throws Denied (`unsupported`) for what is
+ * The bytes of an import, inflated where they come gzipped, whether or not a header says so. Throws Denied (`unsupported`) for what is
  * not NDJSON; reading on throws Refused (`invalid`) where gzip is broken.
  */
 export function importBody(call: Call): AsyncIterable<Uint8Array> {
@@ -20,8 +20,25 @@ export function importBody(call: Call): AsyncIterable<Uint8Array> {
 export function inflatedBody({ stream, headers }: Call): AsyncIterable<Uint8Array> {
   const { contentEncoding } = headers
   if (contentEncoding === 'gzip' || contentEncoding === 'x-gzip') return inflated(stream)
-  if (contentEncoding === '' || contentEncoding === 'identity') return stream
+  if (contentEncoding === '' || contentEncoding === 'identity') return inflatedIfGzip(stream)
   throw new Denied('unsupported', 'the content coding is neither gzip nor identity')
+}
+
+/** A file `.gz` is sent without a word of it, too: no text and no message begins with the bytes that gzip does. */
+async function* inflatedIfGzip(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const chunks = source[Symbol.asyncIterator]()
+  const { done, value: head } = await chunks.next()
+  if (done) return
+  const whole = behind(head, { [Symbol.asyncIterator]: () => chunks })
+  yield* head[0] === 0x1f && head[1] === 0x8b ? inflated(whole) : whole
+}
+
+async function* behind(
+  head: Uint8Array,
+  rest: AsyncIterable<Uint8Array>,
+): AsyncIterable<Uint8Array> {
+  yield head
+  yield* rest
 }
 
 /** Chunk by chunk: whatever it inflates to, no more than a chunk of it is held. */
