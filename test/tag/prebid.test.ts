@@ -42,6 +42,16 @@ beforeAll(async () => {
     'www.news.example': news,
     'elsewhere.example': news,
     'rtb.openx.net': openx,
+    // What stands between a page and /prebid/scope3: it has the key.
+    'agent.example': async ({ method, headers, body }, res) => {
+      const allowed = { 'access-control-allow-headers': 'content-type, x-rtd-version' }
+      if (method === 'OPTIONS')
+        return void res.writeHead(204, { ...cors(headers.origin), ...allowed }).end()
+      const url = `http://127.0.0.1:${world.edge.port}/prebid/scope3`
+      const sent = { 'x-scope3-auth': world.house.keys.get('north-dsp')! }
+      const answer = await fetch(url, { method: 'POST', headers: sent, body })
+      res.writeHead(answer.status, cors(headers.origin)).end(await answer.text())
+    },
     'never.example': (_, res) => void heldBack.push(() => res.end()),
     'down.example': (_, res) => void res.destroy(),
     'odd.example': ({ headers }, res) =>
@@ -260,6 +270,23 @@ describe.each(MODES)('third-party cookies %s', (thirdPartyCookies) => {
       async (_, host, timeout) => {
         await opens({ params: { endpoint: `https://${host}/prebid/rtd`, timeout: timeout } })
         expectNothing(await auction())
+      },
+      PATIENT,
+    )
+
+    test(
+      'Prebid.js’ own module for scope3 is answered as it reads answers',
+      async () => {
+        const eids = [{ source: 'pubcid.org', uids: [{ id: 'pub-1' }] }]
+        await opens({
+          ...{ scope3: 'https://agent.example/prebid/scope3', code: 'north-dsp' },
+          ortb2: { user: { ext: { eids } } },
+        })
+        const { ours, rival } = await auction()
+        const segment = [{ id: 'data-hill:travel' }]
+        expect(ours.user!.data).toEqual([{ name: 'scope3.com', ext: { segtax: 3333 }, segment }])
+        expect(rival.user?.data).toBeUndefined()
+        expect((await web.answered('agent.example', '/prebid/scope3', 2)).at(-1)!.status).toBe(200)
       },
       PATIENT,
     )

@@ -49,6 +49,7 @@ import 'prebid.js/modules/consentManagementGpp'
 import 'prebid.js/modules/userId'
 import 'prebid.js/modules/sharedIdSystem'
 import 'prebid.js/modules/allowActivities'
+import 'prebid.js/modules/scope3RtdProvider'
 import 'prebid.js/modules/openxBidAdapter'
 import './node_modules/prebid.js/dist/src/modules/${FILE}'
 pbjs.processQueue()
@@ -68,6 +69,10 @@ export interface PageOptions {
   /** What the page itself says, without any tool. */
   ortb2?: { device?: object; regs?: { ext?: object; [name: string]: unknown }; user?: object }
   hasSharedId?: boolean
+  /** Asks by Prebid.js' own module for scope3, in place of ours, at this address. */
+  scope3?: string
+  /** What the page calls the first of its bidders. */
+  code?: string
   /** The page lets no module add first-party data of users. */
   isClosed?: boolean
 }
@@ -79,6 +84,8 @@ export function pageHtml({
   usp,
   gpp,
   ortb2 = {},
+  scope3,
+  code = 'ours',
   hasSharedId = false,
   isClosed,
 }: PageOptions): string {
@@ -96,7 +103,10 @@ export function pageHtml({
     // Nothing but the module's own patience lets an auction go on.
     realTimeData: {
       auctionDelay: 120_000,
-      dataProviders: [{ name: 'passerelle', waitForIt: true, params }],
+      dataProviders: [
+        { name: 'passerelle', waitForIt: true, params },
+        ...(scope3 ? [{ name: 'scope3', waitForIt: true, params: scope3Params(scope3) }] : []),
+      ].slice(-1),
     },
     userSync: {
       syncEnabled: false,
@@ -105,20 +115,29 @@ export function pageHtml({
         : [],
     },
   }
-  const bid = (bidder: string) => ({ bidder, params: { unit: bidder, delDomain: 'd.openx.net' } })
+  const bid = (unit: string, bidder = unit) => ({
+    bidder,
+    params: { unit, delDomain: 'd.openx.net' },
+  })
   const adUnit = {
     code: 'top',
     mediaTypes: { banner: { sizes: [[300, 250]] } },
-    bids: [{ ...bid('ours'), ortb2Imp: { pmp: { deals: [{ id: 'page-own' }] } } }, bid('rival')],
+    bids: [
+      { ...bid('ours', code), ortb2Imp: { pmp: { deals: [{ id: 'page-own' }] } } },
+      bid('rival'),
+    ],
   }
   return `<!doctype html><title>News</title><script>
     window.pbjs = window.pbjs || { que: [] }
     window.auction = () => new Promise((done) => pbjs.que.push(() =>
       pbjs.requestBids({ timeout: 60000, bidsBackHandler: () => done('over') })))
     pbjs.que.push(() => {
-      for (const alias of ['ours', 'rival']) pbjs.aliasBidder('openx', alias)
+      for (const alias of ['${code}', 'rival']) pbjs.aliasBidder('openx', alias)
       pbjs.setConfig(${JSON.stringify(config)})
       pbjs.addAdUnits([${JSON.stringify(adUnit)}])
     })
   </script><script src="/prebid.js"></script>`
 }
+
+/** Its own patience is that of a page; here nothing but an answer lets an auction go on. */
+const scope3Params = (endpoint: string) => ({ orgId: 'news', endpoint, timeout: 100_000 })
