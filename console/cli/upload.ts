@@ -1,4 +1,4 @@
-import { createReadStream, statSync } from 'node:fs'
+import { createReadStream, fstatSync, openSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { systemClock } from '../../audience/clock.ts'
 import type { ImportReport } from '../imports/import-run.ts'
@@ -59,7 +59,12 @@ export function printReport(
 function sourceOf({ io }: Session, file: string): { source: Readable; bytesTotal?: number } {
   if (file === '-') return { source: io.stdin }
   try {
-    return { source: createReadStream(file), bytesTotal: statSync(file).size }
+    // Opened at once: what cannot be is told here, and nobody hears of it later.
+    const fd = openSync(file, 'r')
+    const at = fstatSync(fd)
+    if (at.isDirectory()) throw new Error('it is a folder')
+    const source = createReadStream(file, { fd })
+    return at.isFile() ? { source, bytesTotal: at.size } : { source }
   } catch (error) {
     throw new CliError(`${file} cannot be read: ${(error as Error).message}`)
   }

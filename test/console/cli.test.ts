@@ -3,6 +3,7 @@ import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TOKEN_KEYS } from '../support/mint-token.ts'
@@ -138,6 +139,19 @@ describe('the command line', () => {
     expect((await run(['partner', 'put', 'bad', join(dir, 'absent')])).err).toContain(
       'cannot be read',
     )
+  })
+
+  test('says of a file of lines that is not there, or a folder, that it cannot be read', async () => {
+    const failed: unknown[] = []
+    const note = (error: unknown) => failed.push(error)
+    process.on('uncaughtException', note)
+    for (const path of [join(dir, 'absent.ndjson'), dir]) {
+      const { code, err } = await run(['import', 'memberships', path])
+      expect([code, err]).toEqual([1, expect.stringContaining(`${path} cannot be read: `)])
+    }
+    await setImmediate()
+    process.off('uncaughtException', note)
+    expect(failed).toEqual([])
   })
 
   test('makes and revokes keys, and contracts go their way', async () => {
