@@ -1,4 +1,4 @@
-import type { CompiledDeal } from '../../exchange/buyer-view.ts'
+import type { BuyerView, CompiledDeal } from '../../exchange/buyer-view.ts'
 import { keptHeaders } from '../http/kept-headers.ts'
 import type { Bid } from './bid.ts'
 import { decisionId } from './decision-id.ts'
@@ -32,17 +32,20 @@ export function decisionHead(bid: Bid, type: readonly [string, string]): readonl
   return name.head
 }
 
-function nameOf(bid: Bid): Name {
-  const of = bid.plan.fragment ?? (bid.selection.count === 0 ? bid.view : undefined)
-  const known = of && names.get(of)
+function nameOf(bid: Bid): DecisionName {
+  const { plan, selection, view } = bid
+  const { fragment } = plan
+  const empty = fragment === undefined && selection.count === 0 ? view : undefined
+  const known = fragment === undefined ? empty && emptied.get(empty) : fragment.decision
   if (known !== undefined && isOf(known, bid)) return known
-  const name = new Name(bid)
-  if (of !== undefined) names.set(of, name)
+  const name = new DecisionName(bid)
+  if (fragment !== undefined) fragment.decision = name
+  else if (empty !== undefined) emptied.set(empty, name)
   return name
 }
 
 /** A decision, and what it is known again by. A class: written as literals, each was a shape of its own to the compiler. */
-class Name {
+export class DecisionName {
   readonly id: string
   readonly version: number
   readonly exchange: number
@@ -75,10 +78,10 @@ function versionOf({ catalog }: Bid): number {
   return catalog === undefined ? -1 : catalog.version
 }
 
-/** The last of each. */
-const names = new WeakMap<object, Name>()
+/** The last of each view by which nothing was chosen of a person. */
+const emptied = new WeakMap<BuyerView, DecisionName>()
 
-function isOf(name: Name, bid: Bid): boolean {
+function isOf(name: DecisionName, bid: Bid): boolean {
   const { exchange, reason, consent, selection } = bid
   const { openDeals, personDeals } = selection
   return (

@@ -6,6 +6,7 @@ import { cellOf } from '../../exchange/usage/meter.ts'
 import { billsOnNotice, TokenDraft } from '../../exchange/usage/token-content.ts'
 import type { Stamp, TokenMint } from '../../exchange/usage/token-mint.ts'
 import { type BilledPiece, HOLE_FROM_END, type TokenPlace, unsealed } from './billed-piece.ts'
+import type { DecisionName } from './decision-name.ts'
 import { type NestedJson, nestedJson } from './nested-json.ts'
 import type { Selection } from './selection.ts'
 
@@ -25,6 +26,8 @@ export interface DataFragment extends BilledPiece {
   readonly tokenFull: number
   /** Domains of whose segments these are, each once: each owes a DSA transparency entry. */
   readonly domains: readonly string[]
+  /** The decision it was given by last. */
+  decision: DecisionName | undefined
 }
 
 /** One `user.data[]` object. */
@@ -108,6 +111,7 @@ class FragmentDraft {
       uses: this.#uses,
       tokenFull: this.#tokenFull,
       domains: [...new Set(objects.map(({ group }) => group.provider.domain))],
+      decision: undefined,
       cell: cellOf(this.#uses),
       token:
         stamp &&

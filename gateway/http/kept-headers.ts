@@ -11,7 +11,10 @@ export class JoinedHeaders {
   }
 }
 
-const joined = new WeakMap<readonly string[], JoinedHeaders>()
+/** A list that knows what it comes to as one. */
+class KeptHeaders extends Array<string> {
+  joined: JoinedHeaders | undefined
+}
 
 /**
  * A list of headers (name, value, name, value …) that many answers will carry: checked, and put together, once. A door
@@ -19,12 +22,12 @@ const joined = new WeakMap<readonly string[], JoinedHeaders>()
  */
 export function keptHeaders(list: readonly string[]): readonly string[] {
   assertHeaderSafe(list)
-  const kept = Object.freeze([...list])
-  joined.set(kept, new JoinedHeaders(kept))
-  return kept
+  const kept = KeptHeaders.from(list) as KeptHeaders
+  kept.joined = new JoinedHeaders(list)
+  return Object.freeze(kept)
 }
 
 /** Undefined for a list that is not kept. */
 export function joinedHeaders(list: readonly string[]): JoinedHeaders | undefined {
-  return joined.get(list)
+  return list instanceof KeptHeaders ? list.joined : undefined
 }
