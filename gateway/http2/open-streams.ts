@@ -55,6 +55,9 @@ export class OpenStreams implements StreamHost {
   /** Those whose answer waits for a window; the ones that did so at the last sweep too, with how often. */
   readonly #blocked = new Map<Http2Stream, number>()
   readonly #resets = new Set<number>()
+  /** Between these no stream was opened, when ids were left out for the last time. */
+  #passedFrom = 0
+  #passedTo = 0
   #waitingBytes = 0
   #windowBytes = WINDOW_DEFAULT
   #owesTable = false
@@ -219,12 +222,17 @@ export class OpenStreams implements StreamHost {
     else if (streamId > this.lastId) this.#begin(frame, isLast)
     else {
       this.#heads.skip(frame)
-      if (!this.#resets.has(streamId)) throw new Http2Error('stream_over')
+      if (this.#resets.has(streamId)) return
+      // RFC 9113 §5.1.1: one that was passed over never was open.
+      throw new Http2Error(
+        streamId > this.#passedFrom && streamId < this.#passedTo ? 'wrong_stream' : 'stream_over',
+      )
     }
   }
 
   #begin(frame: Frame, isLast: boolean): void {
     const { streamId } = frame
+    if (streamId > this.lastId + 2) [this.#passedFrom, this.#passedTo] = [this.lastId, streamId]
     this.lastId = streamId
     const isFull = this.#open.size >= HTTP2_LIMITS.streamsMax
     if (isFull || streamId > this.idMax) {

@@ -126,8 +126,14 @@ describe('what ends a connection', () => {
       'wrong_stream',
     ],
     [
-      'HEADERS on a stream below the last',
+      'HEADERS on a stream that was passed over',
       [GREETING, frame(HEADERS, END_HEADERS, 5, HEAD), frame(HEADERS, END_HEADERS, 3, HEAD)],
+      PROTOCOL,
+      'wrong_stream',
+    ],
+    [
+      'HEADERS on a stream that is over',
+      [GREETING, WHOLE, frame(HEADERS, END_HEADERS, 5, HEAD), WHOLE],
       CLOSED,
       'stream_over',
     ],
