@@ -27,10 +27,19 @@ export function queryReader(schema: TSchema | undefined): ReadQuery {
   }
 }
 
+/** A parameter that is only named is meant: `?dryRun`. */
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ['', true],
+  ['1', true],
+  ['true', true],
+  ['0', false],
+  ['false', false],
+])
+
 /** What cannot be read as its type stays text, and the schema says so. */
 function typed(text: string, schema: TSchema): string | number | boolean {
   const { type } = schema as { type?: string }
   if (type === 'integer' && /^-?\d{1,15}$/.test(text)) return Number(text)
-  if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
+  if (type === 'boolean' && BOOLEANS.has(text)) return BOOLEANS.get(text)!
   return text
 }

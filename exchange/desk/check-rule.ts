@@ -79,7 +79,7 @@ function* segmentReasons(
 ) {
   for (const leaf of leavesOf(tree)) {
     if (!('segment' in leaf)) continue
-    const segment = snapshot.kind(SEGMENT_KIND).get(leaf.segment)?.value as Segment | undefined
+    const segment = segmentIn(snapshot, leaf.segment)
     const isOwn = segment?.owner === owner
     if (!segment || !(isOwn || isUsable(leaf.segment)))
       yield `${owner} has no segment ${leaf.segment}, nor a live contract with use modeling for it`
@@ -92,20 +92,44 @@ function* segmentReasons(
 
 /** Follows the rules of other segments: none may lead back here, and a trait has to be among what they ask for. */
 function* reachReasons(id: string, tree: Expression, snapshot: CatalogSnapshot): Iterable<string> {
-  const seen = new Set<string>()
-  let traits = 0
-  const follow = (rule: Expression): void => {
-    traits += traitsOf(rule).size
-    for (const other of segmentsOf(rule)) {
-      if (seen.has(other)) continue
-      seen.add(other)
-      const segment = snapshot.kind(SEGMENT_KIND).get(other)?.value as Segment | undefined
-      const next = other === id ? undefined : segment && ruleOf(segment)
-      if (next) follow(next)
-    }
+  const asked = segmentsOf(tree)
+  const all = leadTo(asked, { id, snapshot }, (one) => [...namedBy(one), ...seedOf(one)])
+  if (all.has(id)) yield `rests on itself: segment ${id} is asked for on the way`
+  else {
+    const rules = [...leadTo(asked, { id, snapshot }, namedBy)].flatMap((other) => {
+      const rule = ruleOf(segmentIn(snapshot, other) ?? {})
+      return rule ? [rule] : []
+    })
+    if ([tree, ...rules].every((rule) => traitsOf(rule).size === 0))
+      yield 'asks for imported segments only: name a trait, so that an event can decide on it'
   }
-  follow(tree)
-  if (seen.has(id)) yield `rests on itself: segment ${id} is asked for on the way`
-  else if (traits === 0)
-    yield 'asks for imported segments only: name a trait, so that an event can decide on it'
+}
+
+/** Segments that some lead to, these included; nothing is followed beyond `id`. */
+function leadTo(
+  asked: Iterable<string>,
+  { id, snapshot }: { id: string; snapshot: CatalogSnapshot },
+  next: (segment: Segment) => Iterable<string>,
+): Set<string> {
+  const met = new Set(asked)
+  // A set hands out what is added to it while it is walked.
+  for (const other of met) {
+    const segment = other === id ? undefined : segmentIn(snapshot, other)
+    if (segment) for (const one of next(segment)) met.add(one)
+  }
+  return met
+}
+
+function namedBy(segment: Segment): Iterable<string> {
+  const rule = ruleOf(segment)
+  return rule ? segmentsOf(rule) : []
+}
+
+/** Whom a look-alike holds changes with the people of its seed. */
+function seedOf({ lookalike }: Segment): string[] {
+  return lookalike ? [lookalike.seed] : []
+}
+
+function segmentIn(snapshot: CatalogSnapshot, id: string): Segment | undefined {
+  return snapshot.kind(SEGMENT_KIND).get(id)?.value as Segment | undefined
 }

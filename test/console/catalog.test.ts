@@ -49,7 +49,7 @@ describe('the catalog over the API', () => {
   test('is bound to what was compared, and every change leaves an entry', async () => {
     const { body } = await world.ask('GET', '/api/catalog')
     body.files['partners/new.json'] = { ...body.files['partners/ssp.json'], name: 'New' }
-    const dry = await world.ask('PUT', '/api/catalog?dryRun=true', { body })
+    const dry = await world.ask('PUT', '/api/catalog?dryRun', { body })
     expect([dry.body.applied, dry.body.created]).toEqual([false, ['partners/new.json']])
     expect((await world.ask('GET', '/api/partners/new')).status).toBe(404)
     await world.partner('meanwhile')

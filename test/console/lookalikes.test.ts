@@ -203,6 +203,23 @@ describe('a look-alike', () => {
   })
 })
 
+test('a rule may not ask for a look-alike of a seed that is made of its segment, whichever was written first', async () => {
+  const trait = { name: 't', owner: 'dmp', when: 'event == "x"', ttlDays: 30 }
+  await world.must('PUT', '/api/traits/circled', { body: trait })
+  await segment('first', 'dmp', { rule: 'circled' })
+  await segment('second', 'dmp', { rule: 'SEGMENT(first) AND circled' })
+  await segment('like-second', 'dmp', { lookalike: { seed: 'second', people: 10 } })
+  const body = segmentBody('dmp', { rule: 'SEGMENT(like-second) OR circled' })
+  const circle = await world.ask('PUT', '/api/segments/first', { body })
+  expect([circle.status, circle.body.errors]).toEqual([
+    422,
+    [{ field: 'rule', reason: 'rests on itself: segment first is asked for on the way' }],
+  ])
+  expect((await world.ask('PUT', '/api/segments/third', { body })).status).toBe(201)
+  for (const id of ['third', 'like-second', 'second', 'first'])
+    await world.must('DELETE', `/api/segments/${id}`)
+})
+
 test('what must not or cannot be modelled is refused, with the field', async () => {
   const refusal = async (more: object, id = 'refused') => {
     const body = segmentBody('dmp', more)
