@@ -3,7 +3,7 @@ import type { WireSettings } from '../../exchange/partner.ts'
 import { OPENRTB_SCHEMA } from '../../proto/generated/openrtb-schema.ts'
 import { messageField, textField } from '../../proto/message-fields.ts'
 import { messageCodec } from '../../proto/protobuf.ts'
-import { sealIn, type TokenPlace, unsealed } from '../bid/billed-piece.ts'
+import { copySeal, type TokenPlace, unsealed } from '../bid/billed-piece.ts'
 import type { DealPiece } from '../bid/deal-pieces.ts'
 import type { DataFragment } from '../bid/make-fragment.ts'
 import { dataMessage } from './data-message.ts'
@@ -70,7 +70,6 @@ function plainDeal({ json }: CompiledDeal): Uint8Array {
 /** A token stands last in its message: its seal ends where that does. Copied out before the next answer is made. */
 function sealed({ fields, holes }: Kept, token: TokenPlace | undefined): Buffer {
   if (token === undefined) return fields
-  const seal = sealIn(token)
-  for (const end of holes) fields.set(seal, end - seal.length)
+  for (let i = 0; i < holes.length; i++) copySeal(token, fields, holes[i]!)
   return fields
 }
