@@ -43,6 +43,8 @@ export const LIMITS = {
   /** Buckets asked in one round trip for whose time has come, and how many of a partition are known at once. */
   dueChunk: 8,
   dueBuckets: 32,
+  /** How long the next turn of the wheel is believed, which a desk of another instance may have set earlier: it looks itself. */
+  turnBelievedMs: 2_000,
   /** People partitions: one hash tag each, so at most this many cluster shards. Never changes. */
   partitions: 64,
   /**

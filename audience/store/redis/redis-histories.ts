@@ -26,12 +26,13 @@ import {
 import { learnScript, seenScript } from './learn-script.ts'
 import { LIMITS } from './limits.ts'
 import { recordsAt } from './lookup.ts'
+import { NextTurn } from './next-turn.ts'
 import { packParts } from './pack-parts.ts'
 import { SeenQuestion } from './seen-question.ts'
 import { StoreUnreachable } from './store-unreachable.ts'
 import { type Place, readRecords, swapRecords } from './swap.ts'
 import { partsIn } from './walk.ts'
-import { dueKeys } from './wheel.ts'
+import { dueKeys, firstTurn } from './wheel.ts'
 import type { Writer } from './writer.ts'
 
 const DAY_S = 86_400
@@ -43,12 +44,14 @@ export class RedisHistories implements HistoryStore {
   readonly #writer: Writer
   readonly #clock: Clock
   readonly #daysAtIds: () => number
+  readonly #nextTurn: NextTurn
 
   /** `daysAtIds`: days before today of which messages may be remembered at ids alone. */
   constructor(writer: Writer, { clock, daysAtIds }: { clock: Clock; daysAtIds: () => number }) {
     this.#writer = writer
     this.#clock = clock
     this.#daysAtIds = daysAtIds
+    this.#nextTurn = new NextTurn(clock)
   }
 
   async read(keys: readonly UserKey[]): Promise<Uint8Array[]> {
@@ -92,8 +95,14 @@ export class RedisHistories implements HistoryStore {
     return outcomes
   }
 
-  due(nowMs: number, max: number): Promise<UserKey[]> {
-    return this.#writer.write((place) => dueKeys(place, nowMs, max))
+  async due(nowMs: number, max: number): Promise<UserKey[]> {
+    if (this.#nextTurn.isBehind(nowMs)) return []
+    return this.#writer.write(async (place) => {
+      this.#nextTurn.forget()
+      const due = await dueKeys(place, nowMs, max)
+      if (due.length === 0) await this.#nextTurn.ask(() => firstTurn(place))
+      return due
+    })
   }
 
   /** Whole buckets: as many as hold about so many. */
@@ -150,6 +159,7 @@ export class RedisHistories implements HistoryStore {
 
   /** In the order of their keys, so that ids of one partition stand together. What was answered, by place. */
   async #tell(place: Place, told: Told[]): Promise<ReadonlyMap<number, number>> {
+    for (const { lesson } of told) this.#nextTurn.set(wakeOf(lesson.history))
     const today = dayOf(this.#clock.now())
     const inOrder = told.sort((a, b) => a.lesson.key[0]! - b.lesson.key[0]!)
     const runs: Promise<unknown>[] = []

@@ -39,6 +39,15 @@ return found
 `,
 }
 
+/** Milliseconds since the epoch of the earliest turn there is; Infinity where there is none. */
+export async function firstTurn({ client }: Place): Promise<number> {
+  const pipeline = client.pipeline()
+  for (let partition = 0; partition < LIMITS.partitions; partition++)
+    pipeline.zrange(wheelOf(partition), '0', '0', 'WITHSCORES')
+  const firsts = (await execAll(pipeline)) as string[][]
+  return Math.min(...firsts.map(([, atMs]) => (atMs === undefined ? Infinity : Number(atMs))))
+}
+
 /** Keys whose time has come, the longest waiting first, at most `max`. */
 export async function dueKeys(place: Place, nowMs: number, max: number): Promise<UserKey[]> {
   for (;;) {
