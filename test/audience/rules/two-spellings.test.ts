@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RuleSyntaxError } from '../../../audience/rules/lexer.ts'
@@ -91,6 +92,16 @@ describe('the two spellings of a rule', () => {
         { property: 'properties.category', is: '==', value: 'auto' },
       ],
     })
+  })
+
+  test('the examples of the docs are the same tree in either', () => {
+    const page = readFileSync(new URL('../../../docs/endpoints/rules.md', import.meta.url), 'utf8')
+    const rows = [...page.matchAll(/^\| (?:`` (.+) ``|`([^`]+)`) \| `(\{.+\})` \|$/gm)]
+    expect(rows).toHaveLength(11)
+    for (const [, quoted, plain, tree] of rows) {
+      const read = readExpression(JSON.parse(tree!), 'rule')
+      expect(read).toEqual({ tree: parseExpression((quoted ?? plain)!) })
+    }
   })
 
   test.each([
