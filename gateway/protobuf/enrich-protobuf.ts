@@ -48,10 +48,11 @@ function place(bid: Bid): void {
   if (plan.isEmpty) return
   const user = userFields(bid)
   if (user.length > 0 && places.user.count > 0) edits.append(bytes, user, places.user)
-  else if (user.length > 0) edits.append(bytes, messageField(USER, user))
   for (let i = 0; i < plan.imps.length; i++)
     placeDeals(plan.imps[i]!, bytes, dealFields(bid, plan.impDeals[i]!))
   if (plan.transparency !== undefined) placeEntries(places, bytes, entriesOf(plan.transparency))
+  // Last: what is added to a message that ends with the request stands before what is added to the request.
+  if (user.length > 0 && places.user.count === 0) edits.append(bytes, messageField(USER, user))
   if (edits.growth <= BID_LIMITS.additionsBytesMax) return
   plan.reset()
   if (bid.reason === '') bid.reason = 'too_much'

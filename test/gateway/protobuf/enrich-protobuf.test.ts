@@ -170,6 +170,16 @@ describe('what the bytes are left as', () => {
     })
   })
 
+  test('what is added to a message at the very end of a request without a user stands within it', async () => {
+    const device = messageField(5, textField(20, '6d92078a-8246-4ba4-ae5b-76104861e7dc'))
+    const regs = messageField(14, messageField(99, messageField(4, numberField(1, 1))))
+    const got = await enrich(Buffer.concat([textField(1, 'r'), device, regs]))
+    expect(decodePlain(type, got.body)).toMatchObject({
+      regs: { ext: { dsa: { transparency: [{ domain: 'hill.example' }] } } },
+      user: { data: [{ name: 'hill.example', segment: [{ id: 'travel' }] }] },
+    })
+  })
+
   test.for([
     'application/protobuf',
     'application/octet-stream',
