@@ -177,7 +177,7 @@ function idIn(
   const value = textOf(message[field])
   if (value === '' || namespace === undefined) return undefined
   if (isInexact(message[field])) return wrong(field, INEXACT)
-  if (namesNobody(value)) return undefined
+  if (isNobody(value.trim())) return undefined
   const fault = idFault(namespace, value)
   if (fault) return wrong(field, IdFaults[fault])
   return looksPersonal(value) ? wrong(field, PERSONAL_SAYS) : { namespace, value }
@@ -211,6 +211,13 @@ function messageIdOf(message: Fields, { hashKey }: MessageContext): string {
   if (looksPersonal(id)) return hashed(id, hashKey)
   if (id.length <= EVENT_LIMITS.messageIdCharsMax) return id
   return createHash('sha256').update(id).digest('base64url')
+}
+
+/** What programs make of nothing, beside what all systems do. */
+const NOTHING = new Set(['nan', 'none', '[object object]', '-1'])
+
+function isNobody(value: string): boolean {
+  return NOTHING.has(value.toLowerCase()) || namesNobody(value) !== undefined
 }
 
 /** Beyond 2^53 different numbers of a sender are one here: two people, or two messages, would be. */

@@ -2,7 +2,7 @@ import { percentDecoded } from '../percent-decoded.ts'
 
 /** What systems send where they have no id. Compared without regard to letter case. */
 const CONSTANTS = new Set([
-  ...['', '0', '-1', 'null', 'undefined', 'nil', 'nan', 'none', '[object object]'],
+  ...['', '0', 'null', 'undefined', 'nil'],
   ...['00000000-0000-0000-0000-000000000000', '00000000000000000000000000000000'],
 ])
 
@@ -30,7 +30,7 @@ export function namesNobody(
   value: string,
   macros: readonly string[] = [],
 ): 'constant' | 'macro' | undefined {
-  const plain = value.trim().toLowerCase()
+  const plain = value.toLowerCase()
   if (CONSTANTS.has(plain)) return 'constant'
   // Partners replace their macro raw or encoded, and leave it as either.
   const isMacro = [plain, percentDecoded(plain)].some(
