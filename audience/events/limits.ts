@@ -21,11 +21,8 @@ export const EVENT_LIMITS = {
   /** Days back to which events count: what is older than any window may ask is left out (`too_old`). */
   ageDaysMax: 400,
 
-  /**
-   * Events the desk takes at once (some 60 ms of a busy machine): with more, one that is behind comes through less a second, since
-   * whoever else is to run waits longer, and those at the end of a batch wait for its beginning.
-   */
-  readMax: 200,
+  /** Events the desk takes at once. */
+  readMax: 500,
   /** How often the desk looks for events: what comes meanwhile goes together, which is cheaper than one by one. */
   pollMs: 50,
   /** How often it looks for ids whose time has come, and at what others changed. */
