@@ -1,6 +1,8 @@
 /** `2026-11-27`, with a time behind a T or a blank, with an offset or none. */
 const ISO =
-  /^(\d{4}-\d{2}-(\d{2}))(?:[T ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?) ?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i
+  /^(\d{4}-\d{2}-(\d{2}))(?:[T ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?) ?(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?$/i
+/** As nearly all senders write it, of a day that every month has. */
+const PLAIN = /^\d{4}-\d{2}-(?:[01]\d|2[0-8])T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
 /** As dates print themselves in JavaScript and in headers of HTTP. */
 const NAMED = /^[A-Z][a-z]{2},? .{10,100}$/
 const ZONED = /\b(?:GMT|UTC|[+-]\d{4})\b/
@@ -17,6 +19,7 @@ const MS_MAX = 1e14
 export function readMoment(value: unknown): number | undefined {
   if (typeof value === 'number') return ofNumber(value)
   if (typeof value !== 'string') return undefined
+  if (PLAIN.test(value)) return finite(Date.parse(value))
   const iso = ISO.exec(value)
   if (iso) return ofIso(iso)
   if (DIGITS.test(value)) return ofNumber(Number(value))
@@ -33,11 +36,13 @@ function ofIso([, date, day, time = '00:00', zone = 'Z']: RegExpExecArray): numb
   // `Date.parse` lets 30 February pass as 2 March.
   if (Number(day) > 28 && new Date(midnightMs).getUTCDate() !== Number(day)) return undefined
   if (zone === 'Z' && time === '00:00') return finite(midnightMs)
-  const offset = zone.replace(
-    /^([+-]\d{2}):?(\d{2})?$/,
-    (_, hours, minutes = '00') => `${hours}:${minutes}`,
-  )
-  return finite(Date.parse(`${date}T${time.replace(',', '.')}${offset.toUpperCase()}`))
+  return finite(Date.parse(`${date}T${time.replace(',', '.')}${offsetOf(zone)}`))
+}
+
+/** As `Date.parse` reads it: Z, or hours and minutes. */
+function offsetOf(zone: string): string {
+  const [, hours, minutes = '00'] = /^([+-]\d{2}):?(\d{2})?$/.exec(zone) ?? []
+  return hours === undefined ? 'Z' : `${hours}:${minutes}`
 }
 
 function finite(ms: number): number | undefined {

@@ -32,10 +32,15 @@ export function namesNobody(
 ): 'constant' | 'macro' | undefined {
   const plain = value.toLowerCase()
   if (CONSTANTS.has(plain)) return 'constant'
+  if (isMacro(plain, macros)) return 'macro'
   // Partners replace their macro raw or encoded, and leave it as either.
-  const isMacro = [plain, percentDecoded(plain)].some(
-    (one) =>
-      MACROS.has(one) || TEMPLATE.test(one) || macros.some((macro) => macro.toLowerCase() === one),
+  return plain.includes('%') && isMacro(percentDecoded(plain), macros) ? 'macro' : undefined
+}
+
+function isMacro(plain: string, macros: readonly string[]): boolean {
+  return (
+    MACROS.has(plain) ||
+    TEMPLATE.test(plain) ||
+    macros.some((macro) => macro.toLowerCase() === plain)
   )
-  return isMacro ? 'macro' : undefined
 }

@@ -30,9 +30,7 @@ export function queryReader(schema: TSchema | undefined): ReadQuery {
 /** A parameter that is only named is meant: `?dryRun`. */
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ['', true],
-  ['1', true],
   ['true', true],
-  ['0', false],
   ['false', false],
 ])
 
