@@ -33,7 +33,8 @@ export const Unenriched = {
   unaccounted:
     'It could not be kept who was given what about the person: the disk does not take it.',
   nothing_entitled: 'The person is known, but this buyer has a live right to none of it.',
-  nothing_new: 'All that could be added was already in the request.',
+  nothing_new:
+    'All that could be added was in the request already, or is of a kind that was not asked for.',
   not_writable: 'user or user.data is duplicated or not of the type OpenRTB says.',
   too_much: 'What would be added is longer than an answer may grow.',
   no_token:
