@@ -7,7 +7,7 @@ import { LIMITS } from './audience/limits.ts'
 import { parseStoreAddress } from './audience/store/open-store.ts'
 import { readVaultKeys, type VaultKeys } from './audience/vault/vault-keys.ts'
 
-/** Every setting, typed and checked. docs/operating/configuration.md has the table. */
+/** Every setting, typed and checked; the README has the table. */
 export interface Config {
   /** `embedded:<dir>` or `redis://host:port/db`. */
   store: string
@@ -88,12 +88,15 @@ type Values = Record<string, string | undefined>
 export function readConfig(env: Values): { config: Config; warnings: string[] } {
   const problems: ConfigProblem[] = []
   const values = { ...readConfigFile(env['PASSERELLE_CONFIG'], problems), ...nonEmpty(env) }
-  const config = new Reader(values, problems).read()
+  const reader = new Reader(values, problems)
+  const config = reader.read()
   if (problems.length) throw new ConfigError(problems)
-  return { config, warnings: unknownNames(values) }
+  return { config, warnings: unknownNames(values, [...reader.names, 'PASSERELLE_CONFIG']) }
 }
 
 class Reader {
+  /** What was asked for: all settings there are. */
+  readonly names = new Set<string>()
   private readonly values: Values
   private readonly problems: ConfigProblem[]
 
@@ -138,7 +141,9 @@ class Reader {
   }
 
   private text(name: string): string | undefined {
-    return this.values[`PASSERELLE_${name}`]
+    const variable = `PASSERELLE_${name}`
+    this.names.add(variable)
+    return this.values[variable]
   }
 
   private wrong(name: string, problem: string, expected: string): undefined {
@@ -322,50 +327,21 @@ function readConfigFile(path: string | undefined, problems: ConfigProblem[]): Va
   return nonEmpty(Object.fromEntries(entries.map(([name, value]) => [name, String(value)])))
 }
 
-/** Settings this version reads. */
-const NAMES = [
-  'STORE',
-  'DATA',
-  'SECRET',
-  'SECRET_FILE',
-  'UID2_OPTOUT_TOKEN',
-  ...['UID2', 'EUID'].flatMap((name) => [`${name}_URL`, `${name}_API_KEY`, `${name}_SECRET`]),
-  'HOST',
-  'CONSOLE_HOST',
-  'GATEWAY_PORT',
-  'EDGE_PORT',
-  'EDGE_URL',
-  'DOMAIN',
-  'CONSOLE_PORT',
-  'GRPC_PORT',
-  'TLS_CERT',
-  'TLS_KEY',
-  'ARTF_DATA_SEGMENTS',
-  'ADMIN_TOKEN',
-  'DEMO',
-  'WORKERS',
-  'GVL',
-  'GVL_ID',
-  'VAULT_KEYS',
-  'REGION',
-  'CONFIG',
-].map((name) => `PASSERELLE_${name}`)
-
-/** Names of the house plan, the tests, the CLI and the supervisor: not settings of this process, and no mistake. */
-const OTHERS = ['TRUST_PROXY', 'WORKER', 'INSTANCE', 'CORPUS', 'TEST_INSTALL', 'URL', 'TOKEN'].map(
+/** Read by the command line, the tests and between processes: no settings, and no mistakes. */
+const OTHERS = ['WORKER', 'INSTANCE', 'CORPUS', 'TEST_INSTALL', 'URL'].map(
   (name) => `PASSERELLE_${name}`,
 )
 
-function unknownNames(values: Values): string[] {
-  const known = new Set([...NAMES, ...OTHERS])
+function unknownNames(values: Values, settings: readonly string[]): string[] {
+  const known = new Set([...settings, ...OTHERS])
   const unknown = Object.keys(values).filter((name) => !known.has(name))
   if (!unknown.length) return []
-  const hints = unknown.map((name) => `${name} (did you mean ${nearest(name)}?)`)
+  const hints = unknown.map((name) => `${name} (did you mean ${nearest(name, settings)}?)`)
   return [`unknown settings are ignored: ${hints.join(', ')}`]
 }
 
-function nearest(name: string): string {
-  const ranked = NAMES.map((known) => ({ known, steps: editDistance(name, known) }))
+function nearest(name: string, settings: readonly string[]): string {
+  const ranked = settings.map((known) => ({ known, steps: editDistance(name, known) }))
   return ranked.sort((a, b) => a.steps - b.steps)[0]!.known
 }
 

@@ -140,13 +140,18 @@ describe('settings', () => {
       expect(problems({ PASSERELLE_EDGE_URL: bad })).toEqual(['PASSERELLE_EDGE_URL'])
   })
 
-  test('unknown names are one warning with the nearest known ones; those of later rooms are none', () => {
-    const env = {
-      PASSERELLE_GATWAY_PORT: '1',
-      PASSERELLE_WORKER_COUNT: '2',
-      PASSERELLE_GRPC_PORT: '50051',
-      PASSERELLE_TRUST_PROXY: '10.0.0.0/8',
-    }
+  test('what is read is not called unknown, whether it is often set or never', () => {
+    const env = { PASSERELLE_GRPC_PORT: '50051', PASSERELLE_NEAR_CACHE_ROWS: '1000' }
+    expect(readConfig(env).warnings).toEqual([])
+  })
+
+  test('what is read by the command line and by the tests is no mistake', () => {
+    const env = { PASSERELLE_URL: 'http://localhost:8081', PASSERELLE_CORPUS: '/srv/corpus' }
+    expect(readConfig(env).warnings).toEqual([])
+  })
+
+  test('unknown names are one warning with the nearest known ones', () => {
+    const env = { PASSERELLE_GATWAY_PORT: '1', PASSERELLE_WORKER_COUNT: '2' }
     expect(readConfig(env).warnings).toEqual([
       'unknown settings are ignored: ' +
         'PASSERELLE_GATWAY_PORT (did you mean PASSERELLE_GATEWAY_PORT?), ' +
