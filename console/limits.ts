@@ -15,7 +15,7 @@ export const LIMITS = {
 
   /** One line of an import; a longer one is a bad line. */
   lineBytesMax: 64 * 1024,
-  /** Good lines written at once; the next batch is read meanwhile, and no more. */
+  /** Lines read before what is good of them is written; the next are read meanwhile, and no more. */
   batchLines: 2_000,
   /** Bad lines an import names; further ones are counted. */
   importErrorsMax: 1_000,

@@ -120,9 +120,9 @@ async function importDeletions(rooms: ImportRooms, call: Call) {
         statuses[status]++
         file.note(batch[i]!.line, status)
       }
-      await file.write(batch.at(-1)!.line)
       return []
     },
+    passed: (line) => file.write(line),
   })
   const what = { verb: 'importSuppressions', object: `suppressions/${id}`, details: call.query }
   try {

@@ -30,6 +30,8 @@ export interface ImportSteps<T, L> {
    * (at its index).
    */
   write(batch: readonly T[]): Promise<readonly (string | LineRefusal | undefined)[]>
+  /** All up to this line is read, and what was good of it written: so whoever notes lines need not hold them longer. */
+  passed?(line: number): Promise<void>
 }
 
 /**
@@ -41,6 +43,9 @@ export class ImportRun<T, L extends { number: number } = Line> {
   readonly #report: ImportReport = { accepted: 0, rejected: 0, errors: [] }
   #values: T[] = []
   #numbers: number[] = []
+  /** Lines taken in since the last batch, good or bad, and the number of the last. */
+  #taken = 0
+  #last = 0
   #writing: Promise<void> = Promise.resolve()
 
   constructor(steps: ImportSteps<T, L>) {
@@ -52,7 +57,7 @@ export class ImportRun<T, L extends { number: number } = Line> {
     try {
       for await (const lines of source) {
         for (const line of lines) this.#take(line)
-        if (this.#values.length >= LIMITS.batchLines) await this.#flush()
+        if (this.#taken >= LIMITS.batchLines) await this.#flush()
       }
       await this.#flush()
     } finally {
@@ -74,6 +79,8 @@ export class ImportRun<T, L extends { number: number } = Line> {
   }
 
   #take(line: L): void {
+    this.#taken++
+    this.#last = line.number
     const read = this.#steps.read(line)
     if (read === undefined) return
     if ('reason' in read) this.#reject(line.number, read)
@@ -85,23 +92,24 @@ export class ImportRun<T, L extends { number: number } = Line> {
 
   async #flush(): Promise<void> {
     await this.#writing
-    const values = this.#values
-    const numbers = this.#numbers
+    const batch = { values: this.#values, numbers: this.#numbers, last: this.#last }
     this.#values = []
     this.#numbers = []
-    if (values.length === 0) return
-    this.#writing = this.#write(values, numbers)
+    if (this.#taken === 0) return
+    this.#taken = 0
+    this.#writing = this.#write(batch)
     // Awaited by the next flush; a rejection before that must not count as unheard.
     this.#writing.catch(() => undefined)
   }
 
-  async #write(values: readonly T[], numbers: readonly number[]): Promise<void> {
-    const refusals = await this.#steps.write(values)
+  async #write({ values, numbers, last }: Batch<T>): Promise<void> {
+    const refusals = values.length > 0 ? await this.#steps.write(values) : []
     for (const [i, number] of numbers.entries()) {
       const refusal = refusals[i]
       if (refusal === undefined) this.#report.accepted++
       else this.#reject(number, typeof refusal === 'string' ? { reason: refusal } : refusal)
     }
+    await this.#steps.passed?.(last)
   }
 
   #reject(line: number, refusal: LineRefusal): void {
@@ -109,4 +117,11 @@ export class ImportRun<T, L extends { number: number } = Line> {
     if (this.#report.errors.length < LIMITS.importErrorsMax)
       this.#report.errors.push({ line, ...refusal })
   }
+}
+
+interface Batch<T> {
+  values: readonly T[]
+  /** Of their lines. */
+  numbers: readonly number[]
+  last: number
 }

@@ -21,6 +21,7 @@ export class StatusFile {
   /** Of lines that were read, and not written yet. */
   readonly #pending = new Map<number, DeletionStatus>()
   #written = 0
+  #last = 0
 
   private constructor(file: FileHandle) {
     this.#file = file
@@ -37,6 +38,7 @@ export class StatusFile {
 
   note(line: number, status: DeletionStatus): void {
     this.#pending.set(line, status)
+    this.#last = Math.max(this.#last, line)
   }
 
   /** Writes the statuses of all lines up to this one; those nobody noted are `none`. */
@@ -52,9 +54,12 @@ export class StatusFile {
   }
 
   async close(): Promise<void> {
-    await this.write(Math.max(this.#written, ...this.#pending.keys()))
-    await this.#file.sync()
-    await this.#file.close()
+    try {
+      await this.write(Math.max(this.#written, this.#last))
+      await this.#file.sync()
+    } finally {
+      await this.#file.close()
+    }
   }
 }
 

@@ -64,6 +64,14 @@ test('a list of hashes is matched, applied, and answered line by line', async ()
   ])
 })
 
+test('a list without a good line is read to its end, however long it is', async () => {
+  const bad = 150_000
+  const { status, body } = await world.ask('POST', '/api/suppressions', { raw: 'x\n'.repeat(bad) })
+  expect([status, body.rejected]).toEqual([200, bad])
+  const last = await world.must('GET', `/api/suppressions/${body.id}/status?after=${bad - 1}`)
+  expect(last).toEqual({ items: [{ line: bad, status: 'bad' }], next: null })
+})
+
 test('whom a list named before anybody knew them stays unknown', async () => {
   const email = hash('carl@example.com')
   const listed = await world.import('suppressions', [{ type: 'email', value: email }])
