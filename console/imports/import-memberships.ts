@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { IdFaults, idFault } from '../../audience/namespace.ts'
 import { expiryDayOf, type MembershipLine } from '../../audience/people/memberships.ts'
@@ -132,7 +133,7 @@ async function importReplacing(
     const more = () => (segment.sensitive ? { sensitive: segment.id } : {})
     return await noted(rooms, call, { run, what: whatOf(call), work, more })
   } finally {
-    await Promise.all([next.drop(), now.drop()])
+    await rm(dir, { recursive: true, force: true })
   }
 }
 

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, rm } from 'node:fs/promises'
+import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { UserKey } from '../../audience/store/store.ts'
 import { LIMITS } from '../limits.ts'
@@ -40,11 +40,6 @@ export class KeySpool {
       for (let at = 0; bytes && at < bytes.length; at += RECORD_BYTES)
         days.set(bytes.toString('latin1', at, at + KEY_BYTES), bytes.readUInt32LE(at + KEY_BYTES))
     return days
-  }
-
-  /** Removes what was written. */
-  async drop(): Promise<void> {
-    await rm(this.#dir, { recursive: true, force: true })
   }
 
   async #spill(part: number): Promise<void> {

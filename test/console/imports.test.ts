@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DAY_MS, dayOf } from '../../audience/clock.ts'
@@ -291,6 +293,8 @@ describe('mode=replace', () => {
     expect(half.status).toBe(200)
     expect(await members(uids(0, 50))).toEqual([])
     expect(await members(all.slice(-50))).toEqual(all.slice(-50))
+    // Nothing of what was set down meanwhile is left.
+    expect(readdirSync(join(world.dir, 'spool'))).toEqual([])
   })
 
   test('refuses other segments in a line, and half a wish', async () => {
