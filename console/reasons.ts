@@ -55,7 +55,7 @@ export class Denied extends Error {
 
 /** Why a line of an import is bad, where no schema says it. */
 export const LineFaults = {
-  too_long: 'the line is longer than 64 KiB',
+  too_long: `the line is longer than ${LIMITS.lineBytesMax / 1024} KiB`,
   not_utf8: 'the line is not UTF-8',
   not_json: 'the line is not JSON',
   not_object: 'the line is no JSON object',

@@ -1,4 +1,12 @@
 import { refuse } from '../../audience/refusal.ts'
+import type { Call } from '../api/route.ts'
+
+/** Content types of CSV; what separates its cells, the file says itself. */
+export const CSV_TYPES = ['text/csv', 'text/tab-separated-values'] as const
+
+export function isCsv({ headers }: Pick<Call, 'headers'>): boolean {
+  return /^(text|application)\/(csv|tab-separated-values)\b/i.test(headers.contentType)
+}
 
 const [LF, CR, QUOTE] = [0x0a, 0x0d, 0x22]
 /** The first of them wins a draw. */

@@ -12,6 +12,11 @@ export interface CsvRow {
   hasDecimalComma?: boolean
 }
 
+/** Why a row is bad that has more cells than the header, or fewer. */
+export function cellsFault(cells: readonly string[], header: readonly string[]): string {
+  return `the row has ${cells.length} cells, the header ${header.length}`
+}
+
 const [LF, CR] = [0x0a, 0x0d]
 /** Rows handed on at once. */
 const ROWS_AT_ONCE = 200

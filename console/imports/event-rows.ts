@@ -3,7 +3,7 @@ import { momentOf } from '../../exchange/moment.ts'
 import { isDeeperThan } from '../api/is-deeper-than.ts'
 import { LIMITS } from '../limits.ts'
 import { LineFaults } from '../reasons.ts'
-import type { CsvRow } from './csv-rows.ts'
+import { type CsvRow, cellsFault } from './csv-rows.ts'
 import type { EventColumns, Message } from './event-columns.ts'
 import type { Line } from './line-splitter.ts'
 
@@ -49,8 +49,7 @@ export class EventRows {
       this.#columns.checkHeader(this.#header)
       return undefined
     }
-    if (cells.length !== header.length)
-      return { reason: `the row has ${cells.length} cells, the header ${header.length}` }
+    if (cells.length !== header.length) return { reason: cellsFault(cells, header) }
     if (cells.some((cell) => cell.includes('\ufffd'))) return { reason: LineFaults.not_utf8 }
     const row = header.map((column, i) => {
       const cell = cells[i]!.trim()

@@ -3,6 +3,7 @@ import { createGunzip } from 'node:zlib'
 import { refuse } from '../../audience/refusal.ts'
 import type { Call } from '../api/route.ts'
 import { Denied } from '../reasons.ts'
+import { isBulk } from './bulk-type.ts'
 
 const INFLATE_CHUNK_BYTES = 64 * 1024
 
@@ -11,8 +12,7 @@ const INFLATE_CHUNK_BYTES = 64 * 1024
  * not NDJSON; reading on throws Refused (`invalid`) where gzip is broken.
  */
 export function importBody(call: Call): AsyncIterable<Uint8Array> {
-  if (/^application\/(octet-stream|x-protobuf|protobuf)\b/i.test(call.headers.contentType))
-    throw new Denied('unsupported', 'send lines of JSON, as application/x-ndjson')
+  if (isBulk(call)) throw new Denied('unsupported', 'send lines of JSON, as application/x-ndjson')
   return inflatedBody(call)
 }
 

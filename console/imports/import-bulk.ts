@@ -12,10 +12,6 @@ import { ImportRun } from './import-run.ts'
 import type { MatchChange } from './match-lines.ts'
 import { MatchWriter } from './match-writer.ts'
 
-export function isBulk({ headers }: Pick<Call, 'headers'>): boolean {
-  return /^application\/(octet-stream|x-protobuf|protobuf)\b/i.test(headers.contentType)
-}
-
 /**
  * `POST /api/matches` with a bulk upload (proto/bulk-matches.proto), under the rules of lines. Answered in kind, or as
  * JSON where that is asked for. Refuses (`invalid`, `too_large`) what is no such message, and then does nothing of it.

@@ -9,6 +9,7 @@ import { LIMITS as EXCHANGE_LIMITS } from '../../exchange/limits.ts'
 import type { ApiRoute, Call } from '../api/route.ts'
 import { asksForCsv, csvReply, Format, rowsAsked } from '../resources/csv-reply.ts'
 import { pageOf } from '../resources/shapes.ts'
+import { CSV_TYPES, isCsv } from './csv-dialect.ts'
 import { type Deletion, DeletionReader, DeletionShape } from './deletion-lines.ts'
 import { importBody } from './import-body.ts'
 import { type ImportRooms, keysOf, namesFor, noted } from './import-rooms.ts'
@@ -62,7 +63,7 @@ export function deletionRoutes(rooms: ImportRooms): ApiRoute[] {
         kind: 'ndjson',
         name: 'SuppressionLine',
         schema: DeletionShape,
-        alsoAs: ['text/csv'],
+        alsoAs: CSV_TYPES,
       },
       answers: { 200: { says: 'What became of the lines.', body: ReportShape } },
       handle: (call) =>
@@ -110,8 +111,7 @@ async function importDeletions(rooms: ImportRooms, call: Call) {
   const id = idNow(rooms)
   const exempt = exemptIn(rooms, call)
   const file = await StatusFile.open(dirOf(rooms), id)
-  const isCsv = /^text\/csv\b/i.test(call.headers.contentType)
-  const reader = new DeletionReader(namesFor(rooms, call), { isCsv })
+  const reader = new DeletionReader(namesFor(rooms, call), { isCsv: isCsv(call) })
   const statuses = { deleted: 0, opted_out: 0, not_found: 0, exempt: 0 }
   const run = new ImportRun<Deletion>({
     read: (line) => readLine(reader, line, file),

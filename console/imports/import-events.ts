@@ -10,6 +10,7 @@ import { permitMessage } from '../../gateway/collect/permit-message.ts'
 import type { ApiRoute, Call } from '../api/route.ts'
 import { LIMITS } from '../limits.ts'
 import { Denied } from '../reasons.ts'
+import { CSV_TYPES, isCsv } from './csv-dialect.ts'
 import { type CsvRow, csvRows } from './csv-rows.ts'
 import { EventColumns, type Message } from './event-columns.ts'
 import { type EventRow, EventRows } from './event-rows.ts'
@@ -38,7 +39,7 @@ export function eventsImportRoute(rooms: EventImportRooms): ApiRoute {
       kind: 'ndjson',
       name: 'EventLine',
       schema: EventLine,
-      alsoAs: ['text/csv', 'text/tab-separated-values'],
+      alsoAs: CSV_TYPES,
     },
     answers: { 200: { says: 'What became of the rows.', body: EventsReport } },
     handle: (call) =>
@@ -76,9 +77,8 @@ class EventImport {
   }
 
   run() {
-    const { query, headers } = this.#call
+    const { query } = this.#call
     const body = importBody(this.#call)
-    const isCsv = /^text\/(csv|tab-separated-values)\b/i.test(headers.contentType)
     const run = new ImportRun<Message, CsvRow | Line>({
       read: (row) => this.#read(row),
       write: (batch) => this.#collect(batch),
@@ -89,7 +89,7 @@ class EventImport {
       what: { verb: 'importEvents', object: 'events', details: query },
       more: denied,
       work: async () => ({
-        ...(await run.run(isCsv ? csvRows(body) : linesOf(body))),
+        ...(await run.run(isCsv(this.#call) ? csvRows(body) : linesOf(body))),
         ...denied(),
       }),
     })

@@ -1,5 +1,6 @@
 import type { UsageReportRecord } from '../../exchange/usage/ledger-record.ts'
 import type { ApiRoute, Call } from '../api/route.ts'
+import { CSV_TYPES, isCsv } from './csv-dialect.ts'
 import { type CsvRow, csvRows } from './csv-rows.ts'
 import { importBody } from './import-body.ts'
 import { type ImportRooms, noted } from './import-rooms.ts'
@@ -23,7 +24,7 @@ export function usageReportRoute(rooms: ImportRooms): ApiRoute {
       kind: 'ndjson',
       name: 'UsageReportLine',
       schema: ReportLineShape,
-      alsoAs: ['text/csv', 'text/tab-separated-values'],
+      alsoAs: CSV_TYPES,
     },
     answers: { 200: { says: 'What became of the lines.', body: Report } },
     async handle(call) {
@@ -35,7 +36,6 @@ export function usageReportRoute(rooms: ImportRooms): ApiRoute {
 
 function reported(rooms: ImportRooms, call: Call) {
   const usage = rooms.usage.openUsageReport(call.caller.actor)
-  const isCsv = /^(text|application)\/(csv|tab-separated-values)\b/i.test(call.headers.contentType)
   const read = reportReader()
   const run = new ImportRun<UsageReportRecord, Line | CsvRow>({
     read(line): LineValue<UsageReportRecord> | undefined {
@@ -55,6 +55,6 @@ function reported(rooms: ImportRooms, call: Call) {
   return noted(rooms, call, {
     run,
     what,
-    work: () => run.run(isCsv ? csvRows(source) : linesOf(source)),
+    work: () => run.run(isCsv(call) ? csvRows(source) : linesOf(source)),
   })
 }

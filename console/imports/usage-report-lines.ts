@@ -3,7 +3,7 @@ import { Type } from '../../audience/schema.ts'
 import type { ReportFault, ReportLine } from '../../exchange/desk/report-usage.ts'
 import { closed, OperatorId } from '../../exchange/fields.ts'
 import { LineFaults } from '../reasons.ts'
-import type { CsvRow } from './csv-rows.ts'
+import { type CsvRow, cellsFault } from './csv-rows.ts'
 import type { Line } from './line-splitter.ts'
 import { type LineValue, lineReader, valueReader } from './read-lines.ts'
 
@@ -38,7 +38,7 @@ export function reportReader(): (line: Line | CsvRow) => LineValue<ReportLine> |
     }
     // Spreadsheets leave such rows behind.
     if (cells.every((cell) => cell.trim() === '')) return undefined
-    if (cells.length !== columns.length) return { reason: `it has not ${columns.length} cells` }
+    if (cells.length !== columns.length) return { reason: cellsFault(cells, columns) }
     if (cells.some((cell) => cell.includes('\ufffd'))) return { reason: LineFaults.not_utf8 }
     return readValue(objectOf(columns, cells))
   }

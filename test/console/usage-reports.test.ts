@@ -102,7 +102,7 @@ describe('a buyer’s own report', () => {
     ])
     const bad = await csv('id,contract,segment,day,units\nc3,autumn\nc4,autumn,cars,2026-11-02,x')
     expect(reasons(bad)).toEqual([
-      '2 invalid_input: it has not 5 cells',
+      '2 invalid_input: the row has 2 cells, the header 5',
       '3 value_not_supported: units must be a whole number from 0 to 1000000000000',
     ])
     const open = await csv('id,contract,segment,day,units\n"c3,autumn,cars\nc4,autumn,cars,x,5')
