@@ -16,15 +16,15 @@ export interface ConnectionOptions {
 
 const PORT_DEFAULT = '8081'
 
-/** From the options, else the environment, else where a running instance keeps its token. Throws CliError. */
+/** From the options, else the environment (set to nothing is not set), else where a running instance keeps its token. Throws CliError. */
 export function connectionOf(options: ConnectionOptions, { env }: Io): Connection {
   const here = `http://127.0.0.1:${env['PASSERELLE_CONSOLE_PORT'] || PORT_DEFAULT}`
-  const url = options.url ?? env['PASSERELLE_URL'] ?? here
+  const url = options.url ?? (env['PASSERELLE_URL'] || here)
   if (!/^https?:\/\//.test(url) || !URL.canParse(url))
     throw new CliError(`${JSON.stringify(url)} is no address`, [
       `Give one such as ${here} with --url or PASSERELLE_URL.`,
     ])
-  const token = options.token ?? env['PASSERELLE_ADMIN_TOKEN'] ?? tokenInFile(env)
+  const token = options.token ?? (env['PASSERELLE_ADMIN_TOKEN'] || tokenInFile(env))
   return { url: new URL(url), token }
 }
 

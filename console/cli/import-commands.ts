@@ -76,10 +76,9 @@ function addEventsCommand(command: Command, session: Session): void {
       if (map.length > 0) query.set('map', JSON.stringify(columns))
       const first = async () =>
         void (await session.client().call('GET', `/api/sources/${part(options.source)}`))
-      const isCsv = csv || /[.](csv|tsv)([.]gz)?$/i.test(file)
       const report = await upload<ImportReport & { denied: number }>(session, {
         ...{ path: `/api/events?${query}`, file, first },
-        ...(isCsv ? { type: 'text/csv' } : {}),
+        ...(csv ? { type: 'text/csv' } : {}),
       })
       printReport(session, report, () => {
         if (report.denied > 0)

@@ -1,9 +1,9 @@
-import { once } from 'node:events'
-import { createWriteStream, type WriteStream } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { ImportReport } from '../imports/import-run.ts'
+import { CliError } from './cli-error.ts'
 import { type Explanation, explainLines } from './explain-lines.ts'
-import { printJson } from './io.ts'
+import { printJson, printLine } from './io.ts'
 import { printItems } from './print-table.ts'
 import type { Session } from './session.ts'
 import { printReport, upload } from './upload.ts'
@@ -29,7 +29,7 @@ export function addPersonCommands(program: Command, session: Session): Command {
       .action(async (source: string, uid: string, { reason }: PersonOptions) => {
         const body = { source, uid, ...(reason === undefined ? {} : { reason }) }
         const answer = await session.client().call('POST', `/api/people/${verb}`, { body })
-        session.io.stdout.write(`${JSON.stringify(answer.body, null, 2)}\n`)
+        printJson(session.io, answer.body)
       })
   addExplain(command, session)
   command
@@ -40,7 +40,7 @@ export function addPersonCommands(program: Command, session: Session): Command {
         otherSource === undefined ? {} : { with: { source: otherSource, uid: otherUid } }
       const body = { source, uid, ...other }
       const answer = await session.client().call('POST', '/api/people/unmerge', { body })
-      session.io.stdout.write(`${JSON.stringify(answer.body)}\n`)
+      printLine(session.io, answer.body)
     })
   command
     .command('reveal <source> <uid> <fields>')
@@ -53,7 +53,7 @@ export function addPersonCommands(program: Command, session: Session): Command {
     .action(async (source: string, uid: string, fields: string, options: object) => {
       const body = { source, uid, fields: fields.split(','), ...options }
       const answer = await session.client().call('POST', '/api/people/reveal', { body })
-      session.io.stdout.write(`${JSON.stringify(answer.body, null, 2)}\n`)
+      printJson(session.io, answer.body)
     })
   command
     .command('suppress <file>')
@@ -135,40 +135,48 @@ async function suppress(
   { status, exempt }: SuppressOptions,
 ): Promise<void> {
   const query = exempt === undefined ? '' : `?exempt=${encodeURIComponent(exempt)}`
-  const isCsv = /\.csv(\.gz)?$/.test(file)
-  const report = await upload<SuppressReport>(session, {
-    path: `/api/suppressions${query}`,
-    file,
-    ...(isCsv ? { type: 'text/csv' } : {}),
-  })
-  if (status !== undefined) await writeStatuses(session, report.id, status)
+  const into = status === undefined ? undefined : await opened(status)
+  try {
+    const report = await upload<SuppressReport>(session, {
+      path: `/api/suppressions${query}`,
+      file,
+    })
+    if (into) await writeStatuses(session, report.id, into)
+    printSuppressed(session, report)
+  } finally {
+    await into?.close()
+  }
+}
+
+function printSuppressed(session: Session, report: SuppressReport): void {
   const counts = Object.entries(report.statuses).map(([word, count]) => `${word} ${count}`)
   printReport(session, report, () => {
     session.io.stdout.write(`list ${report.id}: ${counts.join(', ')}\n`)
   })
 }
 
+/** Before anything is sent: what became of a list that was sent could not be told any more. */
+async function opened(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'w', 0o600)
+  } catch (error) {
+    throw new CliError(`${path} cannot be written: ${(error as Error).message}`)
+  }
+}
+
 /** Page by page: a list may have any length. */
-async function writeStatuses(session: Session, id: string, path: string): Promise<void> {
-  const file = createWriteStream(path, { mode: 0o600 })
-  file.write('line,status\n')
+async function writeStatuses(session: Session, id: string, file: FileHandle): Promise<void> {
+  await file.write('line,status\n')
   for (let after: string | null = '0'; after !== null; ) {
     const asked = `/api/suppressions/${id}/status?limit=1000&after=${after}`
     const page = (await session.client().call('GET', asked)).body as StatusPage
-    await writeRows(file, page.items)
+    const rows = page.items.filter(({ status }) => status !== 'none')
+    await file.write(rows.map(({ line, status }) => `${line},${status}\n`).join(''))
     after = page.next
   }
-  file.end()
-  await once(file, 'finish')
 }
 
 interface StatusPage {
   items: { line: number; status: string }[]
   next: string | null
-}
-
-async function writeRows(file: WriteStream, items: StatusPage['items']): Promise<void> {
-  const rows = items.filter(({ status }) => status !== 'none')
-  const text = rows.map(({ line, status }) => `${line},${status}\n`).join('')
-  if (!file.write(text)) await once(file, 'drain')
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { printJson } from './io.ts'
 import { pathWith, type QueryOptions } from './print-table.ts'
 import type { Session } from './session.ts'
 
@@ -37,5 +38,5 @@ export function addReachCommands(program: Command, session: Session): void {
 
 async function print({ client, io }: Session, path: string): Promise<void> {
   const { body } = await client().call('GET', path)
-  io.stdout.write(`${JSON.stringify(body, null, 2)}\n`)
+  printJson(io, body)
 }

@@ -11,7 +11,7 @@ const HINTS: Readonly<Record<number, string>> = {
   403: 'Use an operator token for this.',
   404: 'List what there is: passerelle <kind> list.',
   412: 'Read it again (get says its etag), and repeat the change on what is there now.',
-  429: 'Wait for a running import to end.',
+  429: 'Wait for what is under way to end, and ask again.',
   503: 'Try again in a moment; see /health/ready for what is missing.',
 }
 

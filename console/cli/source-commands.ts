@@ -11,7 +11,7 @@ export function addSourceCommands(source: Command, session: Session): void {
     .description('events and properties its messages hold, and whether they are planned')
     .action(async (id: string) => {
       const { body } = await session.client().call('GET', `${pathOf(id)}/schema`)
-      io.stdout.write(`${JSON.stringify(body, null, 2)}\n`)
+      printJson(io, body)
     })
   source
     .command('gtm-template <source>')

@@ -10,7 +10,7 @@ export interface Upload {
   path: string
   /** `-` is stdin; `.gz` goes as it is. */
   file: string
-  /** Content type; NDJSON by default. */
+  /** Content type; default: CSV or NDJSON, as the file is called. */
   type?: string
   /** Asked before anything is sent. */
   first?: () => Promise<void>
@@ -19,7 +19,7 @@ export interface Upload {
 /** Sends a file of lines, however large, with progress; answers with what became of them. */
 export async function upload<R extends ImportReport>(
   session: Session,
-  { path, file, type = 'application/x-ndjson', first }: Upload,
+  { path, file, type = typeOf(file), first }: Upload,
 ): Promise<R> {
   const { source, bytesTotal } = sourceOf(session, file)
   await first?.()
@@ -28,7 +28,7 @@ export async function upload<R extends ImportReport>(
     'content-type': type,
     // What is no JSON would be answered in kind.
     accept: 'application/json',
-    ...(file.endsWith('.gz') ? { 'content-encoding': 'gzip' } : {}),
+    ...(/[.]gz$/i.test(file) ? { 'content-encoding': 'gzip' } : {}),
   }
   try {
     const stream = Readable.from(counted(source, progress))
@@ -37,6 +37,10 @@ export async function upload<R extends ImportReport>(
     progress.stop()
     source.destroy()
   }
+}
+
+function typeOf(file: string): string {
+  return /[.](csv|tsv)([.]gz)?$/i.test(file) ? 'text/csv' : 'application/x-ndjson'
 }
 
 /** Throws CliError where lines were bad, so that scripts notice: the good ones are in. */

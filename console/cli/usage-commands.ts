@@ -21,8 +21,7 @@ export function addUsageCommands(program: Command, session: Session): void {
   usage
     .command('report <file>')
     .description('sends a buyer’s own count: NDJSON, or CSV by its name; - reads NDJSON from stdin')
-    .action(async (file: string) => {
-      const type = /[.]csv([.]gz)?$/i.test(file) ? 'text/csv' : 'application/x-ndjson'
-      printReport(session, await upload(session, { path: '/api/usage/reports', file, type }))
-    })
+    .action(async (file: string) =>
+      printReport(session, await upload(session, { path: '/api/usage/reports', file })),
+    )
 }

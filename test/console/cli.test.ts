@@ -239,6 +239,8 @@ describe('the command line', () => {
       PASSERELLE_ADMIN_TOKEN: ADMIN,
     }
     expect((await run('partner list', { env: onPort })).code).toBe(0)
+    const emptied = { PASSERELLE_URL: '', PASSERELLE_ADMIN_TOKEN: '', PASSERELLE_DATA: dir }
+    expect((await run('partner list', { env: { ...onPort, ...emptied } })).code).toBe(0)
     const away = await run(['--url', `http://127.0.0.1:${await freePort()}`, 'partner', 'list'])
     expect(away.err).toContain('npm start')
     expect((await run('--url nonsense partner list')).err).toContain('is no address')

@@ -72,6 +72,19 @@ test('a list without a good line is read to its end, however long it is', async 
   expect(last).toEqual({ items: [{ line: bad, status: 'bad' }], next: null })
 })
 
+test('the command line knows CSV by a name in capitals, and sends nothing whose outcome it could not write', async () => {
+  const list = join(world.dir, 'LIST.CSV')
+  writeFileSync(list, `type,value\nemail,${hash('grace@example.com')}\n`)
+  const cli = new Cli(world)
+  const nowhere = join(world.dir, 'nowhere', 'status.csv')
+  const before = (await world.must('GET', '/api/suppressions')).items.length
+  const unwritable = await cli.run(['person', 'suppress', list, '--status', nowhere])
+  expect(unwritable).toMatchObject({ code: 1, err: expect.stringContaining('cannot be written') })
+  expect((await world.must('GET', '/api/suppressions')).items).toHaveLength(before)
+  const sent = await cli.run(['person', 'suppress', list])
+  expect(sent).toMatchObject({ code: 0, out: expect.stringContaining('not_found 1') })
+})
+
 test('whom a list named before anybody knew them stays unknown', async () => {
   const email = hash('carl@example.com')
   const listed = await world.import('suppressions', [{ type: 'email', value: email }])
