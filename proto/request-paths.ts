@@ -82,10 +82,15 @@ const PATHS: Readonly<Record<string, Meaning>> = {
   'regs.ext.gdpr': signal(Signal.gdpr),
   'regs.us_privacy': signal(Signal.usPrivacy),
   'regs.ext.us_privacy': signal(Signal.usPrivacy),
+  // As ProtoJSON writes them: what forbids is not to be lost to a spelling.
+  'regs.usPrivacy': signal(Signal.usPrivacy),
+  'regs.ext.usPrivacy': signal(Signal.usPrivacy),
   'regs.gpp': signal(Signal.gpp),
   'regs.ext.gpp': signal(Signal.gpp),
   'regs.gpp_sid': signal(Signal.gppSid),
   'regs.ext.gpp_sid': signal(Signal.gppSid),
+  'regs.gppSid': signal(Signal.gppSid),
+  'regs.ext.gppSid': signal(Signal.gppSid),
   'regs.gpc': signal(Signal.gpc),
   'regs.ext.gpc': signal(Signal.gpc),
 

@@ -28,12 +28,16 @@ export const EXTEND_RTB = {
   },
 }
 
-/** What is wrong with the arguments of a call; undefined where nothing is. */
+/** What is wrong with the arguments of a call; undefined where nothing is. The bid request may be called in camel case. */
 export function faultIn(given: Record<string, unknown>): string | undefined {
-  for (const name of EXTEND_RTB.inputSchema.required)
-    if (given[name] === undefined) return `missing required parameter: ${name}`
-  if (typeof given['id'] !== 'string') return 'parameter id must be a string'
-  const request = given['bid_request']
+  const { id, bidRequest, bid_request: request = bidRequest } = given
+  if (id === undefined) return missing('id')
+  if (request === undefined) return missing('bid_request')
+  if (typeof id !== 'string') return 'parameter id must be a string'
   const isObject = typeof request === 'object' && request !== null && !Array.isArray(request)
   return isObject ? undefined : 'parameter bid_request must be an object'
+}
+
+function missing(name: string): string {
+  return `missing required parameter: ${name}`
 }

@@ -307,6 +307,19 @@ describe('POST /artf/mutations', () => {
     }
   })
 
+  test.for<[string, string]>([
+    ['"usPrivacy":"1YYN"', 'denied_us_privacy'],
+    ['"ext":{"usPrivacy":"1YYN"}', 'denied_us_privacy'],
+    ['"us_privacy":"1YNN","usPrivacy":"1YYN"', 'denied_us_privacy'],
+    ['"gppSid":[7]', 'denied_gpp_missing'],
+    ['"ext":{"gppSid":["7"]}', 'denied_gpp_missing'],
+  ])('what forbids counts as ProtoJSON calls it, too: %s', async ([regs, reason]) => {
+    const request = `{"id":"r","user":{"buyeruid":"driver"},"regs":{${regs}}}`
+    const { headers, body } = await post(`{"id":"q","bidRequest":${request}}`)
+    expect(headers['x-passerelle-reason']).toBe(reason)
+    expect(JSON.parse(body.toString()).mutations).toEqual([])
+  })
+
   test.for<[string, number, string]>([
     ['{"id":"q"}', 400, 'no_bid_request'],
     ['{"id":"q","bid_request":{}}', 400, 'no_id'],

@@ -111,6 +111,16 @@ describe('the MCP tool extend_rtb', () => {
     }
   })
 
+  test('names in camel case are those of the schema', async () => {
+    const given = async (regs: object) => {
+      const bidRequest = { id: 'r', user: { buyeruid: 'driver' }, regs }
+      const told = await extend({ id: 'q', bidRequest, applicableIntents: ['ACTIVATE_SEGMENTS'] })
+      return [JSON.parse(textIn(told)).mutations, told._meta?.['passerelle/reason']]
+    }
+    expect(await given({})).toEqual([[segmentsOf('data-hill:cars')], undefined])
+    expect(await given({ usPrivacy: '1YYN' })).toEqual([[], 'denied_us_privacy'])
+  })
+
   test('names of intents count, and those that nobody knows ask for nothing', async () => {
     const bid_request = { id: 'r', imp: [{ id: '1' }], user: { buyeruid: 'driver' } }
     const told = async (...applicable_intents: string[]) =>
