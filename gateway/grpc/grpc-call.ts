@@ -120,8 +120,9 @@ export class GrpcCall implements Flight, BodyTaker {
     if (this.#isOver) return
     this.#end()
     const said = [STATUS, literalText(String(code)), MESSAGE, literalText(encodeURI(says))]
-    const block = Buffer.concat([HEAD, ...said, REASON, literalText(reason)])
-    this.#stream.sendHead(block, true)
+    const block = Buffer.concat([...said, REASON, literalText(reason)])
+    if (this.#isBegun) this.#stream.sendTrailers(block)
+    else this.#stream.sendHead(Buffer.concat([HEAD, block]), true)
   }
 
   cutSlowBody(): void {

@@ -10,6 +10,13 @@ export interface HealthState {
   readonly services: readonly string[]
 }
 
+/** Who is told of a change. */
+export interface HealthWatcher {
+  tell(answer: Buffer): void
+  /** Nothing more will be told. */
+  end(): void
+}
+
 const STATUS = 1
 const SERVICE = 1
 const [SERVING, NOT_SERVING, SERVICE_UNKNOWN] = [1, 2, 3] as const
@@ -17,8 +24,9 @@ const [SERVING, NOT_SERVING, SERVICE_UNKNOWN] = [1, 2, 3] as const
 /** Standard health of gRPC (grpc.health.v1): asked once, or watched. */
 export class HealthWatch {
   readonly #state: HealthState
-  readonly #watchers = new Set<{ service: string; told: number; tell: (answer: Buffer) => void }>()
+  readonly #watchers = new Set<{ service: string; told: number; to: HealthWatcher }>()
   readonly #endTimer: () => void
+  #isClosed = false
 
   constructor(state: HealthState) {
     this.#state = state
@@ -32,16 +40,19 @@ export class HealthWatch {
   }
 
   /** Tells the status at once, and whenever it changes. Returns what ends it; undefined where too many watch. */
-  watch(request: Uint8Array, tell: (answer: Buffer) => void): (() => void) | undefined {
+  watch(request: Uint8Array, to: HealthWatcher): (() => void) | undefined {
     if (this.#watchers.size === GRPC_LIMITS.watchersMax) return undefined
-    const watcher = { service: serviceIn(request), told: -1, tell }
+    const watcher = { service: serviceIn(request), told: -1, to }
     this.#watchers.add(watcher)
     this.#tellAll()
     return () => this.#watchers.delete(watcher)
   }
 
+  /** Watchers are told that nothing is served here any more: who waited for them to leave would wait for ever. */
   close(): void {
     this.#endTimer()
+    this.#isClosed = true
+    this.#tellAll()
   }
 
   #tellAll(): void {
@@ -49,13 +60,16 @@ export class HealthWatch {
       const status = this.#statusOf(watcher.service)
       if (status === watcher.told) continue
       watcher.told = status
-      watcher.tell(numberField(STATUS, status))
+      watcher.to.tell(numberField(STATUS, status))
     }
+    if (!this.#isClosed) return
+    for (const { to } of this.#watchers) to.end()
+    this.#watchers.clear()
   }
 
   #statusOf(service: string): number {
     if (service !== '' && !this.#state.services.includes(service)) return SERVICE_UNKNOWN
-    return this.#state.isReady() ? SERVING : NOT_SERVING
+    return this.#state.isReady() && !this.#isClosed ? SERVING : NOT_SERVING
   }
 }
 

@@ -48,8 +48,8 @@ export async function openGrpcDoor(options: GrpcDoorOptions): Promise<Door> {
     binding: tls ? 'HTTP/2, TLS' : 'HTTP/2, h2c',
     port: server.port,
     async close(drainMsMax) {
-      health.close()
       server.leave()
+      health.close()
       await state.inFlight.drain(drainMsMax)
       server.destroy()
     },
@@ -106,7 +106,10 @@ function check(call: GrpcCall, health: HealthWatch, asked: Uint8Array): void {
 }
 
 function watch(call: GrpcCall, health: HealthWatch, asked: Uint8Array): void {
-  const end = health.watch(asked, (answer) => call.tell(answer))
+  const end = health.watch(asked, {
+    tell: (answer) => call.tell(answer),
+    end: () => call.refuse('leaving'),
+  })
   if (end === undefined) call.refuse('too_many_watchers')
   else call.onLeft(end)
 }

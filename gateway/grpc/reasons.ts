@@ -12,6 +12,7 @@ export const GrpcRefusals = {
   unknown_method: { code: 12, says: 'There is no such method here.' },
   unknown_service: { code: 5, says: 'There is no such service here.' },
   too_many_watchers: { code: 8, says: 'As many as may watch are watching already.' },
+  leaving: { code: 14, says: 'This process ends; ask again.' },
   slow_body: { code: 4, says: 'The message did not arrive in time.' },
   failed: { code: 13, says: 'The handler failed or did not answer in time.' },
 } as const

@@ -42,6 +42,8 @@ afterAll(async () => {
   await door.close(0)
 })
 
+const asIs = (bytes: Buffer) => bytes
+
 interface Got {
   head: IncomingHttpHeaders
   trailers: IncomingHttpHeaders
@@ -227,8 +229,6 @@ describe('a unary call', () => {
 })
 
 describe('the library of the gRPC project', () => {
-  const asIs = (bytes: Buffer) => bytes
-
   test('is understood where it compresses', async () => {
     handle = echo
     const client = new Client(`127.0.0.1:${door.port}`, credentials.createInsecure(), {
@@ -274,6 +274,30 @@ describe('the library of the gRPC project', () => {
 })
 
 describe('a door that closes', () => {
+  test('tells who watches its health, and waits for none of them', async () => {
+    const closing = await openGrpcDoor({
+      ...{ host: '127.0.0.1', port: 0, clock: systemClock, onFailed: () => {} },
+      ...{ routes: [], health: { isReady: () => true, services: [] } },
+    })
+    const client = new Client(`127.0.0.1:${closing.port}`, credentials.createInsecure())
+    const watch = '/grpc.health.v1.Health/Watch'
+    const stream = client.makeServerStreamRequest(watch, asIs, asIs, Buffer.alloc(0))
+    const told: Buffer[] = []
+    const status = new Promise((resolve) => stream.on('error', resolve))
+    await new Promise<void>((resolve) =>
+      stream.on('data', (answer: Buffer) => {
+        told.push(answer)
+        resolve()
+      }),
+    )
+    const startedMs = systemClock.elapsed()
+    await closing.close(60_000)
+    expect(systemClock.elapsed() - startedMs).toBeLessThan(30_000)
+    expect(await status).toMatchObject({ code: 14, details: 'This process ends; ask again.' })
+    expect(told).toEqual([Buffer.from([8, 1]), Buffer.from([8, 2])])
+    client.close()
+  })
+
   test('answers what is under way, and takes nothing more', async () => {
     const closing = await openGrpcDoor({
       ...{ host: '127.0.0.1', port: 0, clock: systemClock, onFailed: () => {} },
