@@ -6,6 +6,7 @@ import { isRegion } from './audience/countries.ts'
 import { LIMITS } from './audience/limits.ts'
 import { parseStoreAddress } from './audience/store/open-store.ts'
 import { readVaultKeys, type VaultKeys } from './audience/vault/vault-keys.ts'
+import { type TlsFiles, tlsFault } from './gateway/grpc/tls-files.ts'
 
 /** Every setting, typed and checked; the README has the table. */
 export interface Config {
@@ -27,7 +28,7 @@ export interface Config {
   /** IAB ARTF over gRPC. */
   grpcPort: number
   /** PEM files for the gRPC door; undefined: HTTP/2 in the clear. */
-  tls: { certPath: string; keyPath: string } | undefined
+  tls: TlsFiles | undefined
   /** ARTF gives segments with their provider to those who ask for it: an intent that is proposed, and no standard yet. */
   artfDataSegments: boolean
   /** Undefined: generated once into `dataDir`. */
@@ -269,7 +270,10 @@ class Reader {
 
   private tls(): Config['tls'] {
     const [certPath, keyPath] = [this.readableFile('TLS_CERT'), this.readableFile('TLS_KEY')]
-    if (certPath !== undefined && keyPath !== undefined) return { certPath, keyPath }
+    if (certPath !== undefined && keyPath !== undefined) {
+      const fault = tlsFault({ certPath, keyPath })
+      return fault === undefined ? { certPath, keyPath } : this.wrong(...fault)
+    }
     const [missing] = ['TLS_CERT', 'TLS_KEY'].filter((name) => this.text(name) === undefined)
     if (certPath !== undefined || keyPath !== undefined)
       if (missing) this.wrong(missing, 'is missing', 'PASSERELLE_TLS_CERT and _KEY together')
@@ -367,9 +371,4 @@ export function egressDir({ dataDir }: Config): string {
 /** Where ledgers of usage lie. */
 export function ledgerDir({ dataDir }: Config): string {
   return join(dataDir, 'ledger')
-}
-
-/** Read when it is asked for: a certificate is renewed by a start. */
-export function tlsOf({ tls }: Config): { cert: Buffer; key: Buffer } | undefined {
-  return tls && { cert: readFileSync(tls.certPath), key: readFileSync(tls.keyPath) }
 }

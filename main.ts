@@ -10,7 +10,7 @@ import { EventDesk } from './audience/events/event-desk.ts'
 import { RuleBooks } from './audience/events/rule-book.ts'
 import { writeSightings } from './audience/events/write-sightings.ts'
 import type { Reach } from './audience/reach/reach.ts'
-import { type Config, egressDir, ledgerDir, readConfig, tlsOf } from './config.ts'
+import { type Config, egressDir, ledgerDir, readConfig } from './config.ts'
 import { openConsole } from './console/console.ts'
 import { settleDemoWorld } from './console/settle-demo-world.ts'
 import { Collector } from './exchange/collect/collector.ts'
@@ -37,6 +37,7 @@ import { collectRoutes } from './gateway/collect/collect-routes.ts'
 import { edgeRoutes } from './gateway/edge/edge-routes.ts'
 import { edgeWires } from './gateway/edge-wires.ts'
 import { openGateway } from './gateway/gateway.ts'
+import { readTls } from './gateway/grpc/tls-files.ts'
 import { type DoorRefusal, DoorRefusals } from './gateway/http/door.ts'
 import { healthRoutes } from './gateway/http/health-routes.ts'
 import { openNodeDoor } from './gateway/http/open-node-door.ts'
@@ -130,7 +131,11 @@ async function bid({ config }: Settings): Promise<void> {
     port: config.gatewayPort,
     ...rooms,
     healthRoutes: healthRoutes(instance),
-    grpc: { port: config.grpcPort, tls: tlsOf(config), isReady: () => instance.state.ready },
+    grpc: {
+      port: config.grpcPort,
+      tls: config.tls && readTls(config.tls),
+      isReady: () => instance.state.ready,
+    },
     artfDataSegments: config.artfDataSegments,
     warn: (message, details) => log.warn(details ?? {}, message),
   })

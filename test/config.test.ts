@@ -1,6 +1,8 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { type ConfigError, readConfig } from '../config.ts'
 
@@ -73,6 +75,19 @@ describe('settings', () => {
     }
     expect(problems(env).sort()).toEqual(Object.keys(env).sort())
     expect(() => readConfig(env)).toThrow(/GATEWAY_PORT: is "80a"; expected a whole number from 1/)
+  })
+
+  test('a certificate and a key that give no TLS are told before anything starts', () => {
+    const tls = (name: string) => fileURLToPath(new URL(`./support/tls/${name}`, import.meta.url))
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const other = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+    const told = (cert: string, key: string) =>
+      problems({ PASSERELLE_TLS_CERT: cert, PASSERELLE_TLS_KEY: key })
+    expect(told(tls('cert.pem'), tls('key.pem'))).toEqual([])
+    expect(told(tls('cert.pem'), file('other.pem', other))).toEqual(['PASSERELLE_TLS_KEY'])
+    expect(told(tls('cert.pem'), file('no.pem', 'no key'))).toEqual(['PASSERELLE_TLS_KEY'])
+    expect(told(tls('key.pem'), tls('key.pem'))).toEqual(['PASSERELLE_TLS_CERT'])
+    expect(told(tls('cert.pem'), '/nowhere.pem')).toEqual(['PASSERELLE_TLS_KEY'])
   })
 
   test('a secret or token is never repeated', () => {
