@@ -117,9 +117,7 @@ interface Source {
 }
 
 function rootFiles(): string[] {
-  return ['main.ts', 'config.ts', 'open-process.ts', 'open-rooms.ts'].map((name) =>
-    join(root, name),
-  )
+  return [join(root, 'main.ts'), join(root, 'config.ts'), ...sourcesIn(join(root, 'lives'))]
 }
 
 function sourcesIn(folder: string): string[] {

@@ -1,9 +1,9 @@
-import { systemClock as clock } from './audience/clock.ts'
-import { type Log, openLog } from './gateway/log.ts'
-import { Metrics } from './gateway/metrics/counters.ts'
-import { watchProcess } from './gateway/metrics/process-metrics.ts'
-import type { Instance } from './gateway/supervisor/instance.ts'
-import { joinInstance } from './gateway/supervisor/join-instance.ts'
+import { systemClock as clock } from '../audience/clock.ts'
+import { type Log, openLog } from '../gateway/log.ts'
+import { Metrics } from '../gateway/metrics/counters.ts'
+import { watchProcess } from '../gateway/metrics/process-metrics.ts'
+import type { Instance } from '../gateway/supervisor/instance.ts'
+import { joinInstance } from '../gateway/supervisor/join-instance.ts'
 
 /** One process of the instance, and what ends it. */
 export interface Process {
