@@ -3,7 +3,7 @@ import { additionsJson } from '../bid/additions-json.ts'
 import { arriveAs } from '../bid/arrive.ts'
 import type { Bid } from '../bid/bid.ts'
 import { decisionHead } from '../bid/decision-name.ts'
-import type { DataFragment } from '../bid/make-fragment.ts'
+import type { DataFragment, FragmentObject } from '../bid/make-fragment.ts'
 import type { BidRefusal } from '../bid/reasons.ts'
 import { replyRefused } from '../bid/reply.ts'
 import { EVERYTHING, type Wire } from '../bid/wire.ts'
@@ -104,7 +104,30 @@ function textOf({ plan, bytes }: Bid): string {
   if (fragment !== undefined && ids === undefined && fragment.token === undefined)
     return textOfFragment(fragment)
   const audience = fragment === undefined ? '[]' : audienceOf(fragment)
-  return `{"audience":${audience},"ortb2":${additionsJson(plan, bytes)}}`
+  return `{"audience":${audience},"ortb2":${named(fragment, `${additionsJson(plan, bytes)}`)}}`
+}
+
+/**
+ * By what each Data object goes here: its provider, and its taxonomy where that provider has another. The module merges
+ * by `data.id`, and keeps of two with one id the `ext` of the first: segments would stand under another's taxonomy.
+ */
+function namesOf(objects: readonly FragmentObject[]): string[] {
+  const names: string[] = []
+  for (const { provider, segtax } of objects.map(({ group }) => group)) {
+    const choices = [provider.id, `${provider.id}:${segtax ?? 'own'}`]
+    names.push(choices.find((one) => !names.includes(one)) ?? `${choices[1]}#${names.length}`)
+  }
+  return names
+}
+
+/** `ortb2` with these names. Most answers have each provider once: they stay as they are. */
+function named(fragment: DataFragment | undefined, ortb2: string): string {
+  const objects = fragment?.objects ?? []
+  if (new Set(objects.map(({ group }) => group.provider)).size === objects.length) return ortb2
+  const names = namesOf(objects)
+  const told = JSON.parse(ortb2) as { user: { data: { id: string }[] } }
+  for (const [i, data] of told.user.data.entries()) data.id = names[i]!
+  return JSON.stringify(told)
 }
 
 /** What a fragment comes to is the same for each answer that holds it alone, and no token. */
@@ -113,7 +136,7 @@ const texts = new WeakMap<DataFragment, string>()
 function textOfFragment(fragment: DataFragment): string {
   let text = texts.get(fragment)
   if (text === undefined) {
-    text = `{"audience":${audienceOf(fragment)},"ortb2":{${fragment.json.whole}}}`
+    text = `{"audience":${audienceOf(fragment)},"ortb2":${named(fragment, `{${fragment.json.whole}}`)}}`
     texts.set(fragment, text)
   }
   return text
@@ -125,10 +148,11 @@ const audiences = new WeakMap<DataFragment, string>()
 function audienceOf(fragment: DataFragment): string {
   let text = audiences.get(fragment)
   if (text === undefined) {
-    const list = fragment.objects.map(({ group, ids }) => ({
+    const names = namesOf(fragment.objects)
+    const list = fragment.objects.map(({ group, ids }, i) => ({
       provider: group.provider.domain,
       ids: [...ids].map((id) => ({ id })),
-      keyspace: group.provider.id,
+      keyspace: names[i],
       rtb_segtax: group.segtax,
     }))
     audiences.set(fragment, (text = JSON.stringify(list)))

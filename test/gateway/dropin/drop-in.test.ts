@@ -1,4 +1,5 @@
 import { deflateSync, gzipSync } from 'node:zlib'
+import type { Data } from 'iab-openrtb/v26'
 import protobuf from 'protobufjs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { BID_LIMITS } from '../../../gateway/bid/limits.ts'
@@ -56,6 +57,24 @@ describe('GET /v2/targeting, of Optable', () => {
     expect((await ask(`?id=a:${IFA}&gdpr=0`)).told.audience[0].ids).toEqual([{ id: 'travel' }])
     expect((await ask('?id=c1:driver&id=c2:golfer&gdpr=0')).told.audience).toHaveLength(1)
     expect(await ask('?id=e:driver&id=zz:driver&id=driver&gdpr=0')).toEqual(NOTHING)
+  })
+
+  test('names Data objects of one provider apart, since its client merges by their ids', async () => {
+    const { told } = await ask('?id=c:golfer&gdpr=0&country=USA')
+    const written = (told.ortb2.user.data as Data[]).map(({ id, segment, ext }) => [
+      id,
+      segment!.map((one) => one.id),
+      ext ?? {},
+    ])
+    const expected = [
+      ['data-lake', ['golf'], {}],
+      ['data-lake:4', ['530'], { segtax: 4 }],
+      ['data-lake:own', ['boats'], { seats: ['seat-7'] }],
+    ]
+    expect(new Set(written)).toEqual(new Set(expected))
+    expect(told.audience.map(({ keyspace }: { keyspace: string }) => keyspace)).toEqual(
+      written.map(([id]) => id),
+    )
   })
 
   test('reads sections of the GPP as Prebid Server Java writes them', async () => {
