@@ -6,7 +6,7 @@ import { checker } from '../../audience/schema.ts'
 import type { CatalogSnapshot } from '../../audience/store/catalog-snapshot.ts'
 import type { CatalogWrite } from '../../audience/store/store.ts'
 import { FORMER_PARTNER_KIND, type FormerPartner, wasAnothers } from '../former-partner.ts'
-import { PartnerBody, type PartnerRecord, syncUrlFaults } from '../partner.ts'
+import { PartnerBody, type PartnerRecord, syncUrlFaults, type WireSettings } from '../partner.ts'
 import { MATCH_SECRET_KIND } from '../sync/match-secret.ts'
 import { refuseUnseating } from './check-seats.ts'
 import {
@@ -179,5 +179,16 @@ function problemsOf(id: string, given: PartnerBody, snapshot: CatalogSnapshot): 
   if (timeZone !== undefined && !isTimeZone(timeZone))
     problems.push({ field: 'settings.timeZone', reason: `${timeZone} is no time zone` })
   if (settings) problems.push(...unknownPartners(settings, snapshot, 'settings.cookieSync.'))
+  problems.push(...sharedFields(given.settings?.wires?.protobuf ?? {}))
   return problems
+}
+
+/** One number is one field: of two on one, a reader of the answer would find the wrong type, or both under one name. */
+function sharedFields(fields: NonNullable<WireSettings['protobuf']>): Problem[] {
+  const named = Object.entries(fields)
+  return named.flatMap(([name, number], i) => {
+    const [other] = named.slice(0, i).find(([, taken]) => taken === number) ?? []
+    const reason = `${number} is the number of ${other} already`
+    return other === undefined ? [] : [{ field: `settings.wires.protobuf.${name}`, reason }]
+  })
 }

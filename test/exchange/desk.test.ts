@@ -78,6 +78,25 @@ describe('partners', () => {
     expect(value.sync).toEqual(sync)
   })
 
+  test('two fields of protobuf on one number are unprocessable', async () => {
+    const put = (protobuf: object) => {
+      const body = { ...partner, settings: { wires: { protobuf } } }
+      return refusedFields(() => world.desk.putPartner(OPERATOR, { id: 'x', body }))
+    }
+    const field = (name: string) => `settings.wires.protobuf.${name}`
+    expect(await put({ segtax: 500, token: 500 })).toBe(`unprocessable ${field('token')}`)
+    expect(await put({ token: 501, segtax: 'legacy', seats: 501 })).toBe(
+      `unprocessable ${field('seats')}`,
+    )
+    await world.desk.putPartner(OPERATOR, {
+      id: 'x',
+      body: {
+        ...partner,
+        settings: { wires: { protobuf: { segtax: 500, token: 501, seats: 502 } } },
+      },
+    })
+  })
+
   test('a macro nobody fills and a route to nowhere are unprocessable', async () => {
     const sync = { iframe: { url: 'https://a.example/{gdprr}', userMacro: '' }, route: ['gone'] }
     const body = { ...partner, sync }
