@@ -1,4 +1,4 @@
-import { gunzipSync, gzipSync } from 'node:zlib'
+import { constants, gunzipSync, gzipSync } from 'node:zlib'
 import { BID_LIMITS } from './limits.ts'
 import type { BidRefusal } from './reasons.ts'
 
@@ -11,14 +11,31 @@ export function inflate(body: Uint8Array, header: string, query: string): Uint8A
   const isPlain = coding === '' || coding === 'identity'
   const isGzip = coding === 'gzip' || coding === 'x-gzip'
   if (!isPlain && !isGzip) return 'unknown_coding'
-  const hasMagic = body.length > 1 && body[0] === 0x1f && body[1] === 0x8b
-  if (!isGzip && !hasMagic && !(query !== '' && asksGzip(query))) return body
+  if (!isGzip && !hasMagic(body) && !(query !== '' && asksGzip(query))) return body
   try {
     return gunzipSync(body, { maxOutputLength: BID_LIMITS.bodyBytesMax })
   } catch (error) {
     const isTooLong = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
     return isTooLong ? 'too_large' : 'bad_gzip'
   }
+}
+
+/** The first byte of a body, of one in gzip that of what it holds; undefined where there is none. */
+export function firstByte(body: Uint8Array): number | undefined {
+  if (!hasMagic(body)) return body[0]
+  const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: BID_LIMITS.bodyBytesMax }
+  try {
+    return gunzipSync(body.subarray(0, FIRST_BYTES), options)[0]
+  } catch {
+    return undefined
+  }
+}
+
+/** So many hold what is told of the code, and the first of what is written in it. */
+const FIRST_BYTES = 512
+
+function hasMagic(body: Uint8Array): boolean {
+  return body.length > 1 && body[0] === 0x1f && body[1] === 0x8b
 }
 
 /** The answer compressed, or undefined where that was not asked for or does not pay. */

@@ -1,3 +1,5 @@
+import { firstByte } from '../bid/inflate.ts'
+
 /** Content types by which OpenRTB in protobuf goes; the first is the specification's. */
 const TYPES: ReadonlySet<string> = new Set([
   'application/x-protobuf',
@@ -9,8 +11,8 @@ const TYPES: ReadonlySet<string> = new Set([
 const OPEN_BRACE = 0x7b
 
 /**
- * Whether a body of this content type is protobuf. Octets may be JSON: they are where they begin with a brace, with which
- * no message does that is taken here (it would be a group).
+ * Whether a body of this content type is protobuf. Octets may be JSON: they are where they begin (inflated) with a brace, as
+ * no message does that is taken here: it would be a group.
  */
 export function isProtobuf(type: string, body: Uint8Array): boolean {
   if (type === 'application/json' || type === '') return false
@@ -19,7 +21,7 @@ export function isProtobuf(type: string, body: Uint8Array): boolean {
     isLastOurs = TYPES.has(name.trim().toLowerCase())
     lastType = type
   }
-  return isLastOurs && body[0] !== OPEN_BRACE
+  return isLastOurs && firstByte(body) !== OPEN_BRACE
 }
 
 /** Most callers send the same for ever. */

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { messageField, numberField, textField } from '../../../proto/message-fields.ts'
 import { BidHouse, caseWorld, type World } from '../../support/bid-house.ts'
@@ -191,11 +192,15 @@ describe('what the bytes are left as', () => {
     expect(decodePlain(type, got.body)).toHaveProperty('user.data')
   })
 
-  test('JSON sent as octets is JSON', async () => {
-    const got = await enrich(Buffer.from('{"id":"1","user":{"buyeruid":"own"}}'), {
-      'content-type': 'application/octet-stream',
-    })
-    expect(JSON.parse(got.body.toString()).user.data).toHaveLength(1)
+  test('JSON sent as octets is JSON, in gzip too', async () => {
+    const json = Buffer.from(`{"id":"1","user":{"buyeruid":"own"},"ext":"${'x'.repeat(90_000)}"}`)
+    for (const body of [json, gzipSync(json)]) {
+      const got = await enrich(body, { 'content-type': 'application/octet-stream' })
+      expect(JSON.parse(got.body.toString()).user.data).toHaveLength(1)
+    }
+    const message = gzipSync(request([]))
+    const got = await enrich(message, { 'content-type': 'application/octet-stream' })
+    expect(decodePlain(type, got.body)).toHaveProperty('user.data')
   })
 
   test('what is no message is refused with an empty body', async () => {
