@@ -1,6 +1,8 @@
 /** Bytes of UTF-8 that a character of a string comes to at most. */
 const BYTES_PER_CHAR_MAX = 3
 const BYTES_FIRST = 32_768
+/** Left free before an answer, for a door to write its head into: two cookies that remember all they may, and more. */
+const HEAD_BYTES = 4_096
 
 export interface Over {
   bytes: Uint8Array
@@ -15,10 +17,10 @@ export interface Over {
 export class AnswerBytes {
   #bytes: Buffer = Buffer.allocUnsafeSlow(BYTES_FIRST)
   #view = viewOf(this.#bytes)
-  #end = 0
+  #end = HEAD_BYTES
 
   begin(): this {
-    this.#end = 0
+    this.#end = HEAD_BYTES
     return this
   }
 
@@ -68,7 +70,12 @@ export class AnswerBytes {
 
   /** What is there, until the next answer begins. */
   written(): Uint8Array {
-    return this.#bytes.subarray(0, this.#end)
+    return this.#bytes.subarray(HEAD_BYTES, this.#end)
+  }
+
+  /** The same from `from` on, behind room for a head. */
+  withRoom(): { bytes: Buffer; from: number } {
+    return { bytes: this.#bytes.subarray(0, this.#end), from: HEAD_BYTES }
   }
 
   /** Somebody reads on in what was written: the next answer begins elsewhere. */

@@ -137,8 +137,8 @@ function sendPlan({ metrics }: EdgeRoom, { ask, answer, body, plan }: Planned): 
   const cookies = setCookies({ main: plan.mainCookie, twin: plan.twinCookie })
   const headers = [...PRIVATE, ...corsFor(originOf(ask)), ...JSON_TYPE, ...cookies]
   const bytes = shown(plan, body)
-  if (answer.sendUncopied === undefined) answer.send(200, headers, bytes)
-  else if (!answer.sendUncopied(200, headers, bytes)) shownBytes.leave()
+  if (answer.sendUncopied === undefined) answer.send(200, headers, bytes.written())
+  else if (!answer.sendUncopied(200, headers, bytes.withRoom())) shownBytes.leave()
   metrics.answered('cookie_sync', ask.arrivedMs)
 }
 
@@ -157,7 +157,7 @@ function accountOf(
 }
 
 /** Never an id: every page may read this. It holds until the next one is made, or its bytes are left to who reads them. */
-function shown(plan: Plan, { page }: CookieSyncBody): Uint8Array {
+function shown(plan: Plan, { page }: CookieSyncBody): AnswerBytes {
   const { isMatched, syncs, states, privacy, lineUp } = plan
   shownBytes.begin().ascii(isMatched ? '{"status":"ok","bidder_status":[' : NO_COOKIE)
   const run = lineUp?.run(privacy)
@@ -167,7 +167,7 @@ function shown(plan: Plan, { page }: CookieSyncBody): Uint8Array {
       if (i > 0) shownBytes.put(COMMA)
       syncs[i]!.template.writeEntry(shownBytes, privacy, { chars: states, at: i * STATE_CHARS })
     }
-  return shownBytes.text(`]${page.isDebug ? debugOf(plan) : ''}}`).written()
+  return shownBytes.text(`]${page.isDebug ? debugOf(plan) : ''}}`)
 }
 
 const NO_COOKIE = '{"status":"no_cookie","bidder_status":['

@@ -95,12 +95,18 @@ export interface Answer {
    */
   send(status: number, headers: readonly string[], body?: Uint8Array | string): void
   /**
-   * Only where `send` has to copy first (node:http): the same without that, for bodies so long that it costs. True: all of
-   * it went out, and `body` is the caller's again. False: the door reads it yet, so nothing may be written into it any more.
+   * Only where `send` has to copy first (node:http): the same without that. True: all of it went out, and the bytes are the
+   * caller's again. False: the door reads them yet, so nothing may be written into them any more.
    */
-  sendUncopied?(status: number, headers: readonly string[], body: Uint8Array): boolean
+  sendUncopied?(status: number, headers: readonly string[], body: Uncopied): boolean
   /** Called once if the client goes away first. */
   onAbort(then: () => void): void
+}
+
+/** The body is `bytes` from `from` on; what stands before is room for the door to write a head into. */
+export interface Uncopied {
+  readonly bytes: Buffer
+  readonly from: number
 }
 
 export interface TooLarge {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../audience/clock.ts'
 import type { DoorLimits } from '../limits.ts'
+import type { AnswerHead } from './answer-head.ts'
 import type { DoorRefusal } from './door.ts'
 import type { HeadReader } from './head-reader.ts'
 import type { InFlight } from './in-flight.ts'
@@ -9,6 +10,7 @@ export interface NodeDoorState {
   readonly clock: Clock
   readonly limits: DoorLimits
   readonly head: HeadReader
+  readonly answerHead: AnswerHead
   readonly inFlight: InFlight
   /** True once the door closes: every answer ends its connection. */
   draining: boolean

@@ -1,10 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Answer, type Ask, BodyTooLarge, type Route, TOO_LARGE } from './door.ts'
+import {
+  type Answer,
+  type Ask,
+  BodyTooLarge,
+  type Route,
+  TOO_LARGE,
+  type Uncopied,
+} from './door.ts'
 import type { Flight } from './in-flight.ts'
 import type { NodeDoorState } from './node-door-state.ts'
 import { remoteText } from './remote-text.ts'
+import { endWithBytes, endWithText } from './write-at-once.ts'
 
-/** With its head it fits into the 16 KiB that Node writes from its stack. */
+/** With its head it fits into the 16 KiB of text that Node writes from its stack. */
 const TEXT_BYTES_MAX = 15_000
 const NO_BYTES = new Uint8Array(0)
 
@@ -86,27 +94,54 @@ export class NodeExchange implements Ask, Answer, Flight {
     if (this.over) return
     const isText = typeof body === 'string'
     const bytes = isText ? Buffer.byteLength(body) : body.byteLength
+    // Plain ASCII has the same bytes either way, and is written in half the time.
+    const isLatin1 = !isText || bytes === body.length
+    const isShort = isLatin1 && bytes < TEXT_BYTES_MAX
+    const head = isShort ? this.headAtOnce(status, headers, bytes) : undefined
+    if (head !== undefined) {
+      endWithText(this.res, head + (isText ? body : latin1Of(body)))
+      return
+    }
     this.sendHead(status, headers, bytes)
     // Node may hold on to the bytes until the socket takes them; the handler may reuse its buffer at once.
-    if (!isText) this.res.end(Buffer.from(body))
-    // Plain ASCII has the same bytes either way, and is written in half the time.
-    else this.res.end(body, bytes === body.length ? 'latin1' : 'utf8')
+    if (isText) this.res.end(body, isLatin1 ? 'latin1' : 'utf8')
+    else this.res.end(Buffer.from(body))
   }
 
   /** Mostly the socket takes all of an answer within this call. */
-  sendUncopied(status: number, headers: readonly string[], body: Uint8Array): boolean {
+  sendUncopied(status: number, headers: readonly string[], { bytes, from }: Uncopied): boolean {
     if (this.over) return true
-    this.sendHead(status, headers, body.byteLength)
-    // As one text with its head: less to do than for two pieces.
-    if (body.byteLength < TEXT_BYTES_MAX) {
-      this.res.end(
-        Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1'),
-        'latin1',
-      )
-      return true
+    const bodyBytes = bytes.byteLength - from
+    const head = this.headAtOnce(status, headers, bodyBytes, from)
+    if (head === undefined) {
+      this.sendHead(status, headers, bodyBytes)
+      this.res.end(bytes.subarray(from))
+      return this.res.writableLength === 0
     }
-    this.res.end(body)
-    return this.res.writableLength === 0
+    const start = from - head.length
+    bytes.write(head, start, 'latin1')
+    return endWithBytes(this.res, bytes.subarray(start))
+  }
+
+  /**
+   * The head of an answer with which all is said of this request: from then on it is over. Undefined where node:http is to
+   * write it, since the connection may not go on, or the answer has no body whatever is sent.
+   */
+  private headAtOnce(
+    status: number,
+    headers: readonly string[],
+    bytes: number,
+    bytesMax = Number.POSITIVE_INFINITY,
+  ): string | undefined {
+    const { req, res, door } = this
+    const isPlain = req.complete && !door.draining && res.shouldKeepAlive
+    if (!isPlain || req.httpVersion !== '1.1' || this.method === 'HEAD') return undefined
+    const head = door.answerHead.of(status, headers, bytes)
+    if (head.length > bytesMax) return undefined
+    this.over = true
+    this.abortThen = undefined
+    this.leave()
+    return head
   }
 
   private sendHead(status: number, headers: readonly string[], bytes: number): void {
@@ -262,4 +297,8 @@ export class NodeExchange implements Ask, Answer, Flight {
     this.bodyOwedSinceMs = Number.NaN
     this.door.inFlight.remove(this)
   }
+}
+
+function latin1Of({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1')
 }

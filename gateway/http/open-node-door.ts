@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import { DOOR_LIMITS } from '../limits.ts'
+import { AnswerHead } from './answer-head.ts'
 import type { Door, DoorOptions } from './door.ts'
 import { fallbackRoute } from './fallback-route.ts'
 import { type HeadPlan, HeadReader, planHead } from './head-reader.ts'
@@ -29,6 +30,7 @@ function stateOf(options: NodeDoorOptions): NodeDoorState {
     clock: options.clock,
     limits,
     head: new HeadReader(limits, options.chunkedUploads),
+    answerHead: new AnswerHead(options.clock, limits.keepAliveMsMax),
     inFlight: new InFlight(options.clock, limits),
     draining: false,
     onRefused: options.onRefused ?? (() => {}),

@@ -14,6 +14,7 @@ const JSON_TYPE = ['content-type', 'application/json'] as const
 
 /** More than a socket takes at once. */
 export const UNCOPIED_BYTES = 4_000_000
+const HEAD_BYTES = 1_000
 
 /** A door with routes to try it by, and what became of what was sent. */
 export interface Bench {
@@ -85,13 +86,14 @@ export async function openBench(
   return bench
 }
 
-let uncopied = Buffer.alloc(UNCOPIED_BYTES)
+const newUncopied = () => ({ bytes: Buffer.alloc(HEAD_BYTES + UNCOPIED_BYTES), from: HEAD_BYTES })
+let uncopied = newUncopied()
 
 /** Writes over what it sent before, as soon as the door says that it may. */
 function sendUncopied(answer: Answer, letter: number): void {
-  uncopied.fill(letter)
-  if (answer.sendUncopied === undefined) answer.send(200, [], uncopied)
-  else if (!answer.sendUncopied(200, [], uncopied)) uncopied = Buffer.alloc(UNCOPIED_BYTES)
+  const body = uncopied.bytes.subarray(uncopied.from).fill(letter)
+  if (answer.sendUncopied === undefined) answer.send(200, [], body)
+  else if (!answer.sendUncopied(200, [], uncopied)) uncopied = newUncopied()
 }
 
 function routesOf(later: (ask: Ask, answer: Answer) => void): Route[] {
