@@ -9,6 +9,7 @@ import type { CollectSource } from '../../exchange/collect/source-ring.ts'
 import { corsFor, PRIVATE, READABLE } from '../edge/answers.ts'
 import { EDGE_LIMITS } from '../edge/limits.ts'
 import { sendPixel } from '../edge/pixel.ts'
+import { isGpcHeader } from '../edge/privacy.ts'
 import { Query } from '../edge/query.ts'
 import { scriptRoute } from '../edge/script-route.ts'
 import type { Answer, Ask, Route } from '../http/door.ts'
@@ -217,7 +218,7 @@ function sourceOf({ collector }: CollectDoorRoom, writeKey: string): CollectSour
 }
 
 function hasGpc({ headers }: Ask): boolean {
-  return headers[SEC_GPC] === '1'
+  return isGpcHeader(headers[SEC_GPC]!)
 }
 
 /** What a plan kept out is no error of the request: whoever sent it would only send it again. */

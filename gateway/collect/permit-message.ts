@@ -2,8 +2,7 @@ import { decide } from '../../audience/consent/decide.ts'
 import type { Gvl } from '../../audience/consent/gvl.ts'
 import type { Collector } from '../../exchange/collect/collector.ts'
 import type { CollectSource } from '../../exchange/collect/source-ring.ts'
-import type { PrivacyFields } from '../edge/privacy.ts'
-import { readPrivacy } from '../edge/privacy.ts'
+import { isGpcSaid, type PrivacyFields, readPrivacy } from '../edge/privacy.ts'
 import { EdgeRefused } from '../edge/reasons.ts'
 
 export interface PermitOptions {
@@ -54,7 +53,7 @@ function consentIn(message: unknown, gpc: boolean): PrivacyFields | undefined {
   const given = saidConsent(message)
   if (given === undefined) return { ...NOTHING, gpc }
   if (!isFields(given)) return undefined
-  const fields = { ...NOTHING, gpc: gpc || isOne(given['gpc']) }
+  const fields = { ...NOTHING, gpc: gpc || isGpcSaid(given['gpc']) }
   for (const name of ['gdpr', 'gdprConsent', 'usPrivacy', 'gpp', 'gppSid'] as const) {
     const text = textOf(given[name])
     if (text === undefined) return undefined
@@ -65,10 +64,6 @@ function consentIn(message: unknown, gpc: boolean): PrivacyFields | undefined {
 
 function isFields(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isOne(value: unknown): boolean {
-  return value === 1 || value === '1' || value === true
 }
 
 function textOf(value: unknown): string | undefined {

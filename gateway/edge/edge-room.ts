@@ -5,7 +5,7 @@ import type { Syncer } from '../../exchange/sync/syncers.ts'
 import type { Ask } from '../http/door.ts'
 import { cookieIn, MAIN_COOKIE, TWIN_COOKIE } from './cookies.ts'
 import type { EdgeMetrics } from './edge-metrics.ts'
-import type { PrivacyFields } from './privacy.ts'
+import { isGpcHeader, isGpcSaid, type PrivacyFields } from './privacy.ts'
 import type { Query } from './query.ts'
 import { EdgeRefused } from './reasons.ts'
 
@@ -56,10 +56,8 @@ export function fetchSiteOf({ headers }: Ask): string {
   return headers[SEC_FETCH_SITE]!
 }
 
-/** Global Privacy Control counts when its value is exactly 1 (W3C GPC §3.1), in whichever of several lines. */
 export function hasGpcHeader({ headers }: Ask): boolean {
-  const sent = headers[SEC_GPC]!
-  return sent === '1' || (sent.includes(',') && sent.split(',').some((one) => one.trim() === '1'))
+  return isGpcHeader(headers[SEC_GPC]!)
 }
 
 /** Consent as a query carries it. */
@@ -70,7 +68,7 @@ export function privacyFieldsOf(ask: Ask, query: Query): PrivacyFields {
     usPrivacy: saidOnce(query, 'us_privacy'),
     gpp: saidOnce(query, 'gpp'),
     gppSid: saidOnce(query, 'gpp_sid'),
-    gpc: hasGpcHeader(ask) || query.all('gpc').includes('1'),
+    gpc: hasGpcHeader(ask) || query.all('gpc').some(isGpcSaid),
   }
 }
 

@@ -18,7 +18,19 @@ export interface PrivacyFields {
   gpc: boolean
 }
 
-/** The same, understood. */
+/** Global Privacy Control, by header: its value is exactly 1 (W3C GPC §3.1), in whichever of several lines. */
+export function isGpcHeader(sent: string): boolean {
+  return sent === '1' || (sent.includes(',') && sent.split(',').some((one) => one.trim() === '1'))
+}
+
+/** The same by a field or parameter, as in a bid request (`flagOf`): what clearly says no is no, anything else protects. */
+export function isGpcSaid(value: unknown): boolean {
+  return !NO_GPC.has(value ?? '')
+}
+
+const NO_GPC: ReadonlySet<unknown> = new Set(['', 0, '0', false, 'false'])
+
+/** What a request says, understood. */
 export interface Privacy {
   /** Shared by all requests of this process: to be asked before anything is awaited. */
   consent: ConsentReading

@@ -1,5 +1,6 @@
 import type { SyncType } from '../../exchange/sync/sync-template.ts'
 import type { Syncer } from '../../exchange/sync/syncers.ts'
+import { isGpcSaid } from './privacy.ts'
 import { EdgeRefused } from './reasons.ts'
 
 /** What a page asks for, whoever visits it. */
@@ -32,9 +33,6 @@ export interface Filter {
 
 type Fields = Record<string, unknown>
 
-/** OpenRTB has it as a number or a string, navigator.globalPrivacyControl as a boolean. */
-const GPC_VALUES: ReadonlySet<unknown> = new Set([1, '1', true, 'true'])
-
 /** Reads JSON, whatever the content type said. Throws EdgeRefused with the field at fault. */
 export function readCookieSync(bytes: Uint8Array): CookieSyncBody {
   const body = parsed(bytes)
@@ -49,7 +47,7 @@ export function readCookieSync(bytes: Uint8Array): CookieSyncBody {
     usPrivacy: textIn(body, 'us_privacy'),
     gpp: textIn(body, 'gpp'),
     gppSid: textIn(body, 'gpp_sid'),
-    gpc: GPC_VALUES.has(body['gpc']),
+    gpc: isGpcSaid(body['gpc']),
     eids: eidsIn(body['eids']),
   }
 }

@@ -274,6 +274,9 @@ describe('consent', () => {
   test('that is denied keeps nothing, and the sender is told that all is well', async () => {
     expect(await kept({})).toBe(1)
     expect(await kept({}, { 'sec-gpc': '1' })).toBe(0)
+    expect(await kept({}, { 'sec-gpc': '1, 1' })).toBe(0)
+    expect(await kept(consent({ gpc: 'true' }))).toBe(0)
+    expect(await kept(consent({ gpc: 'false' }))).toBe(1)
     expect(await kept(consent({ gdpr: 1 }))).toBe(0)
     expect(await kept(consent({ gdpr: 0 }), {}, europe)).toBe(1)
     expect(await kept({}, {}, europe)).toBe(0)

@@ -274,6 +274,9 @@ test('consent is asked before anything else', async () => {
   expect(denied).toMatchObject({ status: 451, reason: 'denied_us_privacy', isKept: false })
   const gpc = await house.browser().ask('GET', matchPath().path, { headers: { 'sec-gpc': '1' } })
   expect([gpc.status, gpc.headers['x-passerelle-reason']]).toEqual([451, 'denied_gpc'])
+  for (const said of ['1', 'true', 'yes'])
+    expect(await match(house.browser(), { more: `&gpc=${said}` })).toMatchObject({ status: 451 })
+  expect(await match(house.browser(), { more: '&gpc=0' })).toMatchObject({ isKept: true })
 })
 
 test('who opted out is matched with nobody', async () => {
