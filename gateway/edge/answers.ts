@@ -1,3 +1,4 @@
+import { StoreFailed } from '../../audience/store/store-failed.ts'
 import { type Answer, type Route, TOO_LARGE } from '../http/door.ts'
 import type { EdgeMetrics, Endpoint } from './edge-metrics.ts'
 import { type EdgeRefusal, EdgeRefused, refusalOf } from './reasons.ts'
@@ -68,7 +69,6 @@ export interface RefusedAt {
 /** What the store rejects with is told as such: it is out of reach, or busy. */
 function asRefused(error: unknown): { reason: EdgeRefusal; message: string } {
   if (error instanceof EdgeRefused) return error
-  const isStore = error instanceof Error && 'reason' in error
-  if (isStore) return new EdgeRefused('store_away')
+  if (error instanceof StoreFailed) return new EdgeRefused('store_away')
   throw error
 }

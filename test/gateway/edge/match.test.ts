@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { BROWSER } from '../../../audience/namespace.ts'
+import { StoreFailed } from '../../../audience/store/store-failed.ts'
 import { signMatch } from '../../../exchange/sync/match-secret.ts'
 import { unpackEdges } from '../../../proto/edge-blob.ts'
 import {
@@ -283,6 +284,16 @@ test('who opted out is matched with nobody', async () => {
   const browser = house.browser()
   await browser.ask('GET', '/optout')
   expect(await match(browser)).toMatchObject({ status: 401, isKept: false })
+})
+
+test('a store that cannot write is told as such, whichever store it is', async () => {
+  const { people } = house.store
+  const link = people.link.bind(people)
+  people.link = () => Promise.reject(new StoreFailed('disk full'))
+  const failed = await match(house.browser())
+  people.link = link
+  expect(failed).toMatchObject({ status: 503, reason: 'store_away', isKept: false })
+  expect(failed.answer.body.toString()).not.toContain('disk')
 })
 
 test('no handler failed', () => expect(house.failures).toEqual([]))
