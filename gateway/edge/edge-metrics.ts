@@ -2,6 +2,7 @@ import type { Clock } from '../../audience/clock.ts'
 import type { CompiledPartner } from '../../exchange/compile-partners.ts'
 import { type PlanReason, PlanReasons } from '../../exchange/sync/reasons.ts'
 import type { Counter, Metrics } from '../metrics/counters.ts'
+import type { MetricName } from '../metrics/metric-help.ts'
 import type { EdgeRefusal } from './reasons.ts'
 
 const ENDPOINTS = ['cookie_sync', 'setuid', 'sync', 'match', 'optout', 'uid2_optout'] as const
@@ -62,10 +63,10 @@ type Counted = Pick<CompiledPartner, 'id' | 'number'>
 /** One counter for each partner, found by one look: partners have small numbers, one after another. */
 class PerPartner {
   readonly #metrics: Metrics
-  readonly #name: string
+  readonly #name: MetricName
   readonly #counters: (Counter | undefined)[] = []
 
-  constructor(metrics: Metrics, name: string) {
+  constructor(metrics: Metrics, name: MetricName) {
     this.#metrics = metrics
     this.#name = name
   }

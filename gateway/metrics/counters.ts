@@ -1,3 +1,4 @@
+import type { MetricName } from './metric-help.ts'
 import type { Labels, MetricSample, MetricsSnapshot } from './snapshot.ts'
 
 /**
@@ -10,13 +11,13 @@ export class Metrics {
   private readonly gauges = new Map<string, { of: Series; read: () => number }>()
 
   /** A count that only grows. The same name and labels give the same counter. */
-  counter(name: string, labels: Labels = {}): Counter {
+  counter(name: MetricName, labels: Labels = {}): Counter {
     return found(this.counters, name, labels, (of) => ({ of, counter: new Counter() })).counter
   }
 
   /** One counter for each word of a table, labelled `label`. */
   counterOf<Word extends string>(
-    name: string,
+    name: MetricName,
     label: string,
     words: readonly Word[],
   ): Readonly<Record<Word, Counter>> {
@@ -25,7 +26,7 @@ export class Metrics {
   }
 
   /** Durations. The same name and labels give the same histogram. */
-  histogram(name: string, labels: Labels = {}): Histogram {
+  histogram(name: MetricName, labels: Labels = {}): Histogram {
     return found(this.histograms, name, labels, (of) => ({ of, histogram: new Histogram() }))
       .histogram
   }
@@ -34,7 +35,7 @@ export class Metrics {
    * A value that is read when asked for (one that only grows is named `…_total`); a later reader of the
    * same name and labels replaces it.
    */
-  gauge(name: string, labels: Labels, read: () => number): void {
+  gauge(name: MetricName, labels: Labels, read: () => number): void {
     this.gauges.set(keyOf(name, labels), { of: { name, labels }, read })
   }
 
@@ -53,13 +54,13 @@ function kindOf(name: string): 'counter' | 'gauge' {
 }
 
 interface Series {
-  name: string
+  name: MetricName
   labels: Labels
 }
 
 function found<T extends { of: Series }>(
   among: Map<string, T>,
-  name: string,
+  name: MetricName,
   labels: Labels,
   make: (of: Series) => T,
 ): T {
@@ -69,7 +70,7 @@ function found<T extends { of: Series }>(
   return one
 }
 
-function keyOf(name: string, labels: Labels): string {
+function keyOf(name: MetricName, labels: Labels): string {
   return `${name}\n${JSON.stringify(Object.entries(labels).sort())}`
 }
 

@@ -1,4 +1,4 @@
-/** What each metric says, for whoever reads `/metrics`. Every metric has a line here. */
+/** What each metric says, for whoever reads `/metrics`: there are no others. */
 export const METRIC_HELP = {
   passerelle_bid_requests_total: 'Bid requests answered, by outcome.',
   passerelle_bid_refused_total: 'Bid requests refused, by reason (API: x-passerelle-reason).',
@@ -37,6 +37,10 @@ export const METRIC_HELP = {
     'Messages of sources, by what became of them: taken, or rejected as they make no sense.',
   passerelle_collect_denied_total: 'Messages not kept because consent says no, by reason.',
   passerelle_collect_refused_total: 'Requests of sources refused, by reason.',
+  passerelle_collect_unplanned_total:
+    'Messages that are not as their tracking plan has it, by what became of them.',
+  passerelle_collect_names_left_out_total:
+    'Names of events and properties that are not listed: more than are kept of one source.',
   passerelle_events_total:
     'Events the desk processed: counted, repeated (counted before), or put aside (quarantined).',
   passerelle_claims_total:

@@ -6,7 +6,7 @@ export const PROM_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE
 
 /** The door of prom-client: the snapshots of all processes as Prometheus text, labelled by worker. */
 export function promText(snapshots: readonly WorkerSnapshot[]): Promise<string> {
-  const byName = new Map<string, LabelledSample[]>()
+  const byName = new Map<MetricName, MetricSample[]>()
   for (const { worker, samples } of snapshots)
     for (const sample of samples) {
       const labelled = { ...sample, labels: { ...sample.labels, worker } }
@@ -17,11 +17,9 @@ export function promText(snapshots: readonly WorkerSnapshot[]): Promise<string> 
   return registry.metrics()
 }
 
-type LabelledSample = MetricSample
-
 /** prom-client asks a registered metric for its name and, at each reading, for `get()`; nothing else. */
-function asMetric(name: string, samples: LabelledSample[]): Metric {
-  const help = METRIC_HELP[name as MetricName] ?? name
+function asMetric(name: MetricName, samples: MetricSample[]): Metric {
+  const help = METRIC_HELP[name]
   const type = samples[0]!.kind
   const values = samples.flatMap(valuesOf)
   const get = async () => ({ name, help, type, values, aggregator: 'sum' })

@@ -1,7 +1,9 @@
+import type { MetricName } from './metric-help.ts'
+
 export type Labels = Readonly<Record<string, string>>
 
 /** One series of one process, as plain JSON. */
-export type MetricSample = { name: string; labels: Labels } & (
+export type MetricSample = { name: MetricName; labels: Labels } & (
   | { kind: 'counter' | 'gauge'; value: number }
   | {
       kind: 'histogram'

@@ -17,6 +17,7 @@ import type { Door } from '../../gateway/http/door.ts'
 import { openNodeDoor } from '../../gateway/http/open-node-door.ts'
 import { BROWSER_HEADER_BYTES_MAX } from '../../gateway/limits.ts'
 import { Metrics } from '../../gateway/metrics/counters.ts'
+import type { MetricName } from '../../gateway/metrics/metric-help.ts'
 
 export const WEBHOOK_TOKEN = 'uid2-webhook-token-of-the-tests'
 export const OPERATOR = { operator: true }
@@ -143,7 +144,7 @@ export class EdgeHouse {
     return new TestBrowser(this, headers)
   }
 
-  count(name: string, labels: Record<string, string>): number {
+  count(name: MetricName, labels: Record<string, string>): number {
     return this.metrics.counter(name, labels).value
   }
 
