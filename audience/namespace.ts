@@ -1,5 +1,5 @@
 import { LIMITS } from './limits.ts'
-import { checker, type Static, Type } from './schema.ts'
+import { type Static, Type } from './schema.ts'
 import { type EidResolverKind, EidResolvers } from './tokens/eid-resolver-kinds.ts'
 
 /** Catalog kind under which namespaces are kept; a record's id is the namespace's name. */
@@ -42,9 +42,6 @@ export const NamespaceSchema = Type.Object(
  * holds where these are absent is in people/namespace-rules.ts.
  */
 export type Namespace = Static<typeof NamespaceSchema>
-
-/** Names every field at fault of what should be a Namespace. */
-export const checkNamespace = checker(NamespaceSchema)
 
 /** Owner of what belongs to no partner. */
 export const EXCHANGE_OWNER = 'exchange'

@@ -72,5 +72,3 @@ export type Segment = Static<typeof SegmentSchema>
 
 /** Names every field at fault of what should be a body of PUT /api/segments/{id}. */
 export const checkSegmentBody = checker(SegmentBodySchema)
-/** The same for a segment as kept. */
-export const checkSegment = checker(SegmentSchema)

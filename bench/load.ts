@@ -23,10 +23,6 @@ export interface LoadOptions {
   connections: number
 }
 
-/** As fast as it goes, by the generator that leaves the server most of the machine. */
-export const burstOf = (...args: Parameters<typeof cannon>): Promise<Burst> =>
-  hasWrk() ? wrk(...args) : cannon(...args)
-
 /** What is sent: the body of a POST to the contender's own address, or the path of a GET. */
 export type Request = Buffer | string
 

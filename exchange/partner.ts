@@ -15,7 +15,6 @@ export const PARTNER_ROLES = [
   'ssp',
   'data_provider',
 ] as const
-export type PartnerRole = (typeof PARTNER_ROLES)[number]
 
 /** Ids of a request by which a person may be looked up, in the house's order. */
 export const ID_ORDER = ['buyeruid', 'user_id', 'eids', 'ifa'] as const

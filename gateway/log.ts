@@ -15,6 +15,3 @@ export function openLog(name: string): Log {
   }
   return pino(options, pino.destination({ dest: 2, sync: true }))
 }
-
-/** For tests and tools: says nothing. */
-export const silentLog: Log = pino({ level: 'silent' })

@@ -19,14 +19,6 @@ export function textField(field: number, text: string): Buffer {
   return bytes
 }
 
-export function doubleField(field: number, value: number): Buffer {
-  const tag = tagOf(field, WireType.fixed64)
-  const bytes = Buffer.alloc(tag.length + 8)
-  bytes.set(tag)
-  bytes.writeDoubleLE(value, tag.length)
-  return bytes
-}
-
 /** A whole number from 0 to 2^32 - 1. */
 export function numberField(field: number, value: number): Buffer {
   const bytes = tagOf(field, WireType.varint)

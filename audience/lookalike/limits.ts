@@ -10,7 +10,7 @@ export const LOOKALIKE_LIMITS = {
   featuresMax: 2_000,
   /** Features a score is summed up of: those that tell most. */
   usedMax: 200,
-  /** Ids there may be, at 12 bytes each while a model is made; with more it is not (`too_many_people`). */
+  /** Ids there may be, at 12 bytes each while a model is made; with more it fails, and says so. */
   idsMax: 1 << 24,
   /** Share of the people that is kept back, to see how good the model is. */
   holdOutShare: 0.3,

@@ -39,11 +39,6 @@ export class LookalikePeople {
     return new PeopleSet(this.size)
   }
 
-  /** How many ids show something: at least as many as people. */
-  idCount(feature: Feature): number {
-    return this.#idsOf(feature).count
-  }
-
   /** Who shows it. */
   *showing(feature: Feature): Steps<PeopleSet> {
     const people = this.nobody()

@@ -4,7 +4,6 @@ export const LookalikeRefusals = {
   too_few_others: 'There are too few other people to tell the seed from.',
   no_features: 'Nothing tells the people of the seed from the others.',
   auc_too_low: 'The hold-out AUC is below the least that is asked for.',
-  too_many_people: 'There are more ids than a model is made of.',
   licence_ended: 'Something it is made of may no longer be used.',
 } as const
 export type LookalikeRefusal = keyof typeof LookalikeRefusals

@@ -24,7 +24,7 @@ import { funnelRoute } from '../resources/funnel.ts'
 import { keyRoutes } from '../resources/keys.ts'
 import { kpisRoute } from '../resources/kpis.ts'
 import { labelRoutes } from '../resources/labels.ts'
-import { ledgerRoutes } from '../resources/ledger.ts'
+import { type LedgerRooms, ledgerRoutes } from '../resources/ledger.ts'
 import { lookalikeRoutes } from '../resources/lookalikes.ts'
 import { matchRatesRoute } from '../resources/match-rates.ts'
 import { matchSecretRoute } from '../resources/match-secrets.ts'
@@ -53,7 +53,7 @@ import type { ApiRoute } from './route.ts'
 
 /** Every operation of the control plane. */
 export function apiRoutes(
-  rooms: EventImportRooms & RehearsalRooms & BackfillRooms & TagRooms & VaultRooms,
+  rooms: EventImportRooms & RehearsalRooms & BackfillRooms & TagRooms & VaultRooms & LedgerRooms,
 ): ApiRoute[] {
   const routes = [
     ...partnerRoutes(rooms),

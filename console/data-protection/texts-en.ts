@@ -74,7 +74,6 @@ export const EN: DpTexts = {
   },
   exchange: 'operator of the exchange',
   people: 'People online who are in the segments',
-  everywhere: 'everywhere',
   notStated: 'not stated',
   none: 'none',
   noTransfer: 'no transfer',

@@ -78,7 +78,6 @@ export const FR: DpTexts = {
   },
   exchange: 'exploitant de la place d’échange',
   people: 'Internautes appartenant aux segments',
-  everywhere: 'partout',
   notStated: 'non précisé',
   none: 'néant',
   noTransfer: 'pas de transfert',

@@ -23,7 +23,6 @@ export interface DpTexts {
   transfer: Readonly<Record<string, string>>
   exchange: string
   people: string
-  everywhere: string
   notStated: string
   none: string
   noTransfer: string

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import type { Audience } from '../../audience/audience.ts'
-import type { LedgerShipper } from '../../exchange/ledger/ship-ledger.ts'
 import type { Call, Reply } from '../api/route.ts'
 import type { AuditEntry } from '../audit/audit-entry.ts'
 import { Denied } from '../reasons.ts'
@@ -24,7 +23,6 @@ export function importReply({ id, report }: Imported<ImportReport>): Reply {
 export interface ImportRooms extends AuditedRooms {
   audience: Audience
   slots: ImportSlots
-  shipper: LedgerShipper
   /** Where `mode=replace` sets people down meanwhile. */
   spoolDir: string
 }

@@ -3,6 +3,5 @@
  * are only ever appended. On `bid` deliveries add up by day; on the others each is an entry of its own.
  */
 export const EGRESS_CHANNELS = ['bid', 'batch', 'direct'] as const
-export type EgressChannel = (typeof EGRESS_CHANNELS)[number]
 
 export const BID_CHANNEL = 0

@@ -57,7 +57,9 @@ class Making {
     const index = await this.#options.reach.upToDate()
     const asked = this.#asked(segment, index)
     if (index.ids > LOOKALIKE_LIMITS.idsMax)
-      throw new Error('there are more ids than a model is made of')
+      throw new Error(
+        `there are more than ${LOOKALIKE_LIMITS.idsMax} ids: no model is made of so many`,
+      )
     const people = await this.#gather(segment, { index, asked })
     onStage('learning', 0.3)
     const seed = snapshotOf(deskDeps).kind(SEGMENT_KIND).get(lookalike.seed)!.value as Segment

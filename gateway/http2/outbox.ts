@@ -31,11 +31,6 @@ export class Outbox {
     this.#scratches = scratches
   }
 
-  /** Bytes the socket did not take yet. */
-  get waitingBytes(): number {
-    return this.#socket.writableLength + this.#length
-  }
-
   cork(): void {
     this.#isCorked = true
   }

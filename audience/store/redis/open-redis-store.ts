@@ -52,7 +52,7 @@ export interface RedisStoreOptions {
 }
 
 export interface RedisStore extends Store {
-  /** For metrics: recalls that Redis has not answered, and the breaker before it. */
+  /** Recalls that Redis has not answered, and the breaker before it: the bounds that tests hold it to. */
   vitals(): { recallsInFlight: number; breaker: BreakerState }
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { checkNamespace, IFA, IFA_HASH, idFault, idForm } from '../../../audience/namespace.ts'
+import { IFA, IFA_HASH, idFault, idForm } from '../../../audience/namespace.ts'
 import { keyOf, readKey, UserKeys } from '../../../audience/people/user-key.ts'
 import { checkSegmentBody } from '../../../audience/segment.ts'
 
@@ -78,14 +78,6 @@ describe('ids', () => {
 })
 
 describe('schemas', () => {
-  it('name what is wrong with a namespace', () => {
-    expect(checkNamespace(IFA)).toEqual([])
-    const fields = checkNamespace({ ...IFA, name: 'A b', kind: 'who', number: 0, colour: 1 })
-    expect(new Set(fields.map((problem) => problem.field))).toEqual(
-      new Set(['name', 'kind', 'number', 'colour']),
-    )
-  })
-
   it('take a segment with what it must have, and refuse an unknown field', () => {
     const body = { name: 'Auto', owner: 'dmp', provenance: 'first_party', ttlDays: 30 }
     expect(checkSegmentBody(body)).toEqual([])
