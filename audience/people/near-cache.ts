@@ -20,8 +20,6 @@ export interface NearCacheCounts {
   evictions: number
   /** People not kept because their record is too big, or the pool for big ones is full. */
   unkept: number
-  /** Times all was forgotten at once. */
-  clears: number
 }
 
 /**
@@ -37,7 +35,6 @@ export class NearCache {
   readonly #stamp = { loadedAt: 0, generation: 0 }
   #evictions = 0
   #unkept = 0
-  #clears = 0
 
   constructor(options: NearCacheOptions) {
     this.#clock = options.clock
@@ -89,16 +86,10 @@ export class NearCache {
   /** Forgets all at once, at no cost: rows of an older generation are no longer served. */
   clear(): void {
     this.#stamp.generation++
-    this.#clears++
   }
 
   counts(): NearCacheCounts {
-    return {
-      people: this.#lru.size,
-      evictions: this.#evictions,
-      unkept: this.#unkept,
-      clears: this.#clears,
-    }
+    return { people: this.#lru.size, evictions: this.#evictions, unkept: this.#unkept }
   }
 
   #isServed(row: number, keys: Uint32Array, at: number, now: number): boolean {

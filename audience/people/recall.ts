@@ -23,8 +23,6 @@ export interface RecallCounts {
   hits: number
   /** Recalls answered `stranger` from the near-cache. */
   negatives: number
-  /** Recalls answered `opted_out`. */
-  optedOut: number
   /** Recalls for which the store was read. */
   misses: number
   /** Records that were served while they were read anew. */
@@ -55,9 +53,7 @@ export class Recall {
   readonly #missing = new KeyList(2 * NODES_MAX)
   readonly #span = new RecordSpan()
   readonly #dropped = new Uint32Array(KEY_WORDS)
-  readonly #counts: RecallCounts = {
-    ...{ hits: 0, negatives: 0, optedOut: 0, misses: 0, stale: 0 },
-  }
+  readonly #counts: RecallCounts = { hits: 0, negatives: 0, misses: 0, stale: 0 }
 
   constructor(store: PeopleStore, cache: NearCache) {
     this.#cache = cache
@@ -138,7 +134,7 @@ export class Recall {
     for (let i = 0; i < candidates.count; i++) {
       const at = i * KEY_WORDS
       if (!this.#open(candidates.keys, at, now, read)) this.#missing.add(candidates.keys, at)
-      else if (isMark(this.#span)) return this.#optedOut(view)
+      else if (isMark(this.#span)) return optedOut(view)
       // Somebody is known by this id; by an earlier one too, where that is yet to be read.
       else if (view.foundBy < 0 && this.#beginAt(candidates.keys, at, today, view)) view.foundBy = i
     }
@@ -164,14 +160,8 @@ export class Recall {
       if (!this.#open(this.#nodes.words, at, now, read)) this.#missing.add(this.#nodes.words, at)
       else readRecord(this.#span, node, today, view, this.#nodes)
     }
-    if (view.isSuppressed) return this.#optedOut(view)
+    if (view.isSuppressed) return optedOut(view)
     return this.#missing.count > 0 ? 'missing' : 'known'
-  }
-
-  #optedOut(view: PersonView): 'opted_out' {
-    view.reset()
-    this.#counts.optedOut++
-    return 'opted_out'
   }
 
   /** Opens a record that is at hand: just read, or kept. */
@@ -202,3 +192,8 @@ function isMark({ bytes, start, end }: RecordSpan): boolean {
 }
 
 const NOTHING_READ: ReadRecords = new Map()
+
+function optedOut(view: PersonView): 'opted_out' {
+  view.reset()
+  return 'opted_out'
+}

@@ -12,9 +12,7 @@ export type ReadRecords = Map<string, RecordSpan>
 
 /** Since the process began. */
 export interface ReadCounts {
-  /** Batches read from the store. */
-  batches: number
-  /** Keys in them. */
+  /** Keys read from the store. */
   keys: number
   /** Keys that were being read already when they were asked for, and were not read again. */
   shared: number
@@ -32,7 +30,7 @@ export class SharedReads {
   readonly #cache: NearCache
   /** By name of the key: the batch it is read in, unless it changed since that began. */
   readonly #underWay = new Map<string, Promise<ReadRecords>>()
-  readonly #counts: ReadCounts = { batches: 0, keys: 0, shared: 0, failures: 0 }
+  readonly #counts: ReadCounts = { keys: 0, shared: 0, failures: 0 }
   readonly #words = new Uint32Array(KEY_WORDS)
   /** Namespaces whose values are kept with matches; undefined: matches have no names. */
   named: ReadonlySet<number> | undefined
@@ -106,7 +104,6 @@ export class SharedReads {
   #begin(keys: UserKey[]): Soon<ReadRecords> {
     if (this.#underWay.size + keys.length > LIMITS.readsMax)
       throw new Error('too many keys are being read from the store at once')
-    this.#counts.batches++
     this.#counts.keys += keys.length
     // A record is as old as the question for it.
     const now = this.#cache.tick()

@@ -12,6 +12,12 @@ export const METRIC_HELP = {
   passerelle_near_cache_total: 'Looks into the near-cache of people, by result.',
   passerelle_near_cache_people: 'Ids kept in the near-cache, known or not.',
   passerelle_near_cache_evictions_total: 'People forgotten to make room for others.',
+  passerelle_near_cache_unkept_total:
+    'People not kept: their records are too big, or there is no room for big ones.',
+  passerelle_people_reads_total:
+    'Ids of people read from the store, those that shared a read under way, and reads that failed.',
+  passerelle_change_log_total:
+    'Changes of people that were heard of, gaps after which all was forgotten, and reads that failed.',
   passerelle_reach_ready: '1 while reach is told; 0 while people are being counted.',
   passerelle_reach_ids: 'Ids that reach counts, or has read so far.',
   passerelle_store_findings: 'What the store says an operator should know: 1 while it holds.',

@@ -17,6 +17,13 @@ export function watchAudience(metrics: Metrics, audience: Audience): void {
     metrics.gauge('passerelle_near_cache_total', { result }, () => audience.counts()[count])
   metrics.gauge('passerelle_near_cache_people', {}, () => audience.counts().people)
   metrics.gauge('passerelle_near_cache_evictions_total', {}, () => audience.counts().evictions)
+  metrics.gauge('passerelle_near_cache_unkept_total', {}, () => audience.counts().unkept)
+  const reads = { read: 'keys', shared: 'shared', failed: 'failures' } as const
+  for (const [result, count] of Object.entries(reads))
+    metrics.gauge('passerelle_people_reads_total', { result }, () => audience.counts().reads[count])
+  const log = { change: 'changes', gap: 'gaps', failed: 'failures' } as const
+  for (const [result, count] of Object.entries(log))
+    metrics.gauge('passerelle_change_log_total', { result }, () => audience.counts().follow[count])
   for (const finding of Object.keys(StoreFindings))
     metrics.gauge('passerelle_store_findings', { finding }, () =>
       audience.findings().some((one) => one.finding === finding) ? 1 : 0,
