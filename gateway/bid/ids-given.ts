@@ -48,23 +48,23 @@ export function idsGiven(bid: Bid, there: IdsThere): IdsGiven | undefined {
   const { selection, gives } = bid
   const mayTell = ({ right }: ToldId) => gives.tokens || !billsOnNotice(right.use.contract)
   const buyeruid = there.hasBuyeruid ? undefined : selection.buyeruid
-  const own = buyeruid && mayTell(buyeruid) ? buyeruid : undefined
-  const chosen = [...(own ? [own] : []), ...selection.ids.filter(mayTell)]
-  const fresh = chosen.filter((id) => !there.hasEid(id))
+  const told = buyeruid && mayTell(buyeruid) ? buyeruid : undefined
+  const chosen = [...(told ? [told] : []), ...selection.ids.filter(mayTell)]
+  const isEidsAlone = gives.ids === 'eids'
+  const fresh = chosen
+    .filter((id) => !there.hasEid(id))
+    .filter(({ matcher }, _, [first]) => !isEidsAlone || matcher === first!.matcher)
+  const own = isEidsAlone ? undefined : told
   if (own === undefined && fresh.length === 0) return undefined
-  const uses = new Set([...(own ? [own] : []), ...fresh].map(({ right }) => right.use))
+  const given = [...(own ? [own] : []), ...fresh]
+  const uses = new Set(given.map(({ right }) => right.use))
   const billed = [...uses].filter((use) => !isBilledByData(bid, use))
   return {
     buyeruid: own?.uid,
     eids: eidsOf(fresh, stampsOf(bid, billed)),
-    domains: [...new Set([...uses].map((use) => domainOf(use, selection.ids, own)))],
+    domains: [...new Set(given.map(({ right }) => right.seller.domain))],
     cells: billed.flatMap((use) => cellFor(use) ?? []),
   }
-}
-
-function domainOf(use: SegmentUse, ids: readonly ToldId[], own: ToldId | undefined): string {
-  const id = own?.right.use === use ? own : ids.find(({ right }) => right.use === use)!
-  return id.right.seller.domain
 }
 
 /** Ids are no unit of their own where a segment of the same contract is given, and billed, beside them. */

@@ -34,8 +34,8 @@ export interface Wire {
 export interface Gives {
   readonly segments: boolean
   readonly deals: boolean
-  /** Ids of the person, under contracts for them. */
-  readonly ids: boolean
+  /** Ids of the person, under contracts for them; `eids`: as eids that share a matcher, and no `buyeruid`. */
+  readonly ids: boolean | 'eids'
   /** Tokens: without them nothing is given that is billed on notice. */
   readonly tokens: boolean
 }

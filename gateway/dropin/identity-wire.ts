@@ -8,10 +8,12 @@ import type { Wire } from '../bid/wire.ts'
 /**
  * What the module `live-intent-omni-channel-identity` of Prebid Server Java asks (openrtb.md §4.3): a bid request, for
  * the ids to be added to it. Under contracts for them only, as everywhere; the buyer's own id is among them as an eid.
+ * The module hands eids of the first one's matcher to the bidders it is set up for, and all others to every bidder: so an
+ * answer has one matcher.
  */
 export const IDENTITY: Wire = {
   form: JSON_FORM,
-  gives: { segments: false, deals: false, ids: true, tokens: true },
+  gives: { segments: false, deals: false, ids: 'eids', tokens: true },
   arrive,
   reply(bid) {
     const { plan } = bid

@@ -1,3 +1,4 @@
+import type { EID } from 'iab-openrtb/v26'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { NAMESPACE_KIND, type Namespace } from '../../../audience/namespace.ts'
 import { ROW_WORDS } from '../../../exchange/egress/egress-meter.ts'
@@ -216,6 +217,37 @@ test('a unit is counted for ids where the answer has no segment of the contract'
   const told = lines.filter(({ contract, segment }) => `${contract} ${segment}` === 'told dmp-all')
   expect(told.reduce((sum, { units }) => sum + units, 0)).toBe(2)
   expect(told).toHaveLength(lines.length)
+})
+
+test('over /identity eids of one matcher are told, and nothing is counted where none is', async () => {
+  const end = (source: string, value: string) => ({ namespace: numberOf(source), value })
+  const days = { firstSeenDay: 1, lastSeenDay: 1, expiryDay: FAR_DAY }
+  const owner = house.exchange.catalog()!.partner('dmp')!.number
+  const [a, b] = [end('ssp', 'seen-1'), end('pubcid.org', 'of-the-seller')]
+  await house.audience.link([{ a, b, owner, method: 3, ...days }])
+  await house.audience.poke()
+  const asked = async (user: object) => {
+    const key = house.keys.get('dsp')
+    const headers = { authorization: `Bearer ${key}` }
+    const { body } = await house.post('/identity', JSON.stringify({ id: '1', user }), headers)
+    const { eids } = JSON.parse(body.toString()) as { eids: EID[] }
+    return eids.map(({ source, matcher, uids }) => [source, matcher, uids!.map(({ id }) => id)])
+  }
+  const own = ['dsp.example', 'gateway.example', ['dsp-1']]
+  const ours = ['pubcid.org', 'gateway.example', ['pub-1']]
+  const theirs = ['pubcid.org', 'dmp.example', ['of-the-seller']]
+  expect(await asked({ id: 'seen-1' })).toEqual([own, ours])
+  const there = [{ source: 'dsp.example', uids: [{ id: 'dsp-1' }] }]
+  const pubThere = { source: 'pubcid.org', uids: [{ id: 'pub-1' }] }
+  expect(await asked({ id: 'seen-1', eids: [...there, pubThere] })).toEqual([theirs])
+  await house.usage.meter.flush()
+  house.ledger.records.splice(0)
+  const all = [...there, pubThere, { source: 'pubcid.org', uids: [{ id: 'of-the-seller' }] }]
+  expect(await asked({ id: 'seen-1', eids: all })).toEqual([])
+  await house.usage.meter.flush()
+  expect(house.ledger.records).toEqual([])
+  await house.audience.unlink([{ a, b }])
+  await house.audience.poke()
 })
 
 test('where a contract bills on notice its eids carry the token', async () => {
