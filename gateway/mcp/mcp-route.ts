@@ -46,7 +46,7 @@ async function serve(ask: Ask, answer: Answer, handle: BidHandler): Promise<void
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: [EXTEND_RTB] }))
   server.setRequestHandler(CallToolRequestSchema, ({ params }, { requestId }) =>
     callTool(params, {
-      ...{ ask, handle },
+      ...{ ask, answer, handle },
       // Read no sooner: what is no JSON has been turned away by then.
       body: (given ??= argumentsIn(body)).get(requestId)!,
     }),
@@ -73,6 +73,7 @@ function requestOf({ headers, path }: Ask, body: Buffer): Request {
 /** What a call is made of for the bid path: `body`, the bytes of its arguments. */
 interface Inner {
   ask: Ask
+  answer: Answer
   handle: BidHandler
   body: Uint8Array
 }
@@ -85,12 +86,12 @@ interface ToolCall {
 /** What is wrong with a call is an error of the tool, which a model may read and mend. */
 async function callTool(
   { name, arguments: given = {} }: ToolCall,
-  { ask, handle, body }: Inner,
+  inner: Inner,
 ): Promise<CallToolResult> {
   if (name !== EXTEND_RTB.name) return failed(`unknown tool: ${name}`)
   const fault = faultIn(given)
   if (fault !== undefined) return failed(fault)
-  const { status, headers, text } = await extend({ ask, handle, body })
+  const { status, headers, text } = await extend(inner)
   const reason = headerIn(headers, 'x-passerelle-reason')
   if (status !== 200)
     return failed(`${reason}: ${BidRefusals[reason as keyof typeof BidRefusals].says}`)
@@ -120,7 +121,7 @@ interface Told {
 }
 
 /** The request, as `POST /artf/mutations` would have brought it. */
-function extend({ ask, handle, body }: Inner): Promise<Told> {
+function extend({ ask, answer, handle, body }: Inner): Promise<Told> {
   const headers = ARTF_JSON_WANTS.map((name) =>
     name === 'authorization' ? ask.headers[AUTHORIZATION]! : '',
   )
@@ -132,7 +133,10 @@ function extend({ ask, handle, body }: Inner): Promise<Told> {
       remote: () => ask.remote(),
     }
     handle(inner, {
-      done: false,
+      // Who left is given nothing, and owes nothing.
+      get done() {
+        return answer.done
+      },
       send: (status, sent, text = '') =>
         resolve({ status, headers: sent, text: Buffer.from(text as Uint8Array).toString() }),
       onAbort() {},

@@ -3,6 +3,10 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { systemClock } from '../../../audience/clock.ts'
+import { openBidRooms } from '../../../gateway/bid/open-bid-rooms.ts'
+import type { Ask } from '../../../gateway/http/door.ts'
+import { mcpRoute } from '../../../gateway/mcp/mcp-route.ts'
 import { BidHouse, caseWorld } from '../../support/bid-house.ts'
 import { type EdgeWires, openEdgeWires } from '../../support/edge-wires.ts'
 
@@ -180,5 +184,37 @@ describe('the MCP tool extend_rtb', () => {
     `${'['.repeat(100_000)}`,
   ])('what is no JSON-RPC is answered: %s', async (body) => {
     expect((await say(body)).status).toBe(body === '[]' ? 202 : 400)
+  })
+
+  test('of a client that left before its answer is not counted', async () => {
+    const { audience, exchange, usage, egress, matchCounts, metrics, gvl, ownGvlId } = house
+    const bids = openBidRooms({
+      ...{ audience, exchange, usage, egress, matchCounts, metrics, gvl, ownGvlId },
+      ...{ clock: systemClock, domain: 'gateway.example' },
+    })
+    const rooms = { ...bids.rooms, overload: { isBehind: false } }
+    const route = mcpRoute(rooms, { mayNameProvider: false })
+    const body = Buffer.from(call(1, '{"id":"r","user":{"buyeruid":"driver"}}'))
+    const headers = {
+      ...{ authorization: `Bearer ${house.keys.get('north-dsp')}` },
+      ...{ accept: 'application/json, text/event-stream', 'content-type': 'application/json' },
+    }
+    const ask: Ask = {
+      ...{ method: 'POST', path: '/mcp', query: '', body, arrivedMs: systemClock.elapsed() },
+      headers: route.wants.map((name) => headers[name as keyof typeof headers] ?? ''),
+      ...{ keepBody: () => body, remote: () => '' },
+    }
+    const unitsOf = async (done: boolean) => {
+      await usage.meter.flush()
+      house.ledger.records.splice(0)
+      await new Promise<void>((resolve) =>
+        route.handle(ask, { done, send: () => resolve(), onAbort: () => {} }),
+      )
+      await usage.meter.flush()
+      const delivered = house.ledger.records.filter(({ kind }) => kind === 'delivered')
+      return delivered.length
+    }
+    expect([await unitsOf(false), await unitsOf(true)]).toEqual([1, 0])
+    bids.close()
   })
 })
