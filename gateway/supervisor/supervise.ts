@@ -6,6 +6,7 @@ import { type InstanceState, NOT_YET, type Role } from './instance.ts'
 import { instanceState, type Member } from './instance-state.ts'
 import { SUPERVISOR_LIMITS, type SupervisorLimits } from './limits.ts'
 import type { ToProcess, ToSupervisor } from './messages.ts'
+import { v8FlagsOf } from './v8-flags.ts'
 
 export interface SuperviseOptions {
   /** The module every process runs, with its role as argument and its number in PASSERELLE_WORKER. */
@@ -95,7 +96,7 @@ class Running implements Supervisor {
       ...this.options.env,
       PASSERELLE_WORKER: String(slot.number),
     }
-    const execArgv = [...process.execArgv, ...this.heapOf(slot)]
+    const execArgv = [...process.execArgv, ...v8FlagsOf(slot.role)]
     cluster.setupPrimary({ exec: this.options.exec, args: [slot.role], execArgv })
     const worker = cluster.fork(env)
     slot.worker = worker
@@ -104,10 +105,6 @@ class Running implements Supervisor {
     worker.on('error', (error) => this.options.log.warn({ error: String(error) }, slot.name))
     worker.once('exit', (code, signal) => this.ended(slot, { code, signal }))
     this.tell(worker, { type: 'state', state: this.state })
-  }
-
-  private heapOf({ role }: Slot): string[] {
-    return role === 'desk' ? [`--max-semi-space-size=${this.limits.deskYoungMib}`] : []
   }
 
   private ended(slot: Slot, { code, signal }: { code: number; signal: string }): void {
