@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
@@ -87,6 +87,8 @@ export class ConsoleWorld {
     const world = new ConsoleWorld()
     world.#address = address
     world.dir = await mkdtemp(join(tmpdir(), 'console-'))
+    // Who is in a sample, or held out, follows from people's keys, and these from the secret: the same in every run.
+    await writeFile(join(world.dir, 'secret'), '5a'.repeat(32), { mode: 0o600 })
     await world.start()
     world.document = (await world.ask('GET', '/api/openapi.json', { token: '' })).body
     world.#ajv.addSchema({ $id: 'doc', ...world.document })
