@@ -6,7 +6,7 @@ import { EVENT_LIMITS } from './limits.ts'
 /**
  * Which fillings are paused, for every desk on the store: beside the jobs, under the negative of a segment's number, stands
  * the signature of the rule that is not to be filled by. Only who pauses and who resumes write it, so that a desk that
- * keeps how far it is cannot undo it.
+ * keeps how far it is cannot undo it. It goes with its rule: where that comes back, it is filled by anew.
  */
 export class BackfillPauses {
   readonly #histories: Pick<HistoryStore, 'jobs' | 'keepJobs'>
@@ -15,6 +15,8 @@ export class BackfillPauses {
   #readMs = Number.NEGATIVE_INFINITY
   /** How often this desk wrote: what was being read meanwhile is older. */
   #writes = 0
+  /** Signatures of rules that are no more, by segment, of which a pause may still be kept. */
+  readonly #outlived = new Map<number, string>()
 
   constructor(histories: Pick<HistoryStore, 'jobs' | 'keepJobs'>, clock: Clock) {
     this.#histories = histories
@@ -38,6 +40,21 @@ export class BackfillPauses {
       if (number < 0) this.#signatures.set(-number, Buffer.from(signature).toString())
   }
 
+  /** A rule of the segment is no more. */
+  outlive(number: number, signature: string): void {
+    this.#outlived.set(number, signature)
+  }
+
+  /** Drops the pauses of rules that are no more, but none that another desk wrote of the rule that is. */
+  async dropOutlived(): Promise<void> {
+    if (this.#outlived.size === 0) return
+    await this.refresh(true)
+    for (const [number, signature] of [...this.#outlived]) {
+      if (this.#signatures.get(number) === signature) await this.write(number, { signature }, false)
+      if (this.#outlived.get(number) === signature) this.#outlived.delete(number)
+    }
+  }
+
   /** Brings a job to what is said of it. */
   apply(number: number, job: BackfillJob): void {
     const isPaused = this.#signatures.get(number) === job.signature
@@ -45,7 +62,11 @@ export class BackfillPauses {
     else if (!isPaused && job.state === 'paused') job.state = 'running'
   }
 
-  async write(number: number, { signature }: BackfillJob, isPaused: boolean): Promise<void> {
+  async write(
+    number: number,
+    { signature }: Pick<BackfillJob, 'signature'>,
+    isPaused: boolean,
+  ): Promise<void> {
     const kept = isPaused ? Buffer.from(signature) : undefined
     await this.#histories.keepJobs(new Map([[-number, kept]]))
     this.#writes++

@@ -173,6 +173,7 @@ export class Backfill {
       this.#cursor = [...this.#jobs.values()].find(({ state }) => state === 'running')?.at ?? 0
     }
     this.#compare(this.#jobs, this.#options.books.now())
+    await this.#pauses.dropOutlived()
     for (const [number, job] of this.#jobs) this.#pauses.apply(number, job)
     return this.#jobs
   }
@@ -197,6 +198,8 @@ export class Backfill {
 
   #begin(number: number, of: Pick<BackfillJob, 'signature' | 'owner'>): void {
     const nowMs = this.#options.clock.now()
+    const before = this.#jobs!.get(number)?.signature
+    if (before !== undefined && before !== of.signature) this.#pauses.outlive(number, before)
     this.#jobs!.set(number, beginJob(of, { at: this.#cursor, nowMs }))
     this.#note(number)
   }

@@ -1,11 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer as createHttpServer } from 'node:http'
-import { createServer, type Server } from 'node:net'
+import type { Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { freePort } from '../support/free-port.ts'
 import { TOKEN_KEYS } from '../support/mint-token.ts'
 import { type Around, Cli } from './cli-support.ts'
 import { ADMIN, ConsoleWorld, contractBody, fill } from './world.ts'
@@ -325,14 +326,6 @@ describe('import', () => {
     await new Promise((closed) => server.close(closed))
   })
 })
-
-/** A port that nobody listens at. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await portOf(server)
-  await new Promise((closed) => server.close(closed))
-  return port
-}
 
 async function portOf(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1')

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, vi } from 'vitest'
-import { freePort } from './redis-server.ts'
+import { freePort } from './free-port.ts'
 
 /** The product as its start command runs it: processes of its own, spoken to over HTTP. */
 export interface Product {

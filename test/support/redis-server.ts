@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from './free-port.ts'
 
 /** A real redis-server on a free port of this machine, with a folder of its own. */
 export interface RedisServer {
@@ -80,16 +81,6 @@ function requireRedis(): void {
 function settingsOf(port: number, folder: string, more: string[]): string[] {
   const own = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '']
   return [...own, '--appendonly', 'yes', '--appendfsync', 'everysec', ...more]
-}
-
-/** A port nobody listens on; Redis takes it a moment later. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Resolves at the first PONG; asks again whenever a connection is refused or says it is loading. */

@@ -169,6 +169,42 @@ describe('a backfill that is paused', () => {
     expect(paused!.asked).toBe(SLICE_IDS)
   })
 
+  test('is paused by the rule of that moment: where that goes and comes back, it is filled by anew', async () => {
+    await people()
+    const [even, odd, none] = ['even', 'odd', ''].map((rule) => ({ evens: { rule } }))
+    await world.rules(EVEN, even!)
+    await step()
+    await world.desk.backfill.pause(101)
+    for (const rules of [odd!, even!]) {
+      await world.rules(EVEN, rules)
+      await world.settle()
+      expect([(await show())!.state, await members()]).toEqual(['done', PEOPLE / 2])
+    }
+    await world.rules(EVEN, none!)
+    await world.desk.backfill.pause(101)
+    for (const [rules, people] of [
+      [odd!, PEOPLE / 2],
+      [none!, 0],
+    ] as const) {
+      await world.rules(EVEN, rules)
+      await world.settle()
+      expect(await members()).toBe(people)
+    }
+  })
+
+  test('stays so for another desk that hears of its rule later', async () => {
+    await people()
+    await world.rules(EVEN, { evens: { rule: 'even' } })
+    const other = world.anotherDesk()
+    await other.backfill.pause(101)
+    await world.rules(EVEN, { evens: { rule: 'odd' } })
+    expect(await world.desk.backfill.pause(101)).toBe(true)
+    expect((await other.backfill.show(101))!.state).toBe('paused')
+    await world.settle()
+    expect((await show())!.state).toBe('paused')
+    await other.close()
+  })
+
   test('does not hold up another', async () => {
     await people()
     const rules = { evens: { rule: 'even' }, odds: { rule: 'odd' } }

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import http from 'node:http'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { freePort } from '../../support/free-port.ts'
 import { transpiled } from './transpiled.ts'
 
 let built: string
@@ -226,11 +226,7 @@ function groupOf(pid: string): number {
 }
 
 async function freePorts(): Promise<Ports> {
-  const servers = [0, 0, 0].map(() => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map((server) => (server.address() as { port: number }).port)
-  await Promise.all(servers.map((server) => once(server.close(), 'close')))
-  return ports as Ports
+  return [await freePort(), await freePort(), await freePort()]
 }
 
 /** Status 0 where nobody answers. */
