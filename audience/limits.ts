@@ -4,7 +4,7 @@ export const LIMITS = {
   candidatesMax: 32,
   /** Keys in one read of the store. */
   recallKeysMax: 128,
-  /** Bytes of one id's value (API.md, "Ids and people"); a longer one is no id. */
+  /** Bytes of one id's value; a longer one is no id. */
   idBytesMax: 512,
   /** Ids that one person may be joined of: a match beyond it is refused (`too_many_ids`). */
   idsPerPersonMax: 64,

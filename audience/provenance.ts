@@ -1,4 +1,4 @@
-/** How an owner came by what it knows (dmp.md §1.4, B-03 to B-05), the strongest first. */
+/** How an owner came by what it knows, the strongest first. */
 export const Provenances = {
   first_party: 'From the owner’s own contact with the person.',
   campaign: 'From campaigns the owner ran.',

@@ -2,7 +2,7 @@ import type { CompiledContract } from './compile-contracts.ts'
 import type { Price } from './contract.ts'
 
 /**
- * The contract a segment is served under where several are live (API.md): the cheapest, then the
+ * The contract a segment is served under where several are live: the cheapest, then the
  * oldest. Prices are compared by the most that 1,000 units may cost. Two currencies cannot be
  * compared without a rate: the currency of the oldest contract that costs anything decides, and
  * contracts in others stand back.

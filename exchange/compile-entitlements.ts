@@ -15,7 +15,7 @@ interface Grant {
 /**
  * What a buyer may be given: own segments and those under a contract, with what is written for each.
  * Each is worked out when first asked for, so that a new catalog version costs a request only what its
- * person is in. Own ids carry no segtax: they are the provider's own (openrtb.md §1.4). A contract that
+ * person is in. Own ids carry no segtax: they are the provider's own. A contract that
  * says `taxonomy` for a segment without a node gives nothing for it.
  */
 export class Entitlements {

@@ -35,7 +35,7 @@ export interface Partners {
   readonly byNumber: ReadonlyMap<number, CompiledPartner>
 }
 
-/** Roles whose holders are vendors of their own: each one's consent is asked (API.md, "Consent"). */
+/** Roles whose holders are vendors of their own: each one's consent is asked. */
 const VENDOR_ROLES: ReadonlySet<string> = new Set(['dmp', 'data_provider', 'ssp'])
 
 /** One object for all that say nothing: what is made for one of them is good for the others. */

@@ -33,7 +33,7 @@ export const CONTRACT_STATUSES = [
 ] as const
 export type ContractStatus = (typeof CONTRACT_STATUSES)[number]
 
-/** How a segment is written into a request; see openrtb.md §1.4 and docs/decisions/0006. */
+/** How a segment is written into a request; see docs/decisions/0006. */
 export const WRITE_AS = ['own', 'taxonomy', 'both'] as const
 export type WriteAs = (typeof WRITE_AS)[number]
 
@@ -85,7 +85,7 @@ export const ATTRIBUTIONS = [
   'by_population',
 ] as const
 
-/** Which event is a unit: see API.md, "usage". */
+/** Which event is a unit: see docs/endpoints/usage-and-statements.md. */
 export const BILL_ON = ['billable', 'win', 'delivered'] as const
 
 /** Body of `PUT /api/contracts/{id}`. */

@@ -87,7 +87,7 @@ const PEOPLE: Record<string, string[]> = {
 }
 
 /**
- * Seeds the demo world (API.md) through the desk's verbs. What is there already is left as it is, so
+ * Seeds the demo world through the desk's verbs. What is there already is left as it is, so
  * that a second start changes nothing and a seeding that broke off is completed.
  */
 export async function seedDemoWorld(

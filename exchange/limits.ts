@@ -19,7 +19,7 @@ export const LIMITS = {
   dpSegmentsNamed: 100,
   /** Partners in each of an offer's lists. */
   offerPartnersMax: 1_000,
-  /** People an offered segment must have where its offer does not say (dmp.md §6.7). */
+  /** People an offered segment must have where its offer does not say. */
   minPeopleDefault: 1_000,
   minPeopleMax: 1_000_000,
   /** The least a seller may set itself; the exchange's operator may set less. */

@@ -129,7 +129,7 @@ export interface PartnerRecord extends PartnerBody {
   namespace: number
 }
 
-/** Whether a request without any GDPR signal counts as under the GDPR (API.md, "Consent"). */
+/** Whether a request without any GDPR signal counts as under the GDPR. */
 export function gdprDefaultOf(partner: Pick<PartnerBody, 'gdprDefault' | 'region'>): 0 | 1 {
   return (partner.gdprDefault as 0 | 1 | undefined) ?? (isGdprRegion(partner.region) ? 1 : 0)
 }

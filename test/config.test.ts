@@ -23,7 +23,7 @@ function problems(env: Record<string, string>): string[] {
 }
 
 describe('settings', () => {
-  test('none at all run: the defaults of the house plan', () => {
+  test('none at all run: each has a default', () => {
     expect(readConfig({ HOME: '/root' })).toEqual({
       config: {
         store: 'embedded:./data',

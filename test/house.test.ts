@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 
-// The house plan as a test: imports go downhill, each runtime package has one door, nothing grows big.
+// docs/ARCHITECTURE.md as a test: imports go downhill, each runtime package has one door, nothing grows big.
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const ROOMS = ['proto', 'audience', 'exchange', 'activation', 'gateway', 'console'] as const

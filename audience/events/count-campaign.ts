@@ -36,11 +36,11 @@ export interface CampaignCounted {
   share: number
 }
 
-/** So soon after a delivery no person clicks (dmp.md §1.8, KPI 2). */
+/** So soon after a delivery no person clicks. */
 export const MACHINE_CLICK_MS = 2_000
 
 /**
- * What a campaign did, of what events have shown (dmp.md §1.8, KPIs 2, 8 and 9). Everybody is asked; after
+ * What a campaign did, of what events have shown. Everybody is asked; after
  * EVENT_LIMITS.funnelMs it stops, with a sample.
  */
 export async function countCampaign(

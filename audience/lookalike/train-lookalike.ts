@@ -48,7 +48,7 @@ export interface TrainedModel {
 
 /**
  * Learns what tells the people of a seed from all others who show anything, sums up what everybody shows, and takes the
- * most similar (dmp.md §3.8). A part of the people is held out of learning, and shows how good the model is. The same
+ * most similar. A part of the people is held out of learning, and shows how good the model is. The same
  * people, features and `randomSeed` make the same model. Yields where others may have their turn.
  */
 export function* trainLookalike(

@@ -10,7 +10,7 @@ export interface Shown {
 
 /**
  * What a feature says for somebody's being like the seed: the logarithm of how much more usual it is there than among the
- * others (dmp.md §3.8). Both shares are shrunk towards the share of all, as if `priorPeople` more had been seen.
+ * others. Both shares are shrunk towards the share of all, as if `priorPeople` more had been seen.
  */
 export function weighFeature({ inSeed, ofSeed, inRest, ofRest }: Shown): number {
   const { priorPeople, weightMax } = LOOKALIKE_LIMITS

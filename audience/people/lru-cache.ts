@@ -11,7 +11,7 @@ const PLAIN = {}
 
 /**
  * Integer hash → row number, forgetting the least recently used. Keys and values are small integers,
- * which the garbage collector passes over (HOUSE.md §15).
+ * which the garbage collector passes over.
  *
  * It is one lru-cache per ~16,000 rows, chosen by the hash: the Map inside rebuilds itself now and
  * then, which for a million entries at once would stop the process for 40 ms. What is forgotten is

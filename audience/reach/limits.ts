@@ -14,6 +14,6 @@ export const REACH_LIMITS = {
   /** While everybody is read, how often a read of what changed meanwhile is tried, and how long apart. */
   readAttemptsMax: 10,
   readAgainMs: 100,
-  /** Days for which a person counts as seen by a partner (dmp.md §3.6). */
+  /** Days for which a person counts as seen by a partner. */
   seenDays: 7,
 } as const

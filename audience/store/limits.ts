@@ -53,7 +53,7 @@ export const LIMITS = {
   catalogPollMs: 50,
   /** How often at least, where the store would have told of a new one by itself. */
   catalogAskMs: 250,
-  /** How long the last confirmed catalog version is good for (HOUSE.md decision 5: fails closed). */
+  /** How long the last confirmed catalog version is good for; after that what is shared is served no more. */
   catalogConfirmWithinMs: 5_000,
   /** How often a process says that it is at work, beside every new catalog version. */
   presenceEveryMs: 1_000,

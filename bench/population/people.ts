@@ -32,7 +32,7 @@ export interface PopulationOptions {
 /**
  * Five ways to be a shop's public, beside bots, and how many are of each: `area` is who has a customer area, `login` who signs in
  * on a device of its own within the period, of those who have one. Together they make some 27 in a hundred customers
- * with an area known on a device, as dmp.md §1.8 finds them (20 to 35).
+ * with an area known on a device, as is usual (20 to 35).
  */
 const PERSONAS: readonly Persona[] = [
   { share: 0.34, channels: ['web'], isCustomer: false, area: 0, login: 0 },
@@ -51,7 +51,7 @@ interface Persona {
   login: number
 }
 
-/** Shares of the public, of devices and of messages (dmp.md §7), as that of bots is. */
+/** Shares of the public, of devices and of messages, as that of bots is. */
 const REFUSING = 0.06
 const SHARED_DEVICES = 0.03
 const LATE = 0.02

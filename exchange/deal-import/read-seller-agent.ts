@@ -37,7 +37,7 @@ const FLOOR = 'floor_price_cpm'
 const FIXED = 'fixed_price_cpm'
 const AT = { 1: 1, 2: 2, 3: 3 } as const
 
-/** What IAB Tech Lab's seller agent posts to a buyer's URL (openrtb.md §4.8). */
+/** What IAB Tech Lab's seller agent posts to a buyer's URL. */
 export function readSellerAgent(doc: ForeignDocument): DealDocument {
   const dealId = doc.requiredText('deal_id') ?? ''
   same(doc, 'openrtb_params.id', dealId, 'deal_id')

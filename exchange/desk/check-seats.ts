@@ -10,7 +10,7 @@ import { isBinding } from './check-exclusive.ts'
 import { refuseAll } from './write-record.ts'
 
 /**
- * A first-party segment is sold to an advertiser's seat, never to a whole platform (API.md, "contracts"): a
+ * A first-party segment is sold to an advertiser's seat, never to a whole platform: a
  * contract with a DSP names `seats`, or the segment goes under an id in `externalIds`, which the platform
  * gave to one seat and no other seat can aim at, or it is sold through a deal with `wseat`. An external
  * id keeps nothing to its seat where the segment's node is written beside it.

@@ -24,7 +24,7 @@ import { type Actor, isExchange, sees, snapshotOf } from './desk.ts'
 import { countedIn } from './reach.ts'
 import type { UsageDeps } from './usage-deps.ts'
 
-/** Between which the reconciliation rate of an insurer's or retailer's customers usually lies (dmp.md §1.8, A-41). */
+/** Between which the reconciliation rate of an insurer's or retailer's customers usually lies. */
 export const RECONCILIATION_BAND = { from: 0.2, to: 0.35 } as const
 
 export interface KpiQuery {

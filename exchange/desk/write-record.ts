@@ -56,7 +56,7 @@ export async function writeRecord<T>(
 }
 
 /**
- * A body as its schema sees it: null and absent mean the same (API.md), what only we write is left
+ * A body as its schema sees it: null and absent mean the same, what only we write is left
  * out, so that what was read can be sent back. Refuses with every field at fault.
  */
 export function checkedBody<T>(

@@ -18,7 +18,7 @@ interface AccountsAsked {
 }
 
 /**
- * How many customers use an account on pages, in apps, on both (dmp.md §1.8, KPI 3). Who signed in has a match with the
+ * How many customers use an account on pages, in apps, on both. Who signed in has a match with the
  * visitor's id there, which each message that names both says anew.
  */
 export function accountRates(

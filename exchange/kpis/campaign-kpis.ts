@@ -19,7 +19,7 @@ export interface FigureShown extends Interval {
   by: 'trait' | 'told' | 'others'
 }
 
-/** How a campaign did (dmp.md §1.8, KPI 9). */
+/** How a campaign did. */
 export interface CampaignShownKpis {
   campaign: string
   channel: Campaign['channel']

@@ -1,6 +1,6 @@
 import type { Rate } from '../matchrates/rate.ts'
 
-/** The KPIs of dmp.md §1.8 that are shares, each as its numerator of its denominator. */
+/** The KPIs that are shares, each as its numerator of its denominator. */
 export const KPIS = {
   connected_navigation_rate:
     'Visits of pages and apps in which the customer was known, of all visits by no robot; a visit ends after 30 minutes without a message (KPI 1).',

@@ -1,7 +1,7 @@
 import type { TallyStore } from '../../audience/store/store.ts'
 import type { Counting } from '../counts/write-counts.ts'
 
-/** What is timed, each with what lies between (dmp.md §1.8, KPI 7). */
+/** What is timed, each with what lies between. */
 export const LATENCIES = {
   event_to_segment: 'From the arrival of an event to its memberships, written.',
   enrich: 'From the arrival of a bid request’s head to its answer.',

@@ -16,7 +16,7 @@ interface NavigationAsked {
   to: string
 }
 
-/** How many visits, and views in them, are of known customers (dmp.md §1.8, KPI 1). */
+/** How many visits, and views in them, are of known customers. */
 export async function navigationRates(
   tallies: TallyStore,
   snapshot: CatalogSnapshot,

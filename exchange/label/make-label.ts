@@ -5,7 +5,7 @@ import type { Segment } from '../../audience/segment.ts'
 import type { PartnerRecord } from '../partner.ts'
 import { AUDIENCE_SEGTAX } from '../taxonomy/category-taxonomies.ts'
 
-/** Fields of a data label in the order of the Data Transparency Standard 1.2 (dmp.md §6.5). */
+/** Fields of a data label in the order of the Data Transparency Standard 1.2. */
 export const LABEL_FIELDS = [
   'provider_name',
   'provider_domain',

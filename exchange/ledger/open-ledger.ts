@@ -51,7 +51,7 @@ export interface Ledger {
 /**
  * Opens the ledger of one process. Its first record opens a stream of its own, named after the process, the
  * moment and a random number; so does the first record of a day (UTC), and what follows a full file. Nobody
- * else ever writes to a stream. Reading them is the desk's (follow-streams.ts).
+ * else ever writes to a stream. Reading them is the desk's (ship-ledger.ts).
  */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const ledger = new OpenLedger(options)

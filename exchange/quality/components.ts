@@ -9,7 +9,7 @@ interface Component {
   of(days: SourceDays): [count: number, of: number]
 }
 
-/** What a data quality score is made of (dmp.md §1.4 B-07, §1.8 KPI 10): each as its numerator of its denominator. */
+/** What a data quality score is made of: each as its numerator of its denominator. */
 export const COMPONENTS = {
   fresh: {
     weight: 2,

@@ -4,7 +4,7 @@ import { DAY_MS } from '../../audience/clock.ts'
 export const QUALITY_LIMITS = {
   /** Sources one process counts between two writes; messages of further ones are in no score, which is counted. */
   sourcesMax: 4_096,
-  /** Older than this when it comes, a message is late (dmp.md §1.8, KPI 10). */
+  /** Older than this when it comes, a message is late. */
   lateMs: DAY_MS,
   /** A sender's clock that is off by more than this is wrong. */
   skewMs: 300_000,
@@ -14,7 +14,7 @@ export const QUALITY_LIMITS = {
   agentCharsMax: 512,
   /** Days before the last whole one that say how much usually comes. */
   baselineDays: 28,
-  /** Without a message for so long, a visit is over (dmp.md §1.8). */
+  /** Without a message for so long, a visit is over. */
   visitGapMs: 1_800_000,
   /** Visits under way that one process tells apart; those of further people are not counted. */
   visitsMax: 100_000,

@@ -29,7 +29,7 @@ export function visitSight(
 
 /**
  * Counts visits of pages and apps, and those in which the customer was known. A visit ends after QUALITY_LIMITS.visitGapMs
- * without a message (dmp.md §1.8, KPI 1). Whose they are stays in memory, while they last; the store is told counts.
+ * without a message. Whose they are stays in memory, while they last; the store is told counts.
  */
 export class Visits {
   /** Under way, of a source each. */

@@ -2,7 +2,7 @@
  * Taxonomy nodes whose segments cannot be offered: being in one says what GDPR art. 9(1) protects, or
  * makes an audience of minors, or gathers people around what is unlawful or harmful. Nodes of the IAB Tech
  * Lab's taxonomies (github.com/InteractiveAdvertisingBureau/Taxonomies, CC BY 3.0), chosen by the topics
- * that audience marketplaces refuse (dmp.md §6.8). Taxonomies of advertised products (segtax 3 and 8) and
+ * that audience marketplaces refuse. Taxonomies of advertised products (segtax 3 and 8) and
  * private ones (from 500 on) say nothing about people that we could know.
  */
 export const ProhibitedTopics = {

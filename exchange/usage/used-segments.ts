@@ -21,7 +21,7 @@ export function usedSegments(
   return segments.filter((segment) => writtenIds(segment, contract, terms).some(isSaid))
 }
 
-/** Under which ids a segment stands in a request (API.md, `writeAs`). */
+/** Under which ids a segment stands in a request (a contract's `writeAs`). */
 export function writtenIds(segment: string, contract: ContractRecord, terms: UsageTerms): string[] {
   const { writeAs, externalIds } = contract
   const node = terms.segment(segment)?.taxonomy?.id

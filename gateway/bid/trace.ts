@@ -5,7 +5,7 @@ import type { DataFragment } from './make-fragment.ts'
 import { STEP_NAMES } from './step-clock.ts'
 
 /**
- * Adds `ext.passerelle` to an answer: how it came about, for a caller that may know (API.md, "Trace").
+ * Adds `ext.passerelle` to an answer: how it came about, for a caller that may know (docs/endpoints/enrich.md).
  * It names only what the buyer was given; everything else is a count per reason. Where consent denies,
  * only that is said.
  */

@@ -23,7 +23,7 @@ const TYPE = ['content-type', 'application/x-protobuf'] as const
 const response = messageCodec(AUGMENTOR_SCHEMA, 'passerelle.augmentor.AugmentorResponse')
 
 /**
- * A data augmentor of Beeswax, now FreeWheel (openrtb.md §4.5): protobuf both ways, 204 where there is nothing to say. An
+ * A data augmentor of Beeswax, now FreeWheel: protobuf both ways, 204 where there is nothing to say. An
  * answer that is no success costs Beeswax the request: where this process is behind it is nothing, too.
  */
 export const AUGMENT: Wire = {

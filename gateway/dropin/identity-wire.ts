@@ -6,7 +6,7 @@ import { replyRefused } from '../bid/reply.ts'
 import type { Wire } from '../bid/wire.ts'
 
 /**
- * What the module `live-intent-omni-channel-identity` of Prebid Server Java asks (openrtb.md §4.3): a bid request, for
+ * What the module `live-intent-omni-channel-identity` of Prebid Server Java asks: a bid request, for
  * the ids to be added to it. Under contracts for them only, as everywhere; the buyer's own id is among them as an eid.
  * The module hands eids of the first one's matcher to the bidders it is set up for, and all others to every bidder: so an
  * answer has one matcher.

@@ -34,7 +34,7 @@ const PREFIXES: ReadonlyMap<string, typeof Id.ifa | typeof Id.buyeruid | string>
 ])
 
 /**
- * What the module `optable-targeting` of Prebid Server Java asks (openrtb.md §4.1): ids behind prefixes in a query, for
+ * What the module `optable-targeting` of Prebid Server Java asks: ids behind prefixes in a query, for
  * audiences and what is to be merged into `ortb2`. It is answered 200 with JSON whatever there is to say: it takes 204
  * for an error.
  */

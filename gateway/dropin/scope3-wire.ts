@@ -24,7 +24,7 @@ interface Kept {
 }
 
 /**
- * What the modules `scope3` of Prebid ask (openrtb.md §4.2): Prebid Server Go sends a bid request, Prebid.js the
+ * What the modules `scope3` of Prebid ask: Prebid Server Go sends a bid request, Prebid.js the
  * request's `ortb2` with more around it. Segments come as targeting (`include`), and with deals for the one bidder
  * who asks: the partner of the key.
  */

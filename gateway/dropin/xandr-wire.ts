@@ -18,7 +18,7 @@ const WINDOW_MS = 10
 const READY = '/ready'
 
 /**
- * A real-time data provider of Xandr (openrtb.md §4.6): a GET with macros in its query, answered with the codes of
+ * A real-time data provider of Xandr: a GET with macros in its query, answered with the codes of
  * segments, a line each; an empty line is nothing. The codes are those the contract knows the buyer's segments by.
  */
 export const XANDR: Wire = {

@@ -28,7 +28,7 @@ export function planHead(wants: readonly string[]): HeadPlan {
 
 /**
  * Reads a head in one pass: picks the wanted headers and counts what makes framing ambiguous
- * (RFC 9112 §6.3; reliability notes §2.1, the strict form). One instance serves a whole door, since a
+ * (RFC 9112 §6.3, in the strict form). One instance serves a whole door, since a
  * head is read synchronously; nothing is allocated.
  *
  * An ambiguous head must lead to a bare close: an error answer does not stop the parser, and the request

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { contractBody, World } from './world.ts'
 
-// Over whose edges may a segment be reached? (API.md, "Ids and people"; docs/decisions/0006.)
+// Over whose edges may a segment be reached? (docs/decisions/0006.)
 
 let world: World
 beforeEach(async () => {

@@ -4,7 +4,7 @@ import { type Random, seeded } from '../support/random.ts'
 import { day, World } from './world.ts'
 
 // A buyer never receives a segment it has no live contract for, and loses none it has one for.
-// Worlds are random; the model below is the rule of API.md written down as slowly as possible.
+// Worlds are random; the model below is the rule (docs/decisions/0006) written down as slowly as possible.
 
 const SEED = Number(process.env['PASSERELLE_SEED'] ?? 1)
 const WORLDS = 12

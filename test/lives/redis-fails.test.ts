@@ -136,7 +136,7 @@ describe('a failover of Redis that loses acknowledged writes', () => {
     await counts(20)
     await onMaster.wait(1, 10_000)
 
-    // Reliability.md §4, F12: the replica stands still and is cut off, writes are answered, the master dies.
+    // The replica stands still and is cut off, writes are answered, the master dies.
     replica.pause()
     await onMaster.call('CLIENT', 'KILL', 'TYPE', 'replica')
     await use(30)

@@ -1,4 +1,4 @@
-/** The door of ioredis: four kinds of client, none with its defaults (reliability.md §2.3, §2.8). */
+/** The door of ioredis: four kinds of client, none with its defaults. */
 import { type ChainableCommander, Redis } from 'ioredis'
 import { LIMITS } from './limits.ts'
 import { StoreUnreachable } from './store-unreachable.ts'

@@ -83,7 +83,7 @@ export const LIMITS = {
   listpackValueBytes: 4096,
 } as const
 
-/** The breaker of the lookup client (reliability.md §2.8). */
+/** The breaker of the lookup client. */
 export const BREAKER = {
   windowMs: 500,
   callsMin: 20,

@@ -7,7 +7,7 @@ import { type Random, seeded } from '../../support/random.ts'
 import { candidateOf, matchesOf, situationOf, syncerOf } from './sync-world.ts'
 
 // How many pixels a planner spends, and what they bring: ours beside Prebid Server's chooser, written here
-// from its description (identity.md §1.2): whoever has no live id, in a new random order on every page.
+// from its description: whoever has no live id, in a new random order on every page.
 // Both live through the very same visits; a partner answers a browser as often for one as for the other.
 
 const SEED = 20_260_601

@@ -5,7 +5,7 @@ import { BidHouse } from '../../support/bid-house.ts'
 import { OPERATOR } from '../../support/edge-house.ts'
 import { type Random, seeded } from '../../support/random.ts'
 
-// API.md, "Ids and people": a match table that one partner uploaded serves its own segments; another's only under a
+// A match table that one partner uploaded serves its own segments; another's only under a
 // contract with use `identity`. Random tables, contracts and requests through the real door, against a slow reading
 // of that sentence. Again with EDGES_SEED=<seed>, longer with EDGES_WORLDS=<worlds>.
 

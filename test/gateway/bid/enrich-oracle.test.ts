@@ -11,7 +11,7 @@ import { oddRequest } from './oracle/odd-request.ts'
 import { under } from './oracle/request-paths.ts'
 import { BUYERS, MATCHES, oracleWorld } from './oracle/world.ts'
 
-// Random requests against a slow reading of API.md that shares no code with the bid path. Again with
+// Random requests against a slow reading of the rules (docs/endpoints/enrich.md, docs/decisions/0006) that shares no code with the bid path. Again with
 // ENRICH_SEED=<seed>, longer with ENRICH_ROUNDS=<cases>.
 
 const SEED = Number(process.env['ENRICH_SEED'] ?? 20261126)
@@ -45,7 +45,7 @@ beforeAll(async () => {
 afterAll(() => house.close())
 
 describe(`requests of every shape (seed ${SEED})`, () => {
-  test('are answered as API.md says, all other bytes in place', async () => {
+  test('are answered by the rules, all other bytes in place', async () => {
     const random = seeded(SEED)
     const seen = { added: 0, deals: 0, domains: 0, words: new Map<string, number>() }
     for (let i = 0; i < ROUNDS; i++) {
@@ -73,7 +73,7 @@ describe(`requests of every shape (seed ${SEED})`, () => {
 const foreign = corpusLines('openrtb/requests.ndjson')
 
 describe.skipIf(foreign.length === 0)(`requests nobody here wrote (seed ${SEED})`, () => {
-  test('with people and signals of ours are answered as API.md says', async () => {
+  test('with people and signals of ours are answered by the rules', async () => {
     const random = seeded(SEED)
     for (const line of foreign) {
       const request = grafted(line, oddRequest(random), random.int(3))

@@ -12,7 +12,7 @@ export interface Consent {
   allowsProvider(gvlId: number | undefined): boolean
 }
 
-/** API.md, "Consent", read sentence by sentence; nothing here is shared with the house's own reading. */
+/** The rules of docs/decisions/0003, read sentence by sentence; nothing here is shared with the house's own reading. */
 export function consentOf(
   request: SlowRequest,
   buyer: { gvlId?: number; region: string },

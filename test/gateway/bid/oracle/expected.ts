@@ -5,7 +5,7 @@ import { type Held, personOf } from './person.ts'
 import { SlowRequest, under } from './request-paths.ts'
 import { CONTRACTS, DEALS, type OracleDeal, PARTNERS, SEGMENTS } from './world.ts'
 
-/** What a request must be answered with, by API.md. */
+/** What a request must be answered with, by the rules. */
 export interface Expected {
   status: 200 | 400
   /** Why nothing about the person is added. */
