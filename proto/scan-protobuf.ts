@@ -12,18 +12,26 @@ import { ScanOutcome } from './scan-outcome.ts'
 
 /**
  * Reads one OpenRTB bid request in protobuf in one pass, as scan-request.ts reads one in JSON: fills `facts` and `places`
- * with where things stand in `bytes[start, end)`. Both are forgotten first, and hold nothing reliable unless the answer is
+ * with where things stand in `bytes`, under the numbers of `fields`. Both are forgotten first, and hold nothing reliable unless the answer is
  * `ok`. What is there twice becomes one, as protobuf has it: of a text the last counts, of messages all fields; privacy
  * signals are all kept, so that the strictest can count. Refused: fields that are cut off or bent, groups, numbers of
  * no field, and values of another type than theirs among the fields that are read. What is not read is not looked into.
  */
 export function scanProtobuf(
   bytes: Uint8Array,
-  facts: BidFacts,
-  places: RequestPlaces,
+  intoFacts: BidFacts,
+  intoPlaces: RequestPlaces,
+  fields: Fields = REQUEST_FIELDS,
 ): ScanOutcome {
-  beginProtobuf(bytes, facts, places)
-  return scanMore(0, bytes.length) ? endProtobuf() : ScanOutcome.malformed
+  facts = intoFacts
+  places = intoPlaces
+  facts.reset(bytes)
+  places.reset()
+  imp = surplusImp
+  hasId = false
+  note(places.root, Kind.object, 0, bytes.length)
+  if (!walk(fields, 0, 0, bytes.length)) return ScanOutcome.malformed
+  return hasId ? ScanOutcome.ok : ScanOutcome.noId
 }
 
 let facts: BidFacts
@@ -36,31 +44,6 @@ let hasId = false
 /** Elements beyond IMPS_MAX are written here, and nobody reads it. */
 const surplusImp = new ImpPlace()
 
-/** For a request that stands in parts within other bytes: they are merged. Followed by `scanMore` and `endProtobuf`. */
-export function beginProtobuf(
-  bytes: Uint8Array,
-  intoFacts: BidFacts,
-  intoPlaces: RequestPlaces,
-): void {
-  facts = intoFacts
-  places = intoPlaces
-  facts.reset(bytes)
-  places.reset()
-  imp = surplusImp
-  hasId = false
-}
-
-/** Reads one part; false where it is malformed. */
-export function scanMore(start: number, end: number): boolean {
-  note(places.root, Kind.object, start, end)
-  return walk(REQUEST_FIELDS, 0, start, end)
-}
-
-/** `noId` where the request has no id, or an empty one. */
-export function endProtobuf(): ScanOutcome {
-  return hasId ? ScanOutcome.ok : ScanOutcome.noId
-}
-
 /** One for each level that REQUEST_FIELDS goes down. */
 const readers = Array.from({ length: 6 }, () => new MessageReader())
 
@@ -68,10 +51,13 @@ function walk(fields: Fields, depth: number, start: number, end: number): boolea
   const reader = readers[depth]!
   reader.begin(facts.bytes, start, end)
   while (reader.next()) {
-    const meaning = fields[reader.field]
+    let meaning = fields[reader.field]
     if (meaning === undefined) continue
-    const isTyped = reader.type === meaning.type || isAlone(meaning, reader.type)
-    if (!isTyped || !take(meaning, depth, reader)) return false
+    if (reader.type !== meaning.type && !isAlone(meaning, reader.type)) {
+      meaning = meaning.also
+      if (meaning?.type !== reader.type) return false
+    }
+    if (!take(meaning, depth, reader)) return false
   }
   return !reader.failed
 }
@@ -107,6 +93,9 @@ function takeValue({ deed, which }: FieldMeaning, type: number, start: number, s
       break
     case FieldDeed.boolSignal:
       signals.add(which, boolAt(bytes, start) ? Kind.true : Kind.false, start, stop)
+      break
+    case FieldDeed.oneSignal:
+      if (int32At(bytes, start) === 1) signals.add(which, Kind.true, start, stop)
       break
     case FieldDeed.intSignal:
       signals.add(which, Kind.varint, start, stop)

@@ -1,6 +1,8 @@
 import { AUGMENTOR_SCHEMA } from '../../proto/generated/augmentor-schema.ts'
 import { MessageReader, WireType } from '../../proto/message-reader.ts'
 import { messageCodec } from '../../proto/protobuf.ts'
+import { BEESWAX_FIELDS } from '../../proto/protobuf-paths.ts'
+import { scanProtobuf } from '../../proto/scan-protobuf.ts'
 import { arriveAs } from '../bid/arrive.ts'
 import type { Bid } from '../bid/bid.ts'
 import { decisionHeader } from '../bid/decision-name.ts'
@@ -8,7 +10,7 @@ import { inflate } from '../bid/inflate.ts'
 import type { BidRefusal } from '../bid/reasons.ts'
 import { replyRefused } from '../bid/reply.ts'
 import { segmentIds } from '../bid/segment-ids.ts'
-import type { Wire } from '../bid/wire.ts'
+import type { RequestForm, Wire } from '../bid/wire.ts'
 import { PROTOBUF_FORM } from '../protobuf/protobuf-form.ts'
 
 /** Request headers it reads. */
@@ -22,12 +24,18 @@ const TYPE = ['content-type', 'application/x-protobuf'] as const
 
 const response = messageCodec(AUGMENTOR_SCHEMA, 'passerelle.augmentor.AugmentorResponse')
 
+/** OpenRTB under Beeswax' own numbers. */
+const FORM: RequestForm = {
+  ...PROTOBUF_FORM,
+  scan: ({ bytes, facts, places }) => scanProtobuf(bytes, facts, places, BEESWAX_FIELDS),
+}
+
 /**
  * A data augmentor of Beeswax, now FreeWheel: protobuf both ways, 204 where there is nothing to say. An
  * answer that is no success costs Beeswax the request: where this process is behind it is nothing, too.
  */
 export const AUGMENT: Wire = {
-  form: PROTOBUF_FORM,
+  form: FORM,
   gives: { segments: true, deals: false, ids: false, tokens: false },
   arrive,
   reply(bid) {

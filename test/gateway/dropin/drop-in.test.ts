@@ -2,6 +2,7 @@ import { deflateSync, gzipSync } from 'node:zlib'
 import type { Data } from 'iab-openrtb/v26'
 import protobuf from 'protobufjs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { writeTcString } from '../../../bench/tc-string.ts'
 import { BID_LIMITS } from '../../../gateway/bid/limits.ts'
 import { messageField } from '../../../proto/message-fields.ts'
 import { BidHouse, caseWorld } from '../../support/bid-house.ts'
@@ -10,11 +11,27 @@ import { encodeJson, ownType } from '../../support/openrtb-message.ts'
 
 // Clients that exist, each knowing nothing of us: what their golden cases (test/cases/wires) do not say.
 
+/** Yes to everybody. */
+const TC_YES = writeTcString({ createdDay: 20_500, vendorsMax: 60, has: () => true })
 const IFA = '6d92078a-8246-4ba4-ae5b-76104861e7dc'
 /** As Beeswax publishes it: written here anew, so that it is not our own schema that is asked. */
 const AUGMENT = protobuf.parse(
   `syntax = "proto2"; package augment;
   message AugmentorRequest { optional bytes bid_request = 1; }
+  message OwnRequest { optional BidRequest bid_request = 1; }
+  message BidRequest {
+    optional string id = 1; optional Device device = 5; optional User user = 6; optional Regs regs = 14;
+  }
+  message Device {
+    optional int32 dnt = 1; optional Geo geo = 4; optional bool lmt = 20; optional string hwv = 21;
+    optional int32 w = 22; optional int32 h = 23; optional double pxratio = 25; optional string ifa = 26;
+  }
+  message Geo { optional string country = 3; }
+  message User { optional string id = 1; optional string buyeruid = 2; repeated Eid eids = 9; optional bytes ext = 1000; }
+  message Eid { optional string source = 1; repeated Uid uids = 2; }
+  message Uid { optional string id = 1; }
+  message Regs { optional int32 coppa = 1; optional RegsExt ext = 1000; }
+  message RegsExt { optional int32 gdpr = 1; optional string gdpr_consent_string = 2; }
   message AugmentorResponse { repeated Segment segments = 1; repeated Macro dynamic_macros = 2; }
   message Segment { optional string id = 1; optional string value = 2; optional float multiplier = 3; }
   message Macro { optional string name = 1; optional string value = 2; }`,
@@ -160,6 +177,55 @@ describe('POST /prebid/scope3', () => {
     expect([answer.status, header('x-passerelle-reason')]).toEqual([status, reason])
     expect(header('access-control-allow-origin')).toBe('https://shop.example')
     expect(header('access-control-expose-headers')).toContain('x-passerelle-reason')
+  })
+})
+
+describe('a bid request under Beeswax’ own numbers', () => {
+  const SCREEN = { hwv: '5S', w: 1, h: 1080, pxratio: 2 }
+  const ask = async (request: object) => {
+    const type = AUGMENT.lookupType('augment.OwnRequest')
+    const message = type.encode(type.fromObject({ bid_request: { id: '1', ...request } })).finish()
+    const told = await house.post('/augment', message, { 'beeswax-auth-secret': key })
+    return [told.status, told.headers['x-passerelle-reason'] ?? told.body.toString().slice(4)]
+  }
+
+  test('names people by their device, eids and the id of its buyer', async () => {
+    expect(await ask({ device: { ...SCREEN, ifa: IFA } })).toEqual([200, 'travel'])
+    expect(await ask({ device: SCREEN, user: { buyeruid: 'driver' } })).toEqual([200, 'HILLKEY-8'])
+    const eids = [{ source: 'pubcid.org', uids: [{ id: 'nobody-known' }] }]
+    expect(await ask({ user: { eids } })).toEqual([204, 'stranger'])
+  })
+
+  const user = { buyeruid: 'driver' }
+  test.for<[string, object, string]>([
+    ['a device that limits tracking', { device: { ...SCREEN, lmt: true } }, 'denied_lmt'],
+    ['one that is not to be tracked', { device: { ...SCREEN, dnt: 1 } }, 'denied_dnt'],
+    ['a child', { regs: { coppa: 1 } }, 'denied_coppa'],
+    ['the GDPR, without a string', { regs: { ext: { gdpr: 1 } } }, 'denied_tcf_no_string'],
+    [
+      'a string that cannot be read',
+      { regs: { ext: { gdpr: 1, gdpr_consent_string: '?' } } },
+      'denied_tcf_unreadable',
+    ],
+    ['a country of the EEA', { device: { geo: { country: 'FRA' } } }, 'denied_tcf_no_string'],
+  ])('is nothing to be answered with for %s', async ([, more, reason]) => {
+    expect(await ask({ user, ...more })).toEqual([204, reason])
+  })
+
+  test('is answered where a consent string says yes', async () => {
+    const regs = { ext: { gdpr: 1, gdpr_consent_string: TC_YES } }
+    expect(await ask({ user, regs })).toEqual([200, 'HILLKEY-8'])
+  })
+
+  test('under the numbers of the IAB means what it means elsewhere', async () => {
+    const send = async (device: object) => {
+      const request = { id: '1', user, device }
+      const message = messageField(1, encodeJson(ownType(), request))
+      const told = await house.post('/augment', message, { 'beeswax-auth-secret': key })
+      return [told.status, told.headers['x-passerelle-reason']]
+    }
+    expect(await send({ ifa: IFA, lmt: true })).toEqual([204, 'denied_lmt'])
+    expect(await send({ ifa: IFA, lmt: false })).toEqual([200, undefined])
   })
 })
 
