@@ -4,6 +4,8 @@ const BYTES_FIRST = 32_768
 /** Left free before an answer, for a door to write its head into: two cookies that remember all they may, and more. */
 const HEAD_BYTES = 4_096
 
+const NO_BYTES = new Uint8Array(0)
+
 export interface Over {
   bytes: Uint8Array
   /** Bytes for each place. */
@@ -17,6 +19,9 @@ export interface Over {
 export class AnswerBytes {
   #bytes: Buffer = Buffer.allocUnsafeSlow(BYTES_FIRST)
   #view = viewOf(this.#bytes)
+  /** What was last written over something, mostly the same memory with other states in it. */
+  #overBytes: Uint8Array = NO_BYTES
+  #over = viewOf(NO_BYTES)
   #end = HEAD_BYTES
 
   begin(): this {
@@ -61,7 +66,11 @@ export class AnswerBytes {
    */
   putOver(start: number, places: readonly number[], { bytes, count }: Over): void {
     const into = this.#view
-    const from = viewOf(bytes)
+    if (this.#overBytes !== bytes) {
+      this.#overBytes = bytes
+      this.#over = viewOf(bytes)
+    }
+    const from = this.#over
     for (let i = 0; i < places.length; i += 2) {
       const [at, read] = [start + places[i]!, places[i + 1]!]
       for (let k = 0; k < count; k += 4) into.setUint32(at + k, from.getUint32(read + k))

@@ -3,16 +3,8 @@ const UNRESERVED = new Uint8Array(128)
 for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~')
   UNRESERVED[char.charCodeAt(0)] = 1
 
-/**
- * Whether nothing in a text needs encoding, as in most consent strings. A regular expression asks half as long again; and
- * a request asks twice of its longest text, so that one is remembered.
- */
+/** Whether nothing in a text needs encoding, as in most consent strings. A regular expression asks half as long again. */
 export function isUnreserved(text: string): boolean {
-  if (text === lastLong) return true
   for (let i = 0; i < text.length; i++) if (UNRESERVED[text.charCodeAt(i)] !== 1) return false
-  if (text.length > LONG_CHARS) lastLong = text
   return true
 }
-
-const LONG_CHARS = 64
-let lastLong = ''

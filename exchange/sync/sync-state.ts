@@ -49,6 +49,9 @@ const STATE_BYTES = BODY_BYTES + MAC_BYTES
 export const STATE_CHARS = (STATE_BYTES / 3) * 4
 /** Bytes of a state that are its id; they hold seven of the nonce's. */
 const ID_BYTES = 16
+/** Most that are minted at once. */
+export const STATES_MAX = MINT_MAX
+const TEXTS = Buffer.from(MINTED.buffer, MINTED.byteOffset, MINTED.length)
 const VERSION = 1
 const RETURNING = 0x10
 const LEADING = 0x08
@@ -76,32 +79,28 @@ export class SyncStates {
 
   /** A state for each partner number, in their order. */
   mint(partners: readonly number[], mintFor: MintFor): string[] {
-    const text = this.mintChars(partners, mintFor).toString('latin1')
-    return partners.map((_, i) => text.slice(i * STATE_CHARS, (i + 1) * STATE_CHARS))
+    const texts = this.mintChars(partners, mintFor)
+    return partners.map((_, i) => texts.toString('latin1', i * STATE_CHARS, (i + 1) * STATE_CHARS))
   }
 
-  /** The same one behind the other, STATE_CHARS of ASCII each. */
+  /** The same one behind the other, STATE_CHARS of ASCII each: STATES_MAX at most, which stand until the next are minted. */
   mintChars(partners: readonly number[], mintFor: MintFor): Buffer {
-    const chars = Buffer.allocUnsafe(partners.length * STATE_CHARS)
-    for (let from = 0; from < partners.length; from += MINT_MAX) {
-      const count = Math.min(partners.length - from, MINT_MAX)
-      this.#mint(partners, mintFor, { from, count })
-      chars.set(MINTED.subarray(0, count * STATE_CHARS), from * STATE_CHARS)
-    }
-    return chars
+    this.#mint(partners, mintFor)
+    return TEXTS
   }
 
   #mint(
     partners: readonly number[],
     { browser, hop, wasReturning, leading, nowMs }: MintFor,
-    { from, count }: { from: number; count: number },
   ): void {
+    const count = partners.length
+    if (count > STATES_MAX) throw new RangeError(`${count} states at once: more than ${STATES_MAX}`)
     MINT_KEY.set(this.#mac.key)
     put(browser, 0, MINT_PREFIX, 0, BROWSER_BYTES)
     const head = (VERSION << 5) | (wasReturning ? RETURNING : 0) | hop
     for (let i = 0; i < count; i++) {
-      MINT_NUMBERS[i] = partners[from + i]!
-      MINT_HEADS[i] = leading?.[from + i] ? head | LEADING : head
+      MINT_NUMBERS[i] = partners[i]!
+      MINT_HEADS[i] = leading?.[i] ? head | LEADING : head
     }
     this.#drawNonces(count)
     mintStates(count, Math.ceil((nowMs + SYNC_LIMITS.stateTtlMs) / 1000))

@@ -78,8 +78,8 @@ export interface Plan {
   syncs: readonly Fit[]
   /** Whose `all` they are, where they are everybody in one. */
   lineUp: LineUp | undefined
-  /** A state for each, as SyncStates.mintChars writes them. */
-  states: Buffer
+  /** A state for each, as SyncStates.mintChars writes them: there until anybody else's are minted. */
+  mintStates: () => Buffer
   /** What was said, to be placed into their addresses. */
   privacy: PrivacyMacros
   leftOut: LeftOut[]
@@ -234,14 +234,14 @@ export class Sync {
       if (i < SYNC_LIMITS.asksMax) asks.note(partner.number, hour)
     }
     const mint = { browser: id, hop: 0, wasReturning, leading, nowMs }
-    const states = rooms.states.mintChars(numbers, mint)
     const isLeftAlone = known.found.some((one) => one.isSuppressed)
     const isPermitted = known.consents.some((one, i) => one === 0 && roster.candidates[i]!.syncer)
     const mayRenew = isPermitted && !isLeftAlone
     const isChanged = chosen.length > 0 || (mayRenew && isDueForRenewal(browser, hour))
     return {
       isMatched: matches.count > 0 || eidMatches.some((one) => one.count > 0),
-      ...{ syncs: chosen, lineUp, states, privacy },
+      ...{ syncs: chosen, lineUp, privacy },
+      mintStates: () => rooms.states.mintChars(numbers, mint),
       leftOut,
       surplus,
       mainCookie: isChanged ? sealCookie(rooms.keys, { id, issuedHour: hour, asks }) : undefined,

@@ -1,3 +1,4 @@
+import { Remembered } from '../../audience/remembered.ts'
 import { isLater, type Soon } from '../../audience/soon.ts'
 import { AnswerBytes } from '../../exchange/sync/answer-bytes.ts'
 import type { LeftOut } from '../../exchange/sync/plan-syncs.ts'
@@ -135,14 +136,17 @@ function sendPlan({ metrics }: EdgeRoom, { ask, answer, body, plan }: Planned): 
   for (const { reason } of plan.leftOut) metrics.leftOut(reason)
   metrics.leftOut('limit_reached', plan.surplus.length)
   const cookies = setCookies({ main: plan.mainCookie, twin: plan.twinCookie })
-  const headers = [...PRIVATE, ...corsFor(originOf(ask)), ...JSON_TYPE, ...cookies]
+  const headers = HEADERS.of(originOf(ask)).concat(cookies)
   const bytes = shown(plan, body)
   if (answer.sendUncopied === undefined) answer.send(200, headers, bytes.written())
   else if (!answer.sendUncopied(200, headers, bytes.withRoom())) shownBytes.leave()
   metrics.answered('cookie_sync', ask.arrivedMs)
 }
 
-const JSON_TYPE = ['content-type', 'application/json; charset=utf-8']
+/** What every answer carries, by the origin of its page. */
+const HEADERS = new Remembered(EDGE_LIMITS.originsRemembered, (origin) => [
+  ...[...PRIVATE, ...corsFor(origin), 'content-type', 'application/json; charset=utf-8'],
+])
 
 /** What an account, or the exchange for those without, lets its pages do. An account is a partner by its id. */
 function accountOf(
@@ -158,7 +162,8 @@ function accountOf(
 
 /** Never an id: every page may read this. It holds until the next one is made, or its bytes are left to who reads them. */
 function shown(plan: Plan, { page }: CookieSyncBody): AnswerBytes {
-  const { isMatched, syncs, states, privacy, lineUp } = plan
+  const { isMatched, syncs, privacy, lineUp } = plan
+  const states = plan.mintStates()
   shownBytes.begin().ascii(isMatched ? '{"status":"ok","bidder_status":[' : NO_COOKIE)
   const run = lineUp?.run(privacy)
   if (run !== undefined) run.write(shownBytes, states)

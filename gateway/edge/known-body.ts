@@ -1,4 +1,3 @@
-import { isUnreserved } from '../../exchange/sync/is-unreserved.ts'
 import { eachMember, endOfValue } from '../../proto/members.ts'
 import { EDGE_LIMITS } from './limits.ts'
 import { type CookieSyncBody, eidsIn } from './read-cookie-sync.ts'
@@ -79,7 +78,7 @@ export class KnownBody {
       if (!this.#isLike(bytes, at, [from, slot.at])) return undefined
       const start = at + slot.at - from
       const end = endOf(slot, bytes, start)
-      if (end < 0 || !take(body, slot, bytes.toString('latin1', start, end))) return undefined
+      if (end < 0 || !take(body, slot, { bytes, start, end })) return undefined
       at = end
       from = slot.at
     }
@@ -103,7 +102,7 @@ function slotOf(
   const text = bytes.toString('latin1', start, end)
   if (name === 'gdpr')
     return isDigit(text) ? { start, end, kind: 'gdpr', said: undefined } : undefined
-  if (bytes[start] !== QUOTE || !isPlain(text.slice(1, -1)) || OF_PAGE.includes(name))
+  if (bytes[start] !== QUOTE || !isPlain(bytes, start + 1, end - 1) || OF_PAGE.includes(name))
     return undefined
   const said = Object.hasOwn(SAID, name) ? SAID[name as keyof typeof SAID] : undefined
   return { start: start + 1, end: end - 1, kind: 'text', said }
@@ -115,15 +114,25 @@ function endOf({ kind }: Slot, bytes: Buffer, start: number): number {
   return kind === 'gdpr' ? start + 1 : endOfValue(bytes, start)
 }
 
+interface Span {
+  bytes: Buffer
+  start: number
+  end: number
+}
+
 /** False where it has to be read with all the rest. */
-function take(body: CookieSyncBody, { kind, said }: Slot, text: string): boolean {
+function take(body: CookieSyncBody, { kind, said }: Slot, { bytes, start, end }: Span): boolean {
+  if (kind === 'text' && !isPlain(bytes, start, end)) return false
+  // Ids of requests and the like are nothing to us: no text is made of them.
+  if (kind === 'text' && said === undefined) return true
+  const text = bytes.toString('latin1', start, end)
   if (kind === 'eids') return takeEids(body, text)
-  if (kind === 'gdpr') {
-    body.gdpr = text
-    return isDigit(text)
+  if (said !== undefined) {
+    body[said] = text
+    return true
   }
-  if (said !== undefined) body[said] = text
-  return isPlain(text)
+  body.gdpr = text
+  return isDigit(text)
 }
 
 function takeEids(body: CookieSyncBody, text: string): boolean {
@@ -140,10 +149,9 @@ function isDigit(text: string): boolean {
 }
 
 /** It means in JSON what it is, and ends with no quote of its own. */
-function isPlain(text: string): boolean {
-  if (isUnreserved(text)) return true
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
+function isPlain(bytes: Buffer, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    const code = bytes[i]!
     if (code < 0x20 || code > 0x7e || code === QUOTE || code === BACKSLASH) return false
   }
   return true
