@@ -115,13 +115,17 @@ export class Bid {
   }
 
   /**
-   * Makes the request's bytes outlive the handler: it will be answered later. A wire whose bid request is
-   * another than the whole body has made a copy of its own, or its form makes one.
+   * Makes the request's bytes outlive the handler: it will be answered later. Where they are no part of the body, the
+   * wire has made a copy of its own, or its form makes one.
    */
   keep(): void {
     const { form } = this.wire
+    const { bytes, ask } = this
+    const from = bytes.byteOffset - ask.body.byteOffset
+    const isPart =
+      bytes.buffer === ask.body.buffer && from >= 0 && from + bytes.length <= ask.body.length
     if (form.keepBytes !== undefined) this.bytes = form.keepBytes(this)
-    else if (this.bytes === this.ask.body) this.bytes = this.ask.keepBody()
+    else if (isPart) this.bytes = ask.keepBody().subarray(from, from + bytes.length)
     this.facts.bytes = this.bytes
     // Providers are asked for later, of the strings in these bytes.
     if (this.holder !== undefined) this.consent.read(this.facts, this.holder.partner)

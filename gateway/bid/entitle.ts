@@ -57,13 +57,17 @@ function normalise(selection: Selection): void {
   }
 }
 
-/** Only deals filed under a segment the person has are looked at, however many there are. */
+/**
+ * Only deals filed under a segment the person has are looked at, however many there are. Counted through by number: an
+ * iterator for each list was a seventh of a request's garbage.
+ */
 function entitlePersonDeals(bid: Bid, view: BuyerView): void {
   const index = view.deals(bid.exchange)
   if (index === undefined) return
-  for (let i = 0; i < bid.person.count; i++) {
-    for (const deal of index.under(bid.person.segment[i]!))
-      addDeal(bid, deal, bid.selection.personDeals)
+  const { person, selection } = bid
+  for (let i = 0; i < person.count; i++) {
+    const deals = index.under(person.segment[i]!)
+    for (let k = 0; k < deals.length; k++) addDeal(bid, deals[k]!, selection.personDeals)
   }
 }
 

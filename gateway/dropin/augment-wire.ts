@@ -5,7 +5,7 @@ import { BEESWAX_FIELDS } from '../../proto/protobuf-paths.ts'
 import { scanProtobuf } from '../../proto/scan-protobuf.ts'
 import { arriveAs } from '../bid/arrive.ts'
 import type { Bid } from '../bid/bid.ts'
-import { decisionHeader } from '../bid/decision-name.ts'
+import { decisionHead, decisionHeader } from '../bid/decision-name.ts'
 import { inflate } from '../bid/inflate.ts'
 import type { BidRefusal } from '../bid/reasons.ts'
 import { replyRefused } from '../bid/reply.ts'
@@ -41,15 +41,22 @@ export const AUGMENT: Wire = {
   reply(bid) {
     const ids = segmentIds(bid, { isPlain: true })
     if (ids.length === 0) sendNothing(bid, bid.reason, decisionHeader(bid))
-    else
-      bid.answer.send(
-        200,
-        [...TYPE, ...decisionHeader(bid)],
-        response.encode({ segments: ids.map((id) => ({ id })) }),
-      )
+    else bid.answer.send(200, decisionHead(bid, TYPE), responseOf(ids))
   },
   refuse: (bid, refusal) =>
     refusal === 'overload' ? sendNothing(bid, refusal) : replyRefused(bid, refusal),
+}
+
+/** By the ids they are made of: equal choices have the very same list. */
+const made = new WeakMap<readonly string[], Uint8Array>()
+
+function responseOf(ids: readonly string[]): Uint8Array {
+  let bytes = made.get(ids)
+  if (bytes === undefined) {
+    bytes = response.encode({ segments: ids.map((id) => ({ id })) })
+    made.set(ids, bytes)
+  }
+  return bytes
 }
 
 function sendNothing(bid: Bid, reason: string, named: readonly string[] = []): void {
@@ -73,7 +80,8 @@ function arrive(bid: Bid): BidRefusal | undefined {
   }
   if (reader.failed) return 'not_protobuf'
   if (parts.length === 0) return 'no_bid_request'
-  bid.bytes = Buffer.concat(parts)
+  // Who writes it twice writes parts of one message (encoding.md, "Last One Wins").
+  bid.bytes = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
   bid.deadlineMs = bid.arrivedMs + WINDOW_MS
   return undefined
 }

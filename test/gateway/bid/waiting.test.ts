@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { writeTcString } from '../../../bench/tc-string.ts'
+import { ENRICH_JSON } from '../../../gateway/bid/enrich-wire.ts'
+import { AUGMENT } from '../../../gateway/dropin/augment-wire.ts'
 import { OPTABLE } from '../../../gateway/dropin/optable-wire.ts'
+import { messageField } from '../../../proto/message-fields.ts'
 import { BidHouse } from '../../support/bid-house.ts'
 import { askOf, heldBid } from '../../support/held-bid.ts'
+import { encodeJson, ownType } from '../../support/openrtb-message.ts'
 import { patiently } from '../../support/patiently.ts'
 import { requestOf, saleWorld } from '../../support/sale-world.ts'
 
@@ -25,17 +29,27 @@ beforeAll(async () => {
 })
 afterAll(() => house.close())
 
-test('a provider that the person allowed is allowed after the wait, too', async () => {
-  const { handle, answer, sent, found } = heldBid(house, { isStoreSlow: true })
+test.each([
+  ['', ENRICH_JSON, (request: string) => Buffer.from(request)],
+  [
+    ', in a message within another',
+    AUGMENT,
+    (request: string) => messageField(1, encodeJson(ownType(), JSON.parse(request))),
+  ],
+])('a provider that the person allowed is allowed after the wait, too%s', async (...given) => {
+  const [, wire, written] = given
+  const { handle, answer, sent, found } = heldBid(house, { isStoreSlow: true, wire })
   const request = requestOf('counted', { tmax: 60_000, regs: { gdpr: 1 } })
-  const body = JSON.stringify({ ...JSON.parse(request), user: { buyeruid: 'counted', consent } })
-  const ask = askOf(body, house.keys.get('dsp')!)
-  const lent = ask.body
-  handle({ ...ask, body: lent, keepBody: () => Uint8Array.from(lent) }, answer)
+  const user = { buyeruid: 'counted', consent }
+  const lent = written(JSON.stringify({ ...JSON.parse(request), user }))
+  const key = house.keys.get('dsp')!
+  const ask = askOf('', key)
+  const headers = wire === AUGMENT ? [key, ''] : ask.headers
+  handle({ ...ask, headers, body: lent, keepBody: () => Uint8Array.from(lent) }, answer)
   lent.fill(0)
   found()
   await patiently(() => expect(sent).toHaveLength(1))
-  expect(sent[0]!.body).toContain('"name":"dmp.example"')
+  expect(sent[0]!.body).toContain(wire === AUGMENT ? 'counted' : '"name":"dmp.example"')
 })
 
 test('a query that waits is answered as its own, whatever was asked after it', async () => {
