@@ -25,6 +25,8 @@ export const FieldDeed = {
   message: 11,
   /** A bool where the number stands for something else, too, that is never 1. */
   oneSignal: 12,
+  /** A message in a range that is not the schema's: whatever else stands there is not looked into, and no fault. */
+  foreign: 13,
 } as const
 
 /** Messages that mean something themselves. */
@@ -57,6 +59,7 @@ export interface FieldMeaning {
 
 export type Fields = readonly (FieldMeaning | undefined)[]
 
+const { none } = MessageName
 const leaf =
   (deed: number, type: number) =>
   (which = 0, also?: FieldMeaning): FieldMeaning => ({ deed, which, type, fields: undefined, also })
@@ -74,12 +77,16 @@ function message(which: number, fields: Record<number, FieldMeaning> = {}): Fiel
   }
 }
 
+/** Extensions of Google's Authorized Buyers (openrtb-adx.proto), which have numbers from 1000. */
+function adx(fields: Record<number, FieldMeaning>): FieldMeaning {
+  return { ...message(none, fields), deed: FieldDeed.foreign }
+}
+
 function table(fields: Record<number, FieldMeaning>): Fields {
   const last = Math.max(-1, ...Object.keys(fields).map(Number))
   return Array.from({ length: last + 1 }, (_, number) => fields[number])
 }
 
-const { none } = MessageName
 const geo = (country: number) => message(none, { 3: text(country) })
 const eid = (mark: number) =>
   message(mark, { 1: id(Id.eidSource), 2: message(MessageName.uid, { 1: id(Id.eidUid) }) })
@@ -93,6 +100,7 @@ const DEVICE = {
   4: geo(Signal.deviceCountry),
   99: deviceExt,
   205: deviceExt,
+  1066: adx({ 3: int(Signal.atts) }),
 }
 const USER = {
   1: id(Id.userId),
@@ -103,6 +111,7 @@ const USER = {
   11: eid(MessageName.eid),
   99: userExt,
   202: userExt,
+  1007: adx({ 2: text(Signal.consent) }),
 }
 const REGS = {
   1: bool(Signal.coppa),
@@ -117,6 +126,7 @@ const REGS = {
     4: dsa,
   }),
   201: message(none, { 1: bool(Signal.gdpr), 2: text(Signal.usPrivacy) }),
+  1001: adx({ 1: bool(Signal.gdpr) }),
 }
 const REQUEST = {
   1: leaf(FieldDeed.requestId, WireType.bytes)(),

@@ -54,6 +54,7 @@ function walk(fields: Fields, depth: number, start: number, end: number): boolea
     let meaning = fields[reader.field]
     if (meaning === undefined) continue
     if (reader.type !== meaning.type && !isAlone(meaning, reader.type)) {
+      if (meaning.deed === FieldDeed.foreign) continue
       meaning = meaning.also
       if (meaning?.type !== reader.type) return false
     }
@@ -75,7 +76,7 @@ function take(meaning: FieldMeaning, depth: number, reader: MessageReader): bool
     return !isPacked || areVarints(start, stop)
   }
   noteMessage(meaning.which, start, stop)
-  return walk(meaning.fields, depth + 1, start, stop)
+  return walk(meaning.fields, depth + 1, start, stop) || meaning.deed === FieldDeed.foreign
 }
 
 /** Whether packed integers end where they should. */

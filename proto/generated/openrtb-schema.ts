@@ -68,13 +68,20 @@ export const OPENRTB_SCHEMA = {
                 "ifa": { "type": "string", "id": 20 },
                 "lmt": { "type": "bool", "id": 23 },
                 "ext": { "type": "DeviceExt", "id": 99 },
-                "old_ext": { "type": "DeviceExt", "id": 205 }
+                "old_ext": { "type": "DeviceExt", "id": 205 },
+                "adx_ext": { "type": "AdxDeviceExt", "id": 1066 }
               }
             },
             "DeviceExt": {
               "edition": "proto2",
               "fields": {
                 "atts": { "type": "int32", "id": 1 }
+              }
+            },
+            "AdxDeviceExt": {
+              "edition": "proto2",
+              "fields": {
+                "atts": { "type": "int32", "id": 3 }
               }
             },
             "Geo": {
@@ -93,7 +100,14 @@ export const OPENRTB_SCHEMA = {
                 "consent": { "type": "string", "id": 10 },
                 "eids": { "rule": "repeated", "type": "EID", "id": 11 },
                 "ext": { "type": "UserExt", "id": 99 },
-                "old_ext": { "type": "UserExt", "id": 202 }
+                "old_ext": { "type": "UserExt", "id": 202 },
+                "adx_ext": { "type": "AdxUserExt", "id": 1007 }
+              }
+            },
+            "AdxUserExt": {
+              "edition": "proto2",
+              "fields": {
+                "consent": { "type": "string", "id": 2 }
               }
             },
             "UserExt": {
@@ -158,7 +172,8 @@ export const OPENRTB_SCHEMA = {
                 "gdpr": { "type": "bool", "id": 4 },
                 "us_privacy": { "type": "string", "id": 5 },
                 "ext": { "type": "RegsExt", "id": 99 },
-                "old_ext": { "type": "OldRegsExt", "id": 201 }
+                "old_ext": { "type": "OldRegsExt", "id": 201 },
+                "adx_ext": { "type": "AdxRegsExt", "id": 1001 }
               }
             },
             "RegsExt": {
@@ -168,6 +183,12 @@ export const OPENRTB_SCHEMA = {
                 "us_privacy": { "type": "string", "id": 2 },
                 "gpc": { "type": "string", "id": 3 },
                 "dsa": { "type": "DsaRequest", "id": 4 }
+              }
+            },
+            "AdxRegsExt": {
+              "edition": "proto2",
+              "fields": {
+                "gdpr": { "type": "bool", "id": 1 }
               }
             },
             "OldRegsExt": {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { writeTcString } from '../../../bench/tc-string.ts'
 import { messageField, numberField, textField } from '../../../proto/message-fields.ts'
 import { BidHouse, caseWorld, type World } from '../../support/bid-house.ts'
 import { corpusLines } from '../../support/corpus.ts'
@@ -15,6 +16,9 @@ import {
 
 // The oracle is the answer in JSON: in protobuf it is the same, as far as both can say it.
 
+const TC_YES = writeTcString({ createdDay: 20_500, vendorsMax: 60, has: () => true })
+/** Of a traveller. */
+const IFA = '6d92078a-8246-4ba4-ae5b-76104861e7dc'
 const PROTOBUF = { 'content-type': 'application/x-protobuf' }
 const folder = new URL('../../cases/enrich/', import.meta.url)
 const type = ownType()
@@ -201,6 +205,29 @@ describe('what the bytes are left as', () => {
     const message = gzipSync(request([]))
     const got = await enrich(message, { 'content-type': 'application/octet-stream' })
     expect(decodePlain(type, got.body)).toHaveProperty('user.data')
+  })
+
+  test('what Google’s Authorized Buyers says of privacy is read where it says it', async () => {
+    const [gdpr, consent, atts] = [
+      messageField(14, messageField(1001, numberField(1, 1))),
+      messageField(6, messageField(1007, textField(2, TC_YES))),
+      messageField(5, messageField(1066, numberField(3, 2))),
+    ]
+    const reasonOf = async (...more: Buffer[]) =>
+      (await enrich(request(more))).headers['x-passerelle-reason']
+    expect(await reasonOf(gdpr)).toBe('denied_tcf_no_string')
+    expect(await reasonOf(gdpr, consent)).toBeUndefined()
+    const device = (more: Buffer) =>
+      enrich(Buffer.concat([textField(1, 'r'), messageField(5, textField(20, IFA)), more]))
+    expect((await device(Buffer.alloc(0))).headers['x-passerelle-reason']).toBeUndefined()
+    expect((await device(atts)).headers['x-passerelle-reason']).toBe('no_ids')
+  })
+
+  test('what others have under those numbers is no fault', async () => {
+    for (const other of [numberField(1001, 7), textField(1001, 'text'), textField(1001, '')]) {
+      const got = await enrich(request([messageField(14, other)]))
+      expect([got.status, got.headers['x-passerelle-reason']]).toEqual([200, undefined])
+    }
   })
 
   test('what is no message is refused with an empty body', async () => {
