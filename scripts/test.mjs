@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { ensureBuild, root } from './build.mjs'
 
 ensureTools(['redis-server', 'chromium'])
-const built = await ensureBuild()
+await ensureBuild()
 const folder = mkdtempSync(join(tmpdir(), 'passerelle-test-'))
 const report = join(folder, 'report.json')
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
@@ -24,7 +24,6 @@ const run = spawnSync(
   {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, PASSERELLE_BUILD: built },
   },
 )
 process.exitCode = close(run.status ?? 1)
