@@ -77,10 +77,6 @@ class Shipper implements LedgerShipper {
   readonly #options: ShipOptions
   readonly #shipped: Shipped
   readonly #local: LocalStreams
-  /** When the first record was written that is read and not counted, by stream. */
-  readonly #pendingAt = new Map<string, number>()
-  /** Until when (`Clock.elapsed`) a stream need not be looked at. */
-  readonly #restsUntilMs = new Map<string, number>()
   readonly #rounds: Rounds
   readonly #counts = { applied: 0, failures: 0 }
   #comparedMs = Number.NEGATIVE_INFINITY
@@ -108,8 +104,11 @@ class Shipper implements LedgerShipper {
   }
 
   lagMs(): number {
-    const oldestAt = Math.min(...this.#pendingAt.values())
-    return Number.isFinite(oldestAt) ? Math.max(0, this.#options.clock.now() - oldestAt) : 0
+    const nowMs = this.#options.clock.now()
+    return this.#local.all.reduce(
+      (lag, { pendingAt = nowMs }) => Math.max(lag, nowMs - pendingAt),
+      0,
+    )
   }
 
   counts(): { applied: number; failures: number } {
@@ -176,11 +175,11 @@ class Shipper implements LedgerShipper {
       const { stream, place, damage } = follower
       const held = applied.get(stream) ?? { seq: 0, digest: '' }
       if (held.seq === place.seq && (held.seq === 0 || held.digest === place.chain)) continue
-      if (damage && this.#rests(stream, nowMs)) continue
+      if (damage && nowMs < follower.restsUntilMs) continue
       if (held.seq < place.seq)
         this.#options.log.info({ stream, from: held.seq }, 'the store lost usage: counted again')
       await follower.locate(held)
-      this.#restsUntilMs.set(stream, follower.damage ? nowMs + LIMITS.restMs : 0)
+      follower.restsUntilMs = follower.damage ? nowMs + LIMITS.restMs : 0
     }
     this.#comparedMs = nowMs
     if (!this.#isShippedChanged) return
@@ -191,7 +190,7 @@ class Shipper implements LedgerShipper {
   /** True where there is more. */
   async #shipAll(nowMs: number): Promise<boolean> {
     let isMore = false
-    const due = this.#local.all.filter(({ stream }) => !this.#rests(stream, nowMs))
+    const due = this.#local.all.filter(({ restsUntilMs }) => nowMs >= restsUntilMs)
     for (let from = 0; from < due.length; from += LIMITS.shipStreamsAtOnce) {
       const some = due.slice(from, from + LIMITS.shipStreamsAtOnce)
       const more = await Promise.all(some.map((follower) => this.#ship(follower, nowMs)))
@@ -200,27 +199,21 @@ class Shipper implements LedgerShipper {
     return isMore
   }
 
-  #rests(stream: string, nowMs: number): boolean {
-    return nowMs < (this.#restsUntilMs.get(stream) ?? 0)
-  }
-
   /** A stretch of one stream; true where there is more. One of an earlier day with nothing new rests a while. */
   async #ship(follower: StreamFollower, nowMs: number): Promise<boolean> {
-    const { stream } = follower
     const lines = await readOr(follower)
+    follower.pendingAt = lines[0]?.at
     if (lines.length === 0) {
-      this.#pendingAt.delete(stream)
       const isOld = this.#options.clock.now() - follower.openedMs > 2 * DAY_MS
-      if (follower.damage || isOld) this.#restsUntilMs.set(stream, nowMs + LIMITS.restMs)
+      if (follower.damage || isOld) follower.restsUntilMs = nowMs + LIMITS.restMs
       return false
     }
-    this.#pendingAt.set(stream, lines[0]!.at)
     const terms = await this.#termsFor(lines)
     const { parts, unknown } = streamParts(lines, (record) => tallyEntriesOf(record, terms))
     const isApplied = await this.#applyAll(follower, parts)
     if (isApplied && unknown) follower.damage = unknownAt(follower.place)
-    if (isApplied) this.#pendingAt.delete(stream)
-    if (follower.damage) this.#restsUntilMs.set(stream, nowMs + LIMITS.restMs)
+    if (isApplied) follower.pendingAt = undefined
+    if (follower.damage) follower.restsUntilMs = nowMs + LIMITS.restMs
     return !follower.damage && (!isApplied || follower.place.offset < follower.bytes)
   }
 

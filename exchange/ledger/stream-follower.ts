@@ -19,6 +19,10 @@ export class StreamFollower {
   damage: ChainDamage | undefined
   /** Size of the file when it was last looked at. */
   bytes = 0
+  /** When (ms since the epoch) the first record was written that is read and not counted. */
+  pendingAt: number | undefined
+  /** Until when (`Clock.elapsed`) it need not be looked at. */
+  restsUntilMs = 0
 
   constructor(dir: string, stream: string) {
     this.stream = stream

@@ -103,6 +103,20 @@ describe('the desk', () => {
     expect(await world.counted()).toEqual({ s: 1 })
   })
 
+  test('a stream that went away before it was counted is behind no more', async () => {
+    const world = await open()
+    const tallies = new MemoryTallies()
+    world.tallies = appliedBy(tallies, () => Promise.reject(new Error('out of reach')))
+    await (await world.ledger()).append(delivered(1))
+    const shipper = await world.shipper()
+    await shipper.poke()
+    const [stream] = await world.streams()
+    await rm(world.pathOf(stream!))
+    later(world)
+    await shipper.poke()
+    expect(shipper.lagMs()).toBe(0)
+  })
+
   test('ignores a last line that a crash cut off, and what is no stream', async () => {
     const world = await open()
     const ledger = await world.ledger()
