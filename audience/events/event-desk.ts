@@ -234,10 +234,16 @@ export class EventDesk {
     const { store } = audience
     while (this.#dirty.size > 0 && !this.#isClosed) {
       const some = [...this.#dirty].slice(0, EVENT_LIMITS.dueMax)
-      const starts = some.map(([, key]) => refOf(key))
-      const { ids } = await knownFrom({ store: store.people, clock }, starts, () => true)
-      await this.#lookAgain(ids.map(({ key }) => key))
+      // What changes while they are looked at is looked at once more.
       for (const [name] of some) this.#dirty.delete(name)
+      try {
+        const starts = some.map(([, key]) => refOf(key))
+        const { ids } = await knownFrom({ store: store.people, clock }, starts, () => true)
+        await this.#lookAgain(ids.map(({ key }) => key))
+      } catch (error) {
+        for (const [name, key] of some) this.#dirty.set(name, key)
+        throw error
+      }
       this.#counts.changed += some.length
     }
   }

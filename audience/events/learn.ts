@@ -65,21 +65,15 @@ export async function learn(
   rules: OwnerRules,
   { events, touched }: { events: readonly EventAt[]; touched: readonly IdRef[] },
 ): Promise<Learned> {
-  /** Messages of attempts that were not the last: to it they look like repeated ones. */
-  let before = 0
+  const earlier = new Set<string>()
   for (let attempt = 1; ; attempt++) {
-    const round = new Round(deps, rules)
+    const round = new Round(deps, rules, earlier)
     const lessons = await round.lessons(events, touched)
-    const { counted, repeated } = round.learned
-    const learned = {
-      ...round.learned,
-      ...{ counted: counted + before, repeated: repeated - before },
-    }
-    if (lessons.length === 0) return learned
+    if (lessons.length === 0) return round.learned
     const outcomes = await deps.store.histories.learn(lessons)
-    if (!outcomes.includes('changed')) return learned
+    if (!outcomes.includes('changed')) return round.learned
     for (const [i, { messages }] of lessons.entries())
-      if (outcomes[i] === 'done') before += messages.length
+      if (outcomes[i] === 'done') for (const message of messages) earlier.add(textOf(message))
     if (attempt === ATTEMPTS_MAX) throw new Error('histories are changed by others all the time')
   }
 }
@@ -91,12 +85,15 @@ class Round {
   readonly #deps: LearnDeps
   readonly #rules: OwnerRules
   readonly #nowMs: number
+  /** Messages that an earlier attempt has counted already: seen by now, and not repeated. */
+  readonly #earlier: ReadonlySet<string>
   /** Messages counted in this round, by the key they are counted at. */
   readonly #messages = new Map<string, Buffer[]>()
 
-  constructor(deps: LearnDeps, rules: OwnerRules) {
+  constructor(deps: LearnDeps, rules: OwnerRules, earlier: ReadonlySet<string>) {
     this.#deps = deps
     this.#rules = rules
+    this.#earlier = earlier
     this.#nowMs = deps.clock.now()
   }
 
@@ -123,9 +120,11 @@ class Round {
     const seen = await this.#deps.store.histories.seen(messages)
     const once = new Set<string>()
     for (const [i, { event, ref }] of events.entries()) {
-      const name = messages[i]!.message.toString('latin1')
+      const { message } = messages[i]!
+      const name = textOf(message)
+      const isEarlier = this.#earlier.has(name)
       const ofSource = this.#ofSource(event.source)
-      if (seen[i] || once.has(name)) {
+      if ((seen[i] && !isEarlier) || once.has(name)) {
         this.learned.repeated++
         ofSource.repeated++
         continue
@@ -134,7 +133,7 @@ class Round {
       this.learned.counted++
       ofSource.counted++
       if (matched.has(nameOf(ref.key))) ofSource.matched++
-      this.#countOne(event, { key: nameOf(ref.key), message: messages[i]!.message, histories })
+      if (!isEarlier) this.#countOne(event, { key: nameOf(ref.key), message, histories })
     }
   }
 
@@ -212,4 +211,8 @@ function forgetting({ ids }: GatheredPerson): Lesson[] {
     const remove = [...history.segments.keys()]
     return [{ key, held, history: new Uint8Array(0), add: [], remove, messages: [] }]
   })
+}
+
+function textOf(message: Buffer): string {
+  return message.toString('latin1')
 }

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { DAY_MS, dayOf } from '../../../audience/clock.ts'
 import { packEvent } from '../../../audience/events/collected-event.ts'
+import type { Change, PeopleStore } from '../../../audience/store/store.ts'
+import { patiently } from '../../support/patiently.ts'
 import { ANONYMOUS, EventWorld, OWNER, USER } from './event-world.ts'
 
 let world: EventWorld
@@ -17,6 +19,21 @@ async function link(a: string, b: string, more: object = {}) {
   })
   const days = { firstSeenDay: today, lastSeenDay: today, expiryDay: today + 30 }
   await world.audience.link([{ a: end(a), b: end(b), owner: 0, method: 3, ...days, ...more }])
+}
+
+/** Resolves when both who follow the change log here, the audience and the desk, have heard of such a change. */
+function hearings(people: PeopleStore): (what: Change['what']) => Promise<unknown> {
+  const heard: string[] = []
+  const changesSince = people.changesSince.bind(people)
+  people.changesSince = async (...asked) => {
+    const read = await changesSince(...asked)
+    if (!read.fellOff) heard.push(...read.entries.map(({ what }) => what))
+    return read
+  }
+  return (what) =>
+    patiently(() => expect(heard.filter((one) => one === what)).toHaveLength(2)).then(
+      () => new Promise((resolve) => setImmediate(resolve)),
+    )
 }
 
 describe('events become memberships', () => {
@@ -45,6 +62,30 @@ describe('events become memberships', () => {
     }
     await world.collect(...['a1', 'a2', 'a3'].map((id) => world.event(id, [1])))
     expect(world.desk.counts()).toMatchObject({ counted: 3, repeated: 0, failures: 0 })
+    expect(world.learned).toEqual({ counted: 3, repeated: 0, matched: 0 })
+  })
+
+  test('with an import that comes while whoever it concerns is being asked for another reason', async () => {
+    world = await EventWorld.open()
+    await world.rules(
+      { search: {} },
+      { keen: { rule: 'search AND SEGMENT(cars)' }, cars: { rule: '' } },
+    )
+    await world.collect(world.event('a1', [1]))
+    const heard = hearings(world.store.people)
+    const { histories } = world.store
+    const recall = histories.recall.bind(histories)
+    histories.recall = async (keys) => {
+      const asItWas = await recall(keys)
+      histories.recall = recall
+      const add = [{ segment: 102, ttlDays: 9 }]
+      await world.audience.assign([{ namespace: ANONYMOUS, value: 'a1', add, remove: [] }])
+      await heard('assign')
+      return asItWas
+    }
+    await link('a1', 'd9')
+    await world.desk.poke()
+    expect(await world.segments('a1')).toEqual([101, 102])
   })
 
   test('by when they happened, however late and in whatever order they come', async () => {

@@ -5,6 +5,7 @@ import { type Audience, openAudience } from '../../../audience/audience.ts'
 import type { Clock } from '../../../audience/clock.ts'
 import { type CollectedEvent, packEvent } from '../../../audience/events/collected-event.ts'
 import { EventDesk } from '../../../audience/events/event-desk.ts'
+import type { SourceLearned } from '../../../audience/events/learn.ts'
 import { RuleBooks } from '../../../audience/events/rule-book.ts'
 import { openStore } from '../../../audience/store/open-store.ts'
 import type { CatalogWrite, Store } from '../../../audience/store/store.ts'
@@ -23,6 +24,8 @@ export const SLICE_IDS = 20
 export class EventWorld {
   readonly clock = new WoundClock(Date.UTC(2026, 2, 2, 9))
   readonly warnings: string[] = []
+  /** What came of all events, as whoever asks for it by source is told. */
+  readonly learned = { counted: 0, repeated: 0, matched: 0 }
   store!: Store
   audience!: Audience
   desk!: EventDesk
@@ -56,8 +59,10 @@ export class EventWorld {
       () => ({ number: OWNER, timeZone: 'Europe/Paris' }),
     )
     const log = { warn: (_: object, message: string) => void this.warnings.push(message) }
+    const sources = { add: (_: object, learned: SourceLearned) => this.#sum(learned) }
     return new EventDesk({
       audience,
+      sources,
       books,
       clock,
       log,
@@ -65,6 +70,10 @@ export class EventWorld {
       sliceEveryMs: 1e9,
       sliceIds: SLICE_IDS,
     })
+  }
+
+  #sum(more: SourceLearned): void {
+    for (const name of ['counted', 'repeated', 'matched'] as const) this.learned[name] += more[name]
   }
 
   /** All that is to be seen to has been, and everybody was asked who is to be. */
