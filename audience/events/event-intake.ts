@@ -28,7 +28,7 @@ export class EventIntake {
   readonly #options: EventIntakeOptions
   /** Events that were in hand when this process began: one of them may have ended the last one. */
   #suspects: number | undefined
-  /** How often this process read a suspect, and how often an event failed here. */
+  /** How often this process read a suspect. */
   readonly #tries = new Map<string, number>()
   #isBehind = false
   #isClosed = false
@@ -76,8 +76,8 @@ export class EventIntake {
     this.#tries.delete(event.id)
   }
 
-  /** Returns those that wait then, at most `next`. */
-  async #takeBatch(batch: readonly QueuedEvent[], next = 0): Promise<QueuedEvent[]> {
+  /** Returns those that wait then, at most `next`. `failed`: how often the one event of a batch has failed by now. */
+  async #takeBatch(batch: readonly QueuedEvent[], next = 0, failed = 0): Promise<QueuedEvent[]> {
     const { events, process } = this.#options
     const read = batch.map((queued) => ({ queued, event: unpackEvent(queued.body) }))
     const sound = read.flatMap(({ event }) => event ?? [])
@@ -86,8 +86,9 @@ export class EventIntake {
       processed = await process(sound)
     } catch (error) {
       if (error instanceof StoreFailed) throw error
-      if (batch.length === 1) await this.#failed(batch[0]!, error)
-      else for (const one of batch) await this.#takeBatch([one])
+      if (batch.length > 1) for (const one of batch) await this.#takeBatch([one])
+      else if (failed + 1 < EVENT_LIMITS.attemptsMax) await this.#takeBatch(batch, 0, failed + 1)
+      else await this.#putAside(batch[0]!, error instanceof Error ? error.message : String(error))
       return next > 0 ? events.read(next) : []
     }
     for (const { queued, event } of read)
@@ -97,17 +98,6 @@ export class EventIntake {
     const noted = this.#note(processed.notes)
     const [waiting] = await Promise.all([events.ack(ids, processed.messages, next), noted])
     return waiting
-  }
-
-  async #failed(event: QueuedEvent, error: unknown): Promise<void> {
-    const tries = (this.#tries.get(event.id) ?? 0) + 1
-    this.#tries.set(event.id, tries)
-    if (tries < EVENT_LIMITS.attemptsMax) {
-      await this.#takeBatch([event])
-      return
-    }
-    this.#tries.delete(event.id)
-    await this.#putAside(event, error instanceof Error ? error.message : String(error))
   }
 
   async #putAside({ id, body }: QueuedEvent, reason: string): Promise<void> {

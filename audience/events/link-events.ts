@@ -54,9 +54,17 @@ export class LinkEvents {
 
   /** Somebody took matches of an id back: what is said of it again is made again. */
   forget(key: UserKey): void {
-    const end = nameOf(key)
-    for (const name of this.#byEnd.get(end) ?? []) this.#made.delete(name)
-    this.#byEnd.delete(end)
+    for (const name of [...(this.#byEnd.get(nameOf(key)) ?? [])]) {
+      const { a, b } = this.#made.get(name)!.last
+      this.#made.delete(name)
+      for (const end of [a, b]) this.#forgetAt(this.#endName(end), name)
+    }
+  }
+
+  #forgetAt(end: string, name: string): void {
+    const names = this.#byEnd.get(end)
+    names?.delete(name)
+    if (names?.size === 0) this.#byEnd.delete(end)
   }
 
   refOf({ namespace, value }: EndRequest): IdRef {
