@@ -1,5 +1,5 @@
+import type { AskedPath } from './asked-path.ts'
 import { LIMITS } from './limits.ts'
-import type { PathPredicates } from './path-predicates.ts'
 
 /** Paths that are remembered; with more they are begun anew before the next event. */
 const PATHS_MAX = 20_000
@@ -17,7 +17,7 @@ export class EventPath {
   place = 0
   /** The index that was asked for it last, and what that asks of it. */
   index: object | undefined
-  predicates: PathPredicates | undefined
+  asked: AskedPath | undefined
   readonly #below = new Map<string, EventPath>()
 
   private constructor(path: string) {

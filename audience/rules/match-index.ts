@@ -1,3 +1,4 @@
+import { AskedPath } from './asked-path.ts'
 import { type Conjunctions, conjunctionsOf } from './conjunctions.ts'
 import { ruleHolds } from './evaluate.ts'
 import type { EventPath } from './event-path.ts'
@@ -7,7 +8,6 @@ import type { PersonHistory, RuleTime } from './history.ts'
 import { inOrderOfChoice } from './in-order-of-choice.ts'
 import { LIMITS } from './limits.ts'
 import { Needles } from './needles.ts'
-import { PathPredicates } from './path-predicates.ts'
 import { propertyHolds } from './property-test.ts'
 
 /** A rule over one event, and what to call it. */
@@ -29,8 +29,10 @@ export class MatchIndex<T> {
   /** Rules whose conjunctions say less than they do: of what is found they are asked themselves. */
   readonly #inexact = new Map<number, Expression>()
   readonly #tests: readonly PropertyTest[]
-  /** The entries, by path. */
-  readonly #paths = new Map<string, PathPredicates>()
+  /** All paths that are asked for. */
+  readonly #paths = new Map<string, AskedPath>()
+  /** By test, its path. */
+  readonly #askedBy: readonly AskedPath[]
   /**
    * Conjunctions by their entry, side by side, since what is far apart in memory costs more than to ask it: the rule, how
    * many tests are asked besides, and these: a test twice, one more where it must not hold.
@@ -55,9 +57,10 @@ export class MatchIndex<T> {
       if (!conjunctions.isExact) this.#inexact.set(i, rule)
     }
     this.#tests = draft.tests
+    this.#askedBy = draft.tests.map(({ property }) => this.#pathOf(property))
     const byEntry = draft.byEntry()
     for (const [id, test] of draft.tests.entries())
-      if (byEntry[id]!.length > 0) this.#predicatesOf(test.property).add(id, test)
+      if (byEntry[id]!.length > 0) this.#askedBy[id]!.predicates.add(id, test)
     this.#conjunctions = Uint32Array.from(byEntry.flat(2))
     this.#entries = new Uint32Array(byEntry.length + 1)
     for (const [i, some] of byEntry.entries())
@@ -75,23 +78,26 @@ export class MatchIndex<T> {
     const found: T[] = []
     const enter = (entry: number) => this.#enter(entry, event, found)
     const { paths, lists } = event
-    for (let i = 0; i < paths.length; i++) this.#predicatesAt(paths[i]!)?.match(lists[i]!, enter)
+    // What is entered asks for other paths than its own, so all are there before.
+    for (let i = 0; i < paths.length; i++) this.#askedAt(paths[i]!)?.has(this.#event, lists[i]!)
+    for (let i = 0; i < paths.length; i++) paths[i]!.asked?.predicates.match(lists[i]!, enter)
     this.#enter(this.#tests.length, event, found)
     return found
   }
 
-  #predicatesAt(path: EventPath): PathPredicates | undefined {
+  #askedAt(path: EventPath): AskedPath | undefined {
     if (path.index !== this) {
       path.index = this
-      path.predicates = this.#paths.get(path.path)
+      path.asked = this.#paths.get(path.path)
     }
-    return path.predicates
+    return path.asked
   }
 
   /** Stamps start anew before they run out, so that none of old can be taken for the event's. */
   #begin(): void {
     if (++this.#event < 0xffff_ffff) return
     for (const search of this.#searches) if (search) search.madeFor = 0
+    for (const path of this.#paths.values()) path.has(0, NONE)
     for (const stamps of [this.#knownFor, this.#enteredFor, this.#foundFor]) stamps.fill(0)
     this.#event = 1
   }
@@ -104,8 +110,7 @@ export class MatchIndex<T> {
     for (let at = this.#entries[entry]!; at < end; ) {
       const rule = asks[at]!
       const next = at + 2 + asks[at + 1]!
-      for (at += 2; at < next; at++)
-        if (this.#holdsNow(asks[at]! >>> 1, event) === (asks[at]! & 1)) break
+      for (at += 2; at < next; at++) if (this.#holdsNow(asks[at]! >>> 1) === (asks[at]! & 1)) break
       if (at === next) this.#find(rule, event, found)
       at = next
     }
@@ -119,16 +124,15 @@ export class MatchIndex<T> {
     found.push(this.#ids[index]!)
   }
 
-  #holdsNow(test: number, event: EventValues): number {
+  #holdsNow(test: number): number {
     if (this.#knownFor[test] === this.#event) return this.#holds[test]!
     const search = this.#searches[test]
     // Where a search was made, what is not known to hold does not.
     if (search?.madeFor === this.#event) return 0
-    const one = this.#tests[test]!
-    const values = event.get(one.property) ?? NONE
+    const values = this.#askedBy[test]!.valuesIn(this.#event)
     if (search) return this.#search(search, test, values)
     this.#knownFor[test] = this.#event
-    return (this.#holds[test] = propertyHolds(one, values) ? 1 : 0)
+    return (this.#holds[test] = propertyHolds(this.#tests[test]!, values) ? 1 : 0)
   }
 
   #search(search: Search, test: number, values: readonly Scalar[]): number {
@@ -142,10 +146,10 @@ export class MatchIndex<T> {
     this.#holds[test] = 1
   }
 
-  #predicatesOf(path: string): PathPredicates {
-    let predicates = this.#paths.get(path)
-    if (!predicates) this.#paths.set(path, (predicates = new PathPredicates()))
-    return predicates
+  #pathOf(path: string): AskedPath {
+    let asked = this.#paths.get(path)
+    if (!asked) this.#paths.set(path, (asked = new AskedPath()))
+    return asked
   }
 }
 
