@@ -1,3 +1,4 @@
+import { MessageParts } from '../../proto/message-parts.ts'
 import { int32At, MessageReader, varintEnd, WireType } from '../../proto/message-reader.ts'
 
 /** What an extension point is asked, besides the bid request. */
@@ -23,12 +24,13 @@ const INTENTS = 7
 const TEXT_TMAX = 6
 
 const reader = new MessageReader()
+const parts = new MessageParts()
 
 /** Reads an RTBRequest in protobuf; a bid request in several parts is put together, as protobuf has it. Undefined where it is malformed. */
 export function readRtbRequest(bytes: Uint8Array): ReadRtbRequest | undefined {
   const intents: number[] = []
-  const parts: Uint8Array[] = []
   const read: ReadRtbRequest = { id: '', tmaxMs: 0, intents, bidRequest: undefined }
+  parts.begin()
   reader.begin(bytes, 0, bytes.length)
   while (reader.next()) {
     const { field, type, start, stop } = reader
@@ -37,11 +39,11 @@ export function readRtbRequest(bytes: Uint8Array): ReadRtbRequest | undefined {
     if (field === ID) read.id = textAt(bytes, start, stop)
     else if ((field === TMAX || field === TEXT_TMAX) && type === WireType.varint)
       read.tmaxMs = Math.max(0, int32At(bytes, start))
-    else if (field === BID_REQUEST) parts.push(bytes.subarray(start, stop))
+    else if (field === BID_REQUEST) parts.add(bytes.subarray(start, stop))
     else if (field === INTENTS && !addVarints(bytes, start, stop, intents)) return undefined
   }
   if (reader.failed) return undefined
-  read.bidRequest = parts.length > 1 ? Buffer.concat(parts) : parts[0]
+  read.bidRequest = parts.end()
   return read
 }
 

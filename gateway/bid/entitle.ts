@@ -57,17 +57,13 @@ function normalise(selection: Selection): void {
   }
 }
 
-/**
- * Only deals filed under a segment the person has are looked at, however many there are. Counted through by number: an
- * iterator for each list was a seventh of a request's garbage.
- */
+/** Only deals filed under a segment the person has are looked at, however many there are. */
 function entitlePersonDeals(bid: Bid, view: BuyerView): void {
   const index = view.deals(bid.exchange)
   if (index === undefined) return
   const { person, selection } = bid
   for (let i = 0; i < person.count; i++) {
-    const deals = index.under(person.segment[i]!)
-    for (let k = 0; k < deals.length; k++) addDeal(bid, deals[k]!, selection.personDeals)
+    for (const deal of index.under(person.segment[i]!)) addDeal(bid, deal, selection.personDeals)
   }
 }
 
@@ -114,12 +110,15 @@ export function isIn(bid: Bid, segment: number): boolean {
 /** A segment counts only over edges of the exchange, of its own owner, or shared by contract (`identity`). */
 function isReached(bid: Bid, owner: number, node: number): boolean {
   if (node === 0) return true
-  if (reachedFor !== owner) {
-    const view = bid.view!
-    reachable(bid.person, (edgeOwner) => view.edgeShared(edgeOwner, owner), reached)
-    reachedFor = owner
-  }
+  if (reachedFor !== owner) reachFor(bid, owner)
   return reached[node] === 1
+}
+
+/** By itself, since it takes a closure: `isReached` is asked of each segment. */
+function reachFor(bid: Bid, owner: number): void {
+  const view = bid.view!
+  reachable(bid.person, (edgeOwner) => view.edgeShared(edgeOwner, owner), reached)
+  reachedFor = owner
 }
 
 /** To be called where another bid may have been looked at since. */

@@ -1,4 +1,5 @@
 import { AUGMENTOR_SCHEMA } from '../../proto/generated/augmentor-schema.ts'
+import { MessageParts } from '../../proto/message-parts.ts'
 import { MessageReader, WireType } from '../../proto/message-reader.ts'
 import { messageCodec } from '../../proto/protobuf.ts'
 import { BEESWAX_FIELDS } from '../../proto/protobuf-paths.ts'
@@ -64,6 +65,7 @@ function sendNothing(bid: Bid, reason: string, named: readonly string[] = []): v
 }
 
 const reader = new MessageReader()
+const parts = new MessageParts()
 
 function arrive(bid: Bid): BidRefusal | undefined {
   const { headers, query } = bid.ask
@@ -71,17 +73,17 @@ function arrive(bid: Bid): BidRefusal | undefined {
   if (refusal !== undefined) return refusal
   const body = inflate(bid.ask.body, headers[CODING]!, query)
   if (typeof body === 'string') return body
-  const parts: Uint8Array[] = []
+  parts.begin()
   reader.begin(body, 0, body.length)
   while (reader.next()) {
     if (reader.field !== BID_REQUEST) continue
     if (reader.type !== WireType.bytes) return 'not_protobuf'
-    parts.push(body.subarray(reader.start, reader.stop))
+    parts.add(body.subarray(reader.start, reader.stop))
   }
   if (reader.failed) return 'not_protobuf'
-  if (parts.length === 0) return 'no_bid_request'
-  // Who writes it twice writes parts of one message (encoding.md, "Last One Wins").
-  bid.bytes = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
+  const request = parts.end()
+  if (request === undefined) return 'no_bid_request'
+  bid.bytes = request
   bid.deadlineMs = bid.arrivedMs + WINDOW_MS
   return undefined
 }

@@ -1,0 +1,23 @@
+/**
+ * A message whose field may be there several times: it is all of them, one after the other (protobuf.dev, Encoding,
+ * "Last One Wins"). One after the other is put together with one of these; nearly all are there once, and cost nothing.
+ */
+export class MessageParts {
+  #first: Uint8Array | undefined
+  #all: Uint8Array[] | undefined
+
+  begin(): void {
+    this.#first = undefined
+    this.#all = undefined
+  }
+
+  add(part: Uint8Array): void {
+    if (this.#first === undefined) this.#first = part
+    else (this.#all ??= [this.#first]).push(part)
+  }
+
+  /** The message since `begin`; undefined where there was no part. */
+  end(): Uint8Array | undefined {
+    return this.#all === undefined ? this.#first : Buffer.concat(this.#all)
+  }
+}
