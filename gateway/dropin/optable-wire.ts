@@ -1,4 +1,4 @@
-import { type BidFacts, Id, Kind, type SpanList } from '../../proto/bid-facts.ts'
+import { type BidFacts, Id, Kind, Signal, type SpanList } from '../../proto/bid-facts.ts'
 import { additionsJson } from '../bid/additions-json.ts'
 import { arriveAs } from '../bid/arrive.ts'
 import type { Bid } from '../bid/bid.ts'
@@ -51,10 +51,30 @@ function arrive(bid: Bid): BidRefusal | undefined {
   const refusal = arriveAs(bid, bearerOf(headers[0]!), query)
   if (refusal !== undefined) return refusal
   const tail = path.slice(OPTABLE_PATH.length)
-  return reader.read(bid, tail === '' ? query : `${tail}&${query}`)
+  isPrebidServer = false
+  const unread = reader.read(bid, tail === '' ? query : `${tail}&${query}`)
+  if (isPrebidServer) doubtNo(bid.facts.signals)
+  return unread
 }
 
-const reader = new SignalsReader({ timeout: takeTimeout }, { id: takeId })
+const reader = new SignalsReader({ timeout: takeTimeout, osdk: takeSdk }, { id: takeId })
+
+let isPrebidServer = false
+
+function takeSdk({ text, from, to }: QueryValue): void {
+  isPrebidServer = text.slice(from, to) === 'prebid-server'
+}
+
+/**
+ * Prebid Server Java writes `gdpr=0` wherever it has no valid consent string, whether the GDPR applies or not: without
+ * one that says nothing, and what is taken for granted of the partner's requests holds.
+ */
+function doubtNo(signals: SpanList): void {
+  if (hasField(signals, Signal.consent)) return
+  for (let i = 0; i < signals.count; i++)
+    if (signals.field[i] === Signal.gdpr && signals.kind[i] === Kind.false)
+      signals.kind[i] = Kind.null
+}
 
 /** Ids as `<prefix>:<value>`. Of the asker's own, and of devices, the first counts: the order is its setting. */
 function takeId({ text, from, to, start, end }: QueryValue, { ids }: BidFacts): void {
