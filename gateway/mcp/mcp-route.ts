@@ -56,10 +56,13 @@ async function serve(ask: Ask, answer: Answer, handle: BidHandler): Promise<void
   const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true })
   await server.connect(transport)
   const said = await transport.handleRequest(requestOf(ask, body))
-  const headers = [...said.headers].flat()
+  const headers = [...said.headers, ...(said.ok ? [] : [NOT_MCP])].flat()
   answer.send(said.status, headers, Buffer.from(await said.arrayBuffer()))
   await server.close()
 }
+
+/** The body says what is wrong, as JSON-RPC has it. */
+const NOT_MCP = ['x-passerelle-reason', 'not_mcp'] as const
 
 function requestOf({ headers, path }: Ask, body: Buffer): Request {
   const sent = WANTS.map((name, i): [string, string] => [name, headers[i]!])

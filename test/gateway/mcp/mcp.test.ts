@@ -186,6 +186,24 @@ describe('the MCP tool extend_rtb', () => {
     expect((await say(body)).status).toBe(body === '[]' ? 202 : 400)
   })
 
+  test.for<[string, string, object, number]>([
+    ['no JSON', '{', {}, 400],
+    ['no message', '{"id":1}', {}, 400],
+    ['a type that is not JSON', '{}', { 'content-type': 'text/plain' }, 415],
+    ['one who takes no answers', '{}', { accept: 'text/html' }, 406],
+  ])('%s: refused with a word, and an error of JSON-RPC', async ([, body, more, status]) => {
+    const headers = { accept: 'application/json, text/event-stream', ...more }
+    const answer = await fetch(`http://127.0.0.1:${edge.port}/mcp`, {
+      ...{ method: 'POST', body },
+      headers: { 'content-type': 'application/json', ...headers },
+    })
+    expect([answer.status, answer.headers.get('x-passerelle-reason')]).toEqual([status, 'not_mcp'])
+    expect(await answer.json()).toMatchObject({
+      jsonrpc: '2.0',
+      error: { message: expect.any(String) },
+    })
+  })
+
   test('of a client that left before its answer is not counted', async () => {
     const { audience, exchange, usage, egress, matchCounts, metrics, gvl, ownGvlId } = house
     const bids = openBidRooms({
