@@ -44,9 +44,13 @@ export class Rounds {
     return this.#underWay
   }
 
-  /** Ends the rounds it makes by itself; resolves when none is under way. */
+  /** Ends the rounds it makes by itself; resolves when none is under way, nor asked for by then. */
   async stop(): Promise<void> {
     this.#endTimer()
-    await this.#underWay
+    for (let last = this.#last(); last !== undefined; last = this.#last()) await last
+  }
+
+  #last(): Promise<void> | undefined {
+    return this.#next ?? this.#underWay
   }
 }
