@@ -1,4 +1,5 @@
 import { Refused } from '../../audience/refusal.ts'
+import { Rounds } from '../../audience/rounds.ts'
 import { LIMITS } from '../limits.ts'
 import { periodOverMs } from '../statements/month-period.ts'
 import {
@@ -27,22 +28,12 @@ export interface StatementKeeperLog {
  * at once does no harm.
  */
 export function keepStatements(deps: UsageDeps, log: StatementKeeperLog): StatementKeeper {
-  let last: Promise<void> = Promise.resolve()
-  const poke = () => {
-    last = last
-      .then(() => sweep(deps, log))
-      .catch((error) => log.error({ error: String(error) }, 'statements could not be looked after'))
-    return last
-  }
-  const timer = setInterval(poke, LIMITS.statementSweepMs)
-  timer.unref()
-  return {
-    poke,
-    async close() {
-      clearInterval(timer)
-      await last
-    },
-  }
+  const rounds = new Rounds(LIMITS.statementSweepMs, () =>
+    sweep(deps, log).catch((error) =>
+      log.error({ error: String(error) }, 'statements could not be looked after'),
+    ),
+  )
+  return { poke: () => rounds.poke(), close: () => rounds.stop() }
 }
 
 async function sweep(deps: UsageDeps, log: StatementKeeperLog): Promise<void> {

@@ -1,6 +1,6 @@
-import { everyBeat } from '../../audience/beat.ts'
 import { type Clock, dayOf } from '../../audience/clock.ts'
 import { KEY_WORDS, keyOf } from '../../audience/people/user-key.ts'
+import { Rounds } from '../../audience/rounds.ts'
 import { LIMITS as STORE_LIMITS } from '../../audience/store/limits.ts'
 import type { EgressNote, PeopleStore } from '../../audience/store/store.ts'
 import { BID_CHANNEL } from './channels.ts'
@@ -31,25 +31,20 @@ export function applyEgress(options: ApplyEgressOptions): EgressApplier {
 
 class Applier implements EgressApplier {
   readonly #options: ApplyEgressOptions
-  readonly #endTimer: () => void
-  #running: Promise<void> | undefined
+  readonly #rounds: Rounds
   #sweptAtMs = Number.NEGATIVE_INFINITY
 
   constructor(options: ApplyEgressOptions) {
     this.#options = options
-    this.#endTimer = everyBeat(EGRESS_LIMITS.applyMs, () => void this.poke())
+    this.#rounds = new Rounds(EGRESS_LIMITS.applyMs, () => this.#apply())
   }
 
   poke(): Promise<void> {
-    this.#running ??= this.#apply().finally(() => {
-      this.#running = undefined
-    })
-    return this.#running
+    return this.#rounds.poke()
   }
 
-  async close(): Promise<void> {
-    this.#endTimer()
-    await this.#running
+  close(): Promise<void> {
+    return this.#rounds.stop()
   }
 
   async #apply(): Promise<void> {
