@@ -25,7 +25,7 @@ export const FieldDeed = {
   message: 11,
   /** A bool where the number stands for something else, too, that is never 1. */
   oneSignal: 12,
-  /** A message in a range that is not the schema's: whatever else stands there is not looked into, and no fault. */
+  /** A message where other schemas have something else, which is not looked into, and no fault. */
   foreign: 13,
 } as const
 
@@ -79,7 +79,11 @@ function message(which: number, fields: Record<number, FieldMeaning> = {}): Fiel
 
 /** Extensions of Google's Authorized Buyers (openrtb-adx.proto), which have numbers from 1000. */
 function adx(fields: Record<number, FieldMeaning>): FieldMeaning {
-  return { ...message(none, fields), deed: FieldDeed.foreign }
+  return asForeign(message(none, fields))
+}
+
+function asForeign(meaning: FieldMeaning): FieldMeaning {
+  return { ...meaning, deed: FieldDeed.foreign }
 }
 
 function table(fields: Record<number, FieldMeaning>): Fields {
@@ -162,7 +166,8 @@ export const BEESWAX_FIELDS: Fields = table({
     // The height again, in the IAB's.
     26: id(Id.ifa, leaf(FieldDeed.nothing, WireType.varint)()),
   }),
-  6: message(MessageName.user, { ...USER, 9: eid(MessageName.eid) }),
+  // Keywords stand at 9 in the IAB's.
+  6: message(MessageName.user, { ...USER, 9: asForeign(eid(MessageName.eid)) }),
   14: message(MessageName.regs, {
     ...REGS,
     1000: message(none, { 1: bool(Signal.gdpr), 2: text(Signal.consent) }),

@@ -4,7 +4,7 @@ import protobuf from 'protobufjs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { writeTcString } from '../../../bench/tc-string.ts'
 import { BID_LIMITS } from '../../../gateway/bid/limits.ts'
-import { messageField } from '../../../proto/message-fields.ts'
+import { messageField, textField } from '../../../proto/message-fields.ts'
 import { BidHouse, caseWorld } from '../../support/bid-house.ts'
 import { type EdgeWires, openEdgeWires } from '../../support/edge-wires.ts'
 import { encodeJson, ownType } from '../../support/openrtb-message.ts'
@@ -194,6 +194,7 @@ describe('a bid request under Beeswax’ own numbers', () => {
     expect(await ask({ device: SCREEN, user: { buyeruid: 'driver' } })).toEqual([200, 'HILLKEY-8'])
     const eids = [{ source: 'pubcid.org', uids: [{ id: 'nobody-known' }] }]
     expect(await ask({ user: { eids } })).toEqual([204, 'stranger'])
+    expect(await ask({ user: {} })).toEqual([204, 'no_ids'])
   })
 
   const user = { buyeruid: 'driver' }
@@ -218,9 +219,13 @@ describe('a bid request under Beeswax’ own numbers', () => {
   })
 
   test('under the numbers of the IAB means what it means elsewhere', async () => {
+    const kwarray = messageField(
+      6,
+      Buffer.concat(['sports', 'news'].map((one) => textField(9, one))),
+    )
     const send = async (device: object) => {
-      const request = { id: '1', user, device }
-      const message = messageField(1, encodeJson(ownType(), request))
+      const request = encodeJson(ownType(), { id: '1', user, device })
+      const message = messageField(1, Buffer.concat([request, kwarray]))
       const told = await house.post('/augment', message, { 'beeswax-auth-secret': key })
       return [told.status, told.headers['x-passerelle-reason']]
     }
