@@ -7,6 +7,8 @@ export interface RotationProgress {
   ids: number
   startedAt: string | null
   endedAt: string | null
+  /** Why it failed, where it did: what was seen to stays, and it may be begun again. */
+  reason?: string
 }
 
 /** Brings all values under the current key, on command. */
@@ -45,8 +47,8 @@ export class VaultRotation {
   }
 
   async #run(): Promise<void> {
-    const end = (state: RotationProgress['state']) => {
-      this.#progress = { ...this.#progress, state, endedAt: this.#now() }
+    const end = (how: Pick<RotationProgress, 'state' | 'reason'>) => {
+      this.#progress = { ...this.#progress, ...how, endedAt: this.#now() }
     }
     try {
       await this.#vault.rewrap((ids) => {
@@ -54,9 +56,9 @@ export class VaultRotation {
         return !this.#isClosed
       })
       await this.#vault.uses()
-      end(this.#isClosed ? 'failed' : 'done')
-    } catch {
-      end('failed')
+      end(this.#isClosed ? { state: 'failed', reason: 'the desk was stopped' } : { state: 'done' })
+    } catch (error) {
+      end({ state: 'failed', reason: error instanceof Error ? error.message : String(error) })
     }
   }
 

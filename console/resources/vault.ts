@@ -24,6 +24,9 @@ const VaultShape = {
       ids: Type.Integer(),
       startedAt: MaybeText,
       endedAt: MaybeText,
+      reason: Type.Optional(
+        Type.String({ description: 'Why it failed: begin it again once that is mended.' }),
+      ),
     }),
   }),
 }

@@ -174,6 +174,21 @@ test('a new key takes over value by value, and says when the old one may go', as
   expect(world.audience.vault.findings()).toEqual([])
 })
 
+test('a rotation that fails says why, and is done when it is begun again', async () => {
+  const { vault } = world.store
+  const rewrite = vault.rewrite.bind(vault)
+  vault.rewrite = () => Promise.reject(new Error('no space left on device'))
+  await world.must('POST', '/api/vault/rotate')
+  await world.desk.rotation.ended()
+  vault.rewrite = rewrite
+  const failed = await world.must('GET', '/api/vault')
+  expect(failed.rotation).toMatchObject({ state: 'failed', reason: 'no space left on device' })
+  await world.must('POST', '/api/vault/rotate')
+  await world.desk.rotation.ended()
+  const { rotation } = await world.must('GET', '/api/vault')
+  expect([rotation.state, rotation.reason]).toEqual(['done', undefined])
+})
+
 test('a key that is needed and gone is named, and what it sealed is refused, not lost', async () => {
   await openVault('k3', ['k3', randomBytes(32)])
   const { keys } = await world.must('GET', '/api/vault')
