@@ -71,7 +71,8 @@ export const LineFaults = {
   which_id: 'user_id_type must be one of a device, or source name a namespace',
   whose_id: 'partner_source must name a namespace',
   not_yours_to_opt_out: 'a person is opted out by an id of your own',
-  no_grant: 'a match needs one id of your own, and the other partner’s grant for a foreign one',
+  not_yours_to_match:
+    'a match needs an id of your own, and beside it another of yours, a device, or an eid source of the exchange',
   not_yours_to_remove: 'a match between ids that are not all yours is removed by operators only',
 } as const
 export type LineFault = keyof typeof LineFaults

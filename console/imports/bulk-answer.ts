@@ -49,7 +49,7 @@ function statusOf(accepted: number, rejected: number, errors: ImportReport['erro
 }
 
 const CODES = new Map<string, number>([
-  [LineFaults.no_grant, ErrorCodes.PERMISSION_DENIED],
+  [LineFaults.not_yours_to_match, ErrorCodes.PERMISSION_DENIED],
   [LineFaults.not_yours_to_remove, ErrorCodes.PERMISSION_DENIED],
   [LineFaults.not_yours_to_opt_out, ErrorCodes.PERMISSION_DENIED],
   [LineFaults.no_consent, ErrorCodes.MISSING_CONSENT],

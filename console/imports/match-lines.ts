@@ -140,7 +140,7 @@ function refusalOf(
   const isCommon = foreign.every(
     ({ kind, owner }) => owner === EXCHANGE_OWNER && COMMON_KINDS.has(kind),
   )
-  return own.length > 0 && isCommon ? undefined : LineFaults.no_grant
+  return own.length > 0 && isCommon ? undefined : LineFaults.not_yours_to_match
 }
 
 /** Of the exchange, and everybody's to match with. */
