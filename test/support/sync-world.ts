@@ -6,6 +6,7 @@ import { MAIN_COOKIE } from '../../gateway/edge/cookies.ts'
 import { unpackEdges } from '../../proto/edge-blob.ts'
 import { type TcModel, tcText } from '../audience/consent/support/tc-writer.ts'
 import { type EdgeHouse, OPERATOR, type TestBrowser } from './edge-house.ts'
+import { patiently } from './patiently.ts'
 
 interface World {
   partners: Record<string, object>
@@ -67,7 +68,8 @@ export async function idsOf(
   const id = ownId(house, browser)
   if (id === undefined) return {}
   const key = house.audience.userKeys()!.of(BROWSER.number, browserValue(id))
-  const [record] = await house.store.people.recall([key])
+  // A store has little time to answer a read, and a busy machine is no failure.
+  const [record] = await patiently(() => house.store.people.recall([key]))
   const ids: Record<string, string[]> = {}
   for (const { namespace, value } of unpackEdges(record?.edges ?? new Uint8Array(0))) {
     const partner = [...house.exchange.catalog()!.partners()].find(

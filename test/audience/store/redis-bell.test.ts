@@ -200,9 +200,14 @@ describe('the catalog over Redis', () => {
     const { feed, value } = feedOf(store)
     await feed.poke()
     await quietEnd(store, await store.people.changesEnd())
-    const version = await client.incr(catalogKeys.version)
-    await client.hset(catalogKeys.records, 'thing/one', `${version} 7`)
-    await client.zadd(catalogKeys.changed, version, 'thing/one')
+    // At once, as every write of the catalog is made: between two of these a reader could take it for read.
+    const version = Number(await client.get(catalogKeys.version)) + 1
+    await client
+      .multi()
+      .set(catalogKeys.version, version)
+      .hset(catalogKeys.records, 'thing/one', `${version} 7`)
+      .zadd(catalogKeys.changed, version, 'thing/one')
+      .exec()
     await patiently(() => expect(value()).toBe(7))
   })
 })

@@ -1,5 +1,6 @@
 import { request } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { StoreUnreachable } from '../../../audience/store/redis/store-unreachable.ts'
 import { SYNC_LIMITS } from '../../../exchange/sync/limits.ts'
 import { MAIN_COOKIE, TWIN_COOKIE } from '../../../gateway/edge/cookies.ts'
 import {
@@ -242,7 +243,7 @@ describe('one id for thousands of people', () => {
     const unlink = people.unlink.bind(people)
     people.unlink = async () => {
       people.unlink = unlink
-      throw Object.assign(new Error('the store is away'), { reason: 'down' })
+      throw new StoreUnreachable('down')
     }
     expect((await syncAs('dsp', 'BOT-2', 1)).reasons).toEqual(['store_away'])
     expect(await house.matched('dsp', ['BOT-2'])).toEqual(['BOT-2'])
