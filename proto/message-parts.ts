@@ -1,6 +1,6 @@
 /**
  * A message whose field may be there several times: it is all of them, one after the other (protobuf.dev, Encoding,
- * "Last One Wins"). One after the other is put together with one of these; nearly all are there once, and cost nothing.
+ * "Last One Wins"). Nearly all are there once, and are not copied; one instance serves many messages by turns.
  */
 export class MessageParts {
   #first: Uint8Array | undefined

@@ -44,7 +44,7 @@ let hasId = false
 /** Elements beyond IMPS_MAX are written here, and nobody reads it. */
 const surplusImp = new ImpPlace()
 
-/** One for each level that REQUEST_FIELDS goes down. */
+/** One for each level that the fields of a request go down. */
 const readers = Array.from({ length: 6 }, () => new MessageReader())
 
 function walk(fields: Fields, depth: number, start: number, end: number): boolean {
